@@ -1,0 +1,106 @@
+//! What a user is shown: a [`Diagnosis`] is what a rule says of a leak, a [`Finding`] is that plus everything an output
+//! format needs. Every format reads findings and nothing else.
+
+use crate::leak::{Confidence, Step};
+use crate::source::Place;
+
+/// How bad a rule's findings are, before confidence is looked at. A property of the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// A defect.
+    Warning,
+    /// A defect that will bite.
+    Error,
+}
+
+impl Severity {
+    /// The word users and configuration files write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Confidence {
+    /// The word users and configuration files write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What a rule says of a leak it recognises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What is wrong: lower case, no full stop, no line numbers; names the channel and the path that strands it.
+    pub message: String,
+    /// What to do and why it suffices: an imperative sentence.
+    pub help: String,
+}
+
+/// Why a secondary place is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LabelRole {
+    /// Where the primitive was made.
+    Make,
+    /// Where the stuck goroutine was started.
+    Spawn,
+    /// The step that stranded it.
+    Stranding,
+}
+
+/// A secondary place with its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub at: Place,
+    /// Why.
+    pub role: LabelRole,
+    /// What the user reads there: lower case, no full stop.
+    pub text: String,
+}
+
+/// One finding. `Place`s index the files of the report that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id, such as `early-return`.
+    pub rule: &'static str,
+    /// The rule's severity.
+    pub severity: Severity,
+    /// How sure this finding is.
+    pub confidence: Confidence,
+    /// See [`Diagnosis::message`].
+    pub message: String,
+    /// See [`Diagnosis::help`].
+    pub help: String,
+    /// The operation that sits there for ever.
+    pub primary: Place,
+    /// The text at the primary place, such as ``this send on `ch` blocks for ever``.
+    pub primary_text: String,
+    /// The Go runtime's wait reason, such as `chan send`.
+    pub wait_reason: &'static str,
+    /// The function that holds the stuck operation, as in Go's stack traces without the package.
+    pub function: String,
+    /// Directory of the package as users know it (`.` for the current one).
+    pub package: String,
+    /// Make, spawn, stranding step; at most one of each role, in the order of the run.
+    pub labels: Vec<Label>,
+    /// Further stranding steps of the same operation that were folded into this finding.
+    pub also_stranded_at: Vec<Place>,
+    /// The run, in order, ending at the primary place.
+    pub witness: Vec<Step>,
+    /// What has to hold, each ready to follow "if"; stated in the message too.
+    pub assumptions: Vec<String>,
+    /// Whether the primary place is in a `_test.go` file.
+    pub in_test: bool,
+    /// Stable identity across edits elsewhere in the code: 16 lowercase hex digits.
+    pub fingerprint: String,
+}

@@ -1,0 +1,218 @@
+//! The engine's answer in words a rule can use: a goroutine that is stuck, and the run that proves it.
+//!
+//! In: nothing; these are plain values made by [`crate::solve`]. Deliberately absent: rules, messages, output formats,
+//! syntax trees.
+
+use crate::source::Place;
+
+/// What kind of operation a goroutine sits at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OpKind {
+    /// `ch <- v`
+    Send,
+    /// `<-ch`
+    Receive,
+    /// `for range ch`
+    Range,
+    /// A `select` of two or more cases without `default`.
+    Select,
+    /// `select {}`
+    EmptySelect,
+    /// `sync.WaitGroup.Wait`
+    Wait,
+    /// `Mutex.Lock` or `RWMutex.Lock`
+    Lock,
+    /// `RWMutex.RLock`
+    ReadLock,
+    /// `sync.Cond.Wait`
+    CondWait,
+    /// A library call that blocks.
+    Call,
+}
+
+/// An operation in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// What it does.
+    pub kind: OpKind,
+    /// Where the goroutine sits: the place the Go runtime shows (`engine.md`, "Findings", measured with Go 1.27): the
+    /// statement of a send or receive, the `for` of a range, the `select` keyword, the *case* of a one-case select.
+    pub at: Place,
+    /// The channel (or WaitGroup …) as written, such as `ch` or `s.quit`.
+    pub target: String,
+    /// Whether the channel is nil in this run.
+    pub nil: bool,
+    /// The function it stands in, as in Go's stack traces without the package: `run`, `(*T).run`, `run.func1`.
+    pub function: String,
+    /// Whether it lies in a loop of that function.
+    pub in_loop: bool,
+}
+
+impl Operation {
+    /// The wait reason that Go's runtime prints for it (`runtime2.go`, `waitReasonStrings`).
+    pub fn wait_reason(&self) -> &'static str {
+        match (self.kind, self.nil) {
+            (OpKind::Send, false) => "chan send",
+            (OpKind::Send, true) => "chan send (nil chan)",
+            (OpKind::Receive | OpKind::Range, false) => "chan receive",
+            (OpKind::Receive | OpKind::Range, true) => "chan receive (nil chan)",
+            (OpKind::Select, _) => "select",
+            (OpKind::EmptySelect, _) => "select (no cases)",
+            (OpKind::Wait, _) => "sync.WaitGroup.Wait",
+            (OpKind::Lock, _) => "sync.Mutex.Lock",
+            (OpKind::ReadLock, _) => "sync.RWMutex.RLock",
+            (OpKind::CondWait, _) => "sync.Cond.Wait",
+            (OpKind::Call, _) => "select",
+        }
+    }
+}
+
+/// Where a primitive comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The `make`, or the declaration of a WaitGroup or nil channel.
+    pub at: Place,
+    /// The name it is first given, such as `ch`; empty when it has none.
+    pub name: String,
+    /// Its capacity in this run (0 for anything but a buffered channel).
+    pub capacity: u32,
+    /// The capacity as written, when it is no constant.
+    pub capacity_text: Option<String>,
+}
+
+/// How the partner that could have helped was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Exit {
+    /// The partner's `select` took a timer case.
+    Timer,
+    /// The partner's `select` took a context's `Done` case.
+    Context,
+    /// The partner's `select` took another case: a stop channel or anything from outside.
+    Stop,
+    /// The partner's `select` took a case on another channel of the same system (a second result channel).
+    Sibling,
+    /// The partner's `select` took its `default`.
+    Default,
+    /// A `return` (or the end of the body after a branch).
+    Return,
+    /// A `break`.
+    Break,
+    /// A `goto`.
+    Goto,
+    /// A panic that somebody recovers.
+    Panic,
+    /// `runtime.Goexit`, `t.Fatal` and the like: the end of one goroutine.
+    Goexit,
+    /// The partner did all it ever does (its last receive, its last send, its end).
+    Done,
+    /// The partner is stuck itself.
+    Stuck,
+    /// There never was a partner in this run.
+    Never,
+}
+
+/// The step after which nobody was left for the stuck operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranding {
+    /// How the partner was lost.
+    pub exit: Exit,
+    /// The `return`, the select case, the last receive; `None` for [`Exit::Never`].
+    pub at: Option<Place>,
+    /// The source text of the select case or statement, shortened, such as `case <-ctx.Done()`.
+    pub text: String,
+}
+
+/// What happened in one step of a witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    /// A primitive was made.
+    Make,
+    /// A goroutine was started.
+    Spawn,
+    /// A send completed.
+    Send,
+    /// A receive completed.
+    Receive,
+    /// A channel was closed.
+    Close,
+    /// A `select` went by one of its cases.
+    Case,
+    /// A branch was taken.
+    Branch,
+    /// A goroutine left a function or loop.
+    Leave,
+    /// A WaitGroup, lock or Cond operation completed.
+    Sync,
+    /// A goroutine ended.
+    End,
+    /// The goroutine arrives at the operation it never gets past. Always the last step.
+    Stuck,
+}
+
+/// One step of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where.
+    pub at: Place,
+    /// What.
+    pub kind: StepKind,
+    /// Which goroutine: 0 is the root's own, others in order of their start.
+    pub goroutine: u32,
+    /// A sentence for the user, lower case, no full stop: ``the caller returns here, `ch` has no receiver any more``.
+    pub text: String,
+}
+
+/// The run that proves a leak, in order; it ends at the stuck operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Confidence {
+    /// The shape only.
+    Low,
+    /// One assumption, which the message states.
+    Medium,
+    /// Only code in view and independent branches.
+    High,
+}
+
+/// A goroutine that can never get past an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// The operation that sits there for ever: the primary location.
+    pub op: Operation,
+    /// For a stuck `select`: its cases.
+    pub cases: Vec<Operation>,
+    /// The primitive the operation is on (for a select: that of the first case that has one).
+    pub origin: Option<Origin>,
+    /// The `go` statement (or spawning call) of the stuck goroutine; `None` when it is the root's own.
+    pub spawn: Option<Place>,
+    /// The function the run starts in.
+    pub root: String,
+    /// How its partner was lost.
+    pub stranding: Stranding,
+    /// Operations the stuck goroutine had completed on the same primitive before.
+    pub completed_before: u32,
+    /// Goroutines started at the same spawn in this run, the stuck one included.
+    pub siblings: u32,
+    /// Whether that spawn lies in a loop.
+    pub spawned_in_loop: bool,
+    /// Complementary operations that did complete on the primitive (receives, for a stuck send).
+    pub served: u32,
+    /// Where a complementary operation stands, if the code in view has one.
+    pub partner: Option<Place>,
+    /// Whether that complementary operation lies in a loop.
+    pub partner_in_loop: bool,
+    /// A `close` of the primitive that stands in the code but is not reached in this run.
+    pub skipped_close: Option<Place>,
+    /// The run.
+    pub witness: Witness,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What has to hold, each ready to follow "if": ``` `len(items)` > 1 ```.
+    pub assumptions: Vec<String>,
+}

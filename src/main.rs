@@ -1,0 +1,3 @@
+//! The `goleash` command.
+
+fn main() {}

@@ -1,0 +1,86 @@
+//! A rule: its page (metadata and prose) and its classifier.
+//!
+//! In: a [`Leak`]. Out: what to say about it. A rule never sees a syntax tree, a file or an output format, and it cannot
+//! fail. The page's front matter is the only place where metadata of a rule exists.
+
+use crate::finding::{Diagnosis, Severity};
+use crate::leak::{Confidence, Leak};
+
+/// A rule as the registry lists it.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// The id: page, module, fixture folder, suppression word, SARIF `ruleId`.
+    pub id: &'static str,
+    /// The whole page, front matter included.
+    pub page: &'static str,
+    /// Recognises and words a leak; `None` when it is none of this rule's.
+    pub classify: fn(&Leak) -> Option<Diagnosis>,
+}
+
+/// A rule's metadata, read from the front matter of its page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// The id again; a test holds it equal to [`Rule::id`].
+    pub id: String,
+    /// A noun phrase, such as "Send stranded by a timeout".
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// The confidence its findings usually have; SARIF `precision` comes from it.
+    pub confidence: Confidence,
+    /// The first version that has the rule.
+    pub since: String,
+    /// Names other tools and papers use.
+    pub also_known_as: Vec<String>,
+    /// The kind of repair, in a few words.
+    pub fix: String,
+}
+
+impl Rule {
+    /// The metadata of the page. Pages are compiled in and tested, so a malformed one shows as empty fields.
+    pub fn metadata(&self) -> Metadata {
+        let (front, _) = split_page(self.page);
+        let field = |key: &str| {
+            front
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(k, _)| k.trim() == key)
+                .map_or("", |(_, v)| v.trim())
+        };
+        Metadata {
+            id: field("id").to_owned(),
+            title: field("title").to_owned(),
+            severity: match field("severity") {
+                "error" => Severity::Error,
+                "note" => Severity::Note,
+                _ => Severity::Warning,
+            },
+            confidence: match field("confidence") {
+                "high" => Confidence::High,
+                "low" => Confidence::Low,
+                _ => Confidence::Medium,
+            },
+            since: field("since").to_owned(),
+            also_known_as: field("also-known-as")
+                .split(',')
+                .map(|s| s.trim().to_owned())
+                .filter(|s| !s.is_empty())
+                .collect(),
+            fix: field("fix").to_owned(),
+        }
+    }
+
+    /// The page's Markdown without the front matter.
+    pub fn markdown(&self) -> &'static str {
+        split_page(self.page).1
+    }
+}
+
+/// Splits a page into front matter (between `---` lines) and Markdown.
+fn split_page(page: &'static str) -> (&'static str, &'static str) {
+    page.strip_prefix("---\n")
+        .and_then(|rest| rest.split_once("\n---\n"))
+        .map_or(("", page), |(front, body)| {
+            (front, body.trim_start_matches('\n'))
+        })
+}

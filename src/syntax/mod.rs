@@ -1,0 +1,3 @@
+//! The typed view of Go syntax, and the last place that knows tree-sitter.
+
+pub mod ast;
