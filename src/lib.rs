@@ -2,7 +2,12 @@
 
 pub mod analyze;
 pub mod finding;
+pub mod flow;
 pub mod leak;
+pub mod library;
+pub mod resolve;
 pub mod rule;
+pub mod solve;
 pub mod source;
+pub mod summary;
 pub mod syntax;

@@ -1,0 +1,424 @@
+//! The intermediate form: per function a flat list of operations on variables, with everything gone that cannot matter
+//! to a primitive.
+//!
+//! Expressions are pure trees; whatever has an effect (a call, a receive) is an operation of its own that writes a
+//! variable. What the lowering does not understand is [`Expr::Fresh`]: a value nobody knows anything about.
+
+use crate::library::Effect;
+use crate::resolve::{FuncId, Ty, TypeId};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{BinaryOp, Name};
+
+/// A variable of a body.
+pub type Var = u32;
+
+/// A position in [`Body::code`].
+pub type Pc = u32;
+
+/// Index of a body: those of declared functions come first, at their [`FuncId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BodyId(pub u32);
+
+impl From<FuncId> for BodyId {
+    fn from(id: FuncId) -> Self {
+        Self(id.0)
+    }
+}
+
+/// The code of one function or function literal.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The name as in Go's stack traces, without the package.
+    pub name: String,
+    /// The file it stands in: index into the package's files.
+    pub file: FileId,
+    /// The whole declaration or literal.
+    pub span: Span,
+    /// Receiver (if any) and parameters.
+    pub params: Vec<Var>,
+    /// Whether the last parameter is variadic.
+    pub variadic: bool,
+    /// Result variables, named or not.
+    pub results: Vec<Var>,
+    /// For a literal: pairs of (variable of the enclosing body, variable here).
+    pub captures: Vec<(Var, Var)>,
+    /// All variables.
+    pub vars: Vec<VarInfo>,
+    /// The operations.
+    pub code: Vec<Op>,
+    /// Where each operation stands, parallel to `code`.
+    pub spans: Vec<Span>,
+    /// Whether each operation lies in a loop, parallel to `code`.
+    pub in_loop: Vec<bool>,
+    /// The branches that decide whether a loop goes on.
+    pub loop_conds: Vec<Pc>,
+    /// Whether it calls `recover`.
+    pub recovers: bool,
+    /// Whether something in it could not be read.
+    pub partial: bool,
+    /// The body a literal stands in.
+    pub parent: Option<BodyId>,
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub struct VarInfo {
+    /// Its name; empty for a temporary.
+    pub name: Name,
+    /// Its light type.
+    pub ty: Ty,
+    /// Whether a literal captures it or its address is taken: it lives in a cell of its own.
+    pub cell: bool,
+}
+
+/// A pure expression.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Expr {
+    /// A value nobody knows, another one each time; the span is its source text.
+    Fresh(Span),
+    /// An integer.
+    Int(i64),
+    /// A boolean.
+    Bool(bool),
+    /// A string.
+    Str(Name),
+    /// `nil`.
+    Nil,
+    /// A variable.
+    Var(Var),
+    /// A package-level variable.
+    Global(Name),
+    /// `base.name`, through pointers.
+    Field(Box<Expr>, Name),
+    /// `base[index]`.
+    Index(Box<Expr>, Box<Expr>),
+    /// `*base`.
+    Deref(Box<Expr>),
+    /// `&base`.
+    Addr(Box<Expr>),
+    /// `base` as the receiver of a method: the address of a struct, anything else as it is.
+    Receiver(Box<Expr>),
+    /// A function of the package as a value.
+    Func(FuncId),
+    /// A method of the package bound to its receiver.
+    Method(Box<Expr>, FuncId),
+    /// A function literal.
+    Closure(BodyId),
+    /// `make(chan T, capacity)`; the spans are the whole call and the capacity.
+    MakeChan(Box<Expr>, Span, Span),
+    /// A struct value; the flag says whether its address is taken at once.
+    Struct(Option<TypeId>, Vec<(Name, Expr)>, bool, Span),
+    /// A slice or array of these elements.
+    Slice(Vec<Expr>),
+    /// A slice or map of this length whose elements are not followed.
+    Sized(Box<Expr>, Span),
+    /// `append(base, elements…)`.
+    Append(Box<Expr>, Vec<Expr>),
+    /// The zero value of a type.
+    Zero(Ty, Span),
+    /// `len(base)`; the span is the source text.
+    Len(Box<Expr>, Span),
+    /// `cap(base)`.
+    Cap(Box<Expr>),
+    /// A comparison or arithmetic; the span is the source text.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>, Span),
+    /// `!base`.
+    Not(Box<Expr>),
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Nowhere.
+    Ignore,
+    /// A variable.
+    Var(Var),
+    /// A field, element, dereference or package variable.
+    Place(Expr),
+}
+
+/// What a call calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Callee {
+    /// A function of the package; a receiver is the first argument.
+    Body(BodyId),
+    /// A function value.
+    Value(Expr),
+    /// A method chosen by the dynamic type of the first argument.
+    Named(Name),
+    /// A library function with a known effect; a receiver is the first argument.
+    Library(Effect, u32),
+    /// The built-in `close`, with the channel's source text.
+    Close(Span),
+    /// The built-in `panic`.
+    Panic,
+    /// The built-in `recover`.
+    Recover,
+    /// Anything else.
+    Unknown,
+}
+
+/// A call with its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What is called.
+    pub callee: Callee,
+    /// Receiver (if it is a method) and arguments.
+    pub args: Vec<Expr>,
+    /// Whether `args[0]` is a receiver.
+    pub method: bool,
+    /// Where the results go.
+    pub dests: Vec<Target>,
+}
+
+/// One case of a select.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Whether it sends.
+    pub send: bool,
+    /// The channel.
+    pub ch: Expr,
+    /// The channel's source text.
+    pub ch_span: Span,
+    /// What is sent.
+    pub value: Expr,
+    /// Where a received value and its `ok` go.
+    pub dests: [Target; 2],
+    /// Where its body starts.
+    pub target: Pc,
+    /// The communication.
+    pub span: Span,
+    /// The whole clause.
+    pub clause: Span,
+}
+
+/// Why control jumps; a plain jump is no way out of anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JumpKind {
+    /// The end of a branch, the head of a loop, `continue`.
+    Plain,
+    /// `break`
+    Break,
+    /// `goto`
+    Goto,
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// Nothing.
+    Nop,
+    /// The variable begins a new life.
+    Declare(Var),
+    /// A loop variable gets a new cell with the value it has (Go 1.22).
+    Renew(Var),
+    /// An assignment.
+    Set(Target, Expr),
+    /// Control goes on elsewhere.
+    Jump(Pc, JumpKind),
+    /// A two-way branch: (condition, if true, if false).
+    Branch(Expr, Pc, Pc),
+    /// Any of these, undecided.
+    Choose(Vec<Pc>),
+    /// Head of a counted range: (subject, counter, value, body, exit).
+    RangeNext(Var, Var, Option<Var>, Pc, Pc),
+    /// A send: channel, its text, value.
+    Send(Expr, Span, Expr),
+    /// A receive.
+    Recv {
+        /// The channel.
+        ch: Expr,
+        /// Its source text.
+        ch_span: Span,
+        /// Where the value and its `ok` go.
+        dests: [Target; 2],
+        /// Whether it is the head of a range.
+        range: bool,
+    },
+    /// A select.
+    Select {
+        /// Its cases.
+        cases: Vec<Case>,
+        /// Where `default` starts.
+        default: Option<Pc>,
+    },
+    /// A close, with the channel's source text.
+    Close(Expr, Span),
+    /// A call.
+    Call(Call),
+    /// A `go` statement.
+    Go(Call),
+    /// A `defer` statement.
+    Defer(Call),
+    /// Results into the result variables, then the deferred calls.
+    Return(Vec<Expr>),
+    /// The end of the body without `return`.
+    End,
+    /// `panic`
+    Panic,
+    /// `recover()`
+    Recover(Target),
+}
+
+impl Expr {
+    /// Calls `f` on every variable the expression reads.
+    pub fn vars(&self, f: &mut impl FnMut(Var)) {
+        match self {
+            Self::Var(var) => f(*var),
+            Self::Field(base, _)
+            | Self::Deref(base)
+            | Self::Addr(base)
+            | Self::Receiver(base)
+            | Self::Method(base, _)
+            | Self::MakeChan(base, ..)
+            | Self::Sized(base, _)
+            | Self::Len(base, _)
+            | Self::Cap(base)
+            | Self::Not(base) => base.vars(f),
+            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
+                left.vars(f);
+                right.vars(f);
+            }
+            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| value.vars(f)),
+            Self::Slice(values) => values.iter().for_each(|value| value.vars(f)),
+            Self::Append(base, values) => {
+                base.vars(f);
+                values.iter().for_each(|value| value.vars(f));
+            }
+            Self::Fresh(_)
+            | Self::Int(_)
+            | Self::Bool(_)
+            | Self::Str(_)
+            | Self::Nil
+            | Self::Global(_)
+            | Self::Func(_)
+            | Self::Closure(_)
+            | Self::Zero(..) => {}
+        }
+    }
+
+    /// Calls `f` on every function literal the expression makes.
+    pub fn closures(&self, f: &mut impl FnMut(BodyId)) {
+        match self {
+            Self::Closure(body) => f(*body),
+            Self::Field(base, _)
+            | Self::Deref(base)
+            | Self::Addr(base)
+            | Self::Receiver(base)
+            | Self::Method(base, _)
+            | Self::MakeChan(base, ..)
+            | Self::Sized(base, _)
+            | Self::Len(base, _)
+            | Self::Cap(base)
+            | Self::Not(base) => base.closures(f),
+            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
+                left.closures(f);
+                right.closures(f);
+            }
+            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| value.closures(f)),
+            Self::Slice(values) => values.iter().for_each(|value| value.closures(f)),
+            Self::Append(base, values) => {
+                base.closures(f);
+                values.iter().for_each(|value| value.closures(f));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Op {
+    /// Calls `f` on every expression the operation evaluates; the places it writes to included.
+    pub fn exprs(&self, f: &mut impl FnMut(&Expr)) {
+        let target = |t: &Target, f: &mut dyn FnMut(&Expr)| {
+            if let Target::Place(place) = t {
+                f(place);
+            }
+        };
+        match self {
+            Self::Set(dest, value) => {
+                target(dest, f);
+                f(value);
+            }
+            Self::Branch(cond, ..) => f(cond),
+            Self::Send(ch, _, value) => {
+                f(ch);
+                f(value);
+            }
+            Self::Recv { ch, dests, .. } => {
+                f(ch);
+                dests.iter().for_each(|d| target(d, f));
+            }
+            Self::Select { cases, .. } => {
+                for case in cases {
+                    f(&case.ch);
+                    f(&case.value);
+                    case.dests.iter().for_each(|d| target(d, f));
+                }
+            }
+            Self::Close(ch, _) => f(ch),
+            Self::Call(call) | Self::Go(call) | Self::Defer(call) => {
+                if let Callee::Value(value) = &call.callee {
+                    f(value);
+                }
+                call.args.iter().for_each(&mut *f);
+                call.dests.iter().for_each(|d| target(d, f));
+            }
+            Self::Return(values) => values.iter().for_each(f),
+            Self::Recover(dest) => target(dest, f),
+            Self::RangeNext(subject, counter, ..) => {
+                f(&Expr::Var(*subject));
+                f(&Expr::Var(*counter));
+            }
+            Self::Nop
+            | Self::Declare(_)
+            | Self::Renew(_)
+            | Self::Jump(..)
+            | Self::Choose(_)
+            | Self::End
+            | Self::Panic => {}
+        }
+    }
+
+    /// Calls `f` on every variable the operation writes.
+    pub fn writes(&self, f: &mut impl FnMut(Var)) {
+        let mut target = |t: &Target| {
+            if let Target::Var(var) = t {
+                f(*var);
+            }
+        };
+        match self {
+            Self::Set(dest, _) | Self::Recover(dest) => target(dest),
+            Self::Recv { dests, .. } => dests.iter().for_each(target),
+            Self::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).for_each(target),
+            Self::Call(call) => call.dests.iter().for_each(target),
+            Self::RangeNext(_, counter, item, ..) => {
+                f(*counter);
+                if let Some(item) = item {
+                    f(*item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Calls `f` on every operation that can come next within the body; `here` is this one's position.
+    pub fn successors(&self, here: Pc, f: &mut impl FnMut(Pc)) {
+        match self {
+            Self::Jump(to, _) => f(*to),
+            Self::Branch(_, yes, no) => {
+                f(*yes);
+                f(*no);
+            }
+            Self::Choose(targets) => targets.iter().copied().for_each(f),
+            Self::RangeNext(.., body, exit) => {
+                f(*body);
+                f(*exit);
+            }
+            Self::Select { cases, default } => {
+                cases.iter().map(|c| c.target).chain(*default).for_each(f);
+            }
+            Self::Return(_) | Self::End | Self::Panic => {}
+            _ => f(here + 1),
+        }
+    }
+}

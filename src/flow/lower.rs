@@ -1,0 +1,361 @@
+//! The lowering's state: functions under construction, scopes, labels, captures.
+
+use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo};
+use crate::analyze::GoVersion;
+use crate::library::Library;
+use crate::resolve::{Const, FuncId, Package, Ty};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
+use rustc_hash::FxHashMap;
+
+/// Lowers all functions of `package`; the result is indexed by [`BodyId`].
+pub(super) fn lower_package(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Vec<Body> {
+    let count = package.funcs.len();
+    let mut lowerer = Lowerer { package, library, go, bodies: Vec::new(), fns: Vec::new(), file: 0 };
+    lowerer.bodies.resize_with(count, || None);
+    for index in 0..count {
+        lowerer.function(FuncId(index as u32));
+    }
+    lowerer.bodies.into_iter().map(|b| b.unwrap_or_else(empty_body)).collect()
+}
+
+fn empty_body() -> Body {
+    Body {
+        name: String::new(),
+        file: FileId(0),
+        span: Span::default(),
+        params: Vec::new(),
+        variadic: false,
+        results: Vec::new(),
+        captures: Vec::new(),
+        vars: Vec::new(),
+        code: Vec::new(),
+        spans: Vec::new(),
+        in_loop: Vec::new(),
+        loop_conds: Vec::new(),
+        recovers: false,
+        partial: false,
+        parent: None,
+    }
+}
+
+/// What a name in a function stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Entity {
+    Var(Var),
+    Const(Const),
+    Type(Ty),
+}
+
+/// Where `break` and `continue` go.
+pub(super) struct Exit {
+    pub label: Option<Name>,
+    pub break_to: Pc,
+    pub continue_to: Option<Pc>,
+}
+
+/// A function under construction. Until [`Lowerer::finish`], jump targets are label numbers.
+pub(super) struct FnState {
+    pub body: Body,
+    pub id: BodyId,
+    pub scopes: Vec<FxHashMap<Name, Entity>>,
+    pub exits: Vec<Exit>,
+    pub labels: Vec<Pc>,
+    pub goto_labels: FxHashMap<Name, Pc>,
+    pub loop_depth: u32,
+    pub literals: u32,
+    pub span: Span,
+    /// The label of the statement being lowered, for `break L` and `continue L`.
+    pub pending_label: Option<Name>,
+}
+
+pub(super) struct Lowerer<'p, 'a> {
+    pub package: &'p mut Package<'a>,
+    pub library: &'p Library,
+    pub go: GoVersion,
+    pub bodies: Vec<Option<Body>>,
+    pub fns: Vec<FnState>,
+    /// Index of the file being lowered.
+    pub file: usize,
+}
+
+/// A label that has no position yet.
+const UNBOUND: Pc = Pc::MAX;
+
+impl<'a> Lowerer<'_, 'a> {
+    pub fn ast(&self) -> &'a ast::File {
+        self.package.ast(self.file)
+    }
+
+    fn function(&mut self, id: FuncId) {
+        let func = self.package.func(id);
+        let Some(block) = &func.decl.body else { return };
+        self.file = func.file.index();
+        let name = match (&func.decl.receiver, func.receiver) {
+            (Some(receiver), Some(ty)) => {
+                let ty = &self.package.types[ty.0 as usize].name;
+                let pointer = matches!(self.ast().expr(receiver.ty), ast::Expr::Star(_));
+                if pointer { format!("(*{ty}).{}", func.decl.name) } else { format!("{ty}.{}", func.decl.name) }
+            }
+            _ => func.decl.name.to_string(),
+        };
+        let type_params = func.decl.type_params.clone();
+        self.open(BodyId(id.0), name, func.decl.span, None);
+        for param in type_params {
+            self.bind(&param, Entity::Type(Ty::Unknown));
+        }
+        if let Some(receiver) = &func.decl.receiver {
+            // Type parameters of the receiver's type are in scope too: `func (q *Queue[T]) …`.
+            let mut ty = receiver.ty;
+            while let ast::Expr::Star(inner) = self.ast().expr(ty) {
+                ty = *inner;
+            }
+            if let ast::Expr::Index(_, params) = self.ast().expr(ty) {
+                for param in params.clone() {
+                    if let ast::Expr::Ident(name) = self.ast().expr(param) {
+                        self.bind(&name.clone(), Entity::Type(Ty::Unknown));
+                    }
+                }
+            }
+            let ty = self.type_of(receiver.ty);
+            self.param(receiver.name.as_ref(), ty);
+        }
+        self.signature(&func.decl.signature);
+        self.body_block(block);
+        self.close();
+    }
+
+    /// Lowers a function literal; returns its body and leaves the captures to be read off it.
+    pub fn literal(&mut self, signature: &Signature, block: &Block, span: Span) -> BodyId {
+        let id = BodyId(self.bodies.len() as u32);
+        self.bodies.push(None);
+        let outer = self.top();
+        outer.literals += 1;
+        let (name, parent) = (format!("{}.func{}", outer.body.name, outer.literals), outer.id);
+        self.open(id, name, span, Some(parent));
+        self.signature(signature);
+        self.body_block(block);
+        self.close();
+        id
+    }
+
+    fn open(&mut self, id: BodyId, name: String, span: Span, parent: Option<BodyId>) {
+        let body = Body { name, file: self.package.files[self.file].id, span, parent, ..empty_body() };
+        self.fns.push(FnState {
+            body,
+            id,
+            scopes: vec![FxHashMap::default()],
+            exits: Vec::new(),
+            labels: Vec::new(),
+            goto_labels: FxHashMap::default(),
+            loop_depth: 0,
+            literals: 0,
+            span,
+            pending_label: None,
+        });
+    }
+
+    fn signature(&mut self, signature: &Signature) {
+        for param in &signature.params {
+            let mut ty = self.type_of(param.ty);
+            if param.variadic {
+                ty = Ty::Slice(std::sync::Arc::new(ty));
+                self.top().body.variadic = true;
+            }
+            self.param(param.name.as_ref(), ty);
+        }
+        for result in &signature.results {
+            let ty = self.type_of(result.ty);
+            let var = self.new_var(result.name.clone().unwrap_or_default(), ty.clone());
+            if let Some(name) = &result.name {
+                self.bind(name, Entity::Var(var));
+            }
+            self.top().body.results.push(var);
+            self.emit(Op::Declare(var));
+            self.emit(Op::Set(Target::Var(var), Expr::Zero(ty, result.span)));
+        }
+    }
+
+    fn param(&mut self, name: Option<&Name>, ty: Ty) {
+        let var = self.new_var(name.cloned().unwrap_or_default(), ty);
+        if let Some(name) = name {
+            self.bind(name, Entity::Var(var));
+        }
+        self.top().body.params.push(var);
+    }
+
+    fn body_block(&mut self, block: &Block) {
+        self.scoped(|this| this.stmts(&block.stmts));
+        self.at(Span { start: block.span.end.saturating_sub(1), end: block.span.end });
+        self.emit(Op::End);
+    }
+
+    /// Resolves labels and files the finished body.
+    fn close(&mut self) {
+        let Some(mut state) = self.fns.pop() else { return };
+        // A label nobody placed belongs to code that could not be read: going there ends the body.
+        let end = state.body.code.len().saturating_sub(1) as Pc;
+        let labels: Vec<Pc> = state.labels.iter().map(|&l| if l == UNBOUND { end } else { l }).collect();
+        for op in &mut state.body.code {
+            retarget(op, &mut |label| labels[label as usize]);
+        }
+        let id = state.id.0 as usize;
+        self.bodies[id] = Some(state.body);
+    }
+
+    pub fn top(&mut self) -> &mut FnState {
+        let last = self.fns.len() - 1;
+        &mut self.fns[last]
+    }
+
+    pub fn at(&mut self, span: Span) {
+        self.top().span = span;
+    }
+
+    pub fn emit(&mut self, op: Op) {
+        let state = self.top();
+        state.body.code.push(op);
+        let (span, in_loop) = (state.span, state.loop_depth > 0);
+        state.body.spans.push(span);
+        state.body.in_loop.push(in_loop);
+    }
+
+    pub fn emit_at(&mut self, span: Span, op: Op) {
+        self.at(span);
+        self.emit(op);
+    }
+
+    pub fn label(&mut self) -> Pc {
+        self.top().labels.push(UNBOUND);
+        self.top().labels.len() as Pc - 1
+    }
+
+    pub fn place(&mut self, label: Pc) {
+        let here = self.top().body.code.len() as Pc;
+        self.top().labels[label as usize] = here;
+        // A label may be the last thing before a body's end or a loop's head; an operation keeps it distinct.
+        self.emit(Op::Nop);
+    }
+
+    pub fn jump(&mut self, label: Pc) {
+        self.emit(Op::Jump(label, JumpKind::Plain));
+    }
+
+    pub fn new_var(&mut self, name: Name, ty: Ty) -> Var {
+        let vars = &mut self.top().body.vars;
+        vars.push(VarInfo { name, ty, cell: false });
+        vars.len() as Var - 1
+    }
+
+    pub fn temp(&mut self, ty: Ty) -> Var {
+        let var = self.new_var(Name::default(), ty);
+        self.emit(Op::Declare(var));
+        var
+    }
+
+    /// Declares `name` as a new variable of the innermost scope.
+    pub fn declare(&mut self, name: &Name, ty: Ty) -> Var {
+        let var = self.new_var(name.clone(), ty);
+        self.bind(name, Entity::Var(var));
+        self.emit(Op::Declare(var));
+        var
+    }
+
+    pub fn bind(&mut self, name: &Name, entity: Entity) {
+        if name != "_"
+            && let Some(scope) = self.top().scopes.last_mut()
+        {
+            scope.insert(name.clone(), entity);
+        }
+    }
+
+    pub fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.top().scopes.push(FxHashMap::default());
+        let out = f(self);
+        self.top().scopes.pop();
+        out
+    }
+
+    /// What `name` stands for inside the function; captures variables of enclosing functions on the way.
+    pub fn lookup(&mut self, name: &str) -> Option<Entity> {
+        let mut level = self.fns.len();
+        let entity = loop {
+            level = level.checked_sub(1)?;
+            if let Some(entity) = self.fns[level].scopes.iter().rev().find_map(|s| s.get(name)) {
+                break entity.clone();
+            }
+        };
+        let Entity::Var(mut var) = entity else { return Some(entity) };
+        for inner in level + 1..self.fns.len() {
+            var = self.capture(inner, var);
+        }
+        Some(Entity::Var(var))
+    }
+
+    /// Makes variable `outer` of function `inner - 1` known in function `inner`.
+    fn capture(&mut self, inner: usize, outer: Var) -> Var {
+        self.fns[inner - 1].body.vars[outer as usize].cell = true;
+        if let Some((_, var)) = self.fns[inner].body.captures.iter().find(|(o, _)| *o == outer) {
+            return *var;
+        }
+        let info = VarInfo { cell: true, ..self.fns[inner - 1].body.vars[outer as usize].clone() };
+        let body = &mut self.fns[inner].body;
+        body.vars.push(info);
+        let var = body.vars.len() as Var - 1;
+        body.captures.push((outer, var));
+        var
+    }
+
+    /// The type that type expression `id` names here.
+    pub fn type_of(&self, id: ExprId) -> Ty {
+        self.package.type_of_expr_with(self.file, id, &|name| self.local_type(name))
+    }
+
+    pub fn local_type(&self, name: &Name) -> Option<Ty> {
+        for state in self.fns.iter().rev() {
+            for scope in state.scopes.iter().rev() {
+                match scope.get(name) {
+                    Some(Entity::Type(ty)) => return Some(ty.clone()),
+                    Some(_) => return Some(Ty::Unknown),
+                    None => {}
+                }
+            }
+        }
+        None
+    }
+
+    pub fn stmts(&mut self, stmts: &[StmtId]) {
+        for stmt in stmts {
+            self.stmt(*stmt);
+        }
+    }
+
+    pub fn block(&mut self, block: &Block) {
+        self.scoped(|this| this.stmts(&block.stmts));
+    }
+}
+
+/// Applies `f` to every jump target of `op`.
+pub(super) fn retarget(op: &mut Op, f: &mut impl FnMut(Pc) -> Pc) {
+    match op {
+        Op::Jump(to, _) => *to = f(*to),
+        Op::Branch(_, yes, no) => {
+            *yes = f(*yes);
+            *no = f(*no);
+        }
+        Op::Choose(targets) => targets.iter_mut().for_each(|t| *t = f(*t)),
+        Op::RangeNext(_, _, _, body, exit) => {
+            *body = f(*body);
+            *exit = f(*exit);
+        }
+        Op::Select { cases, default } => {
+            for case in cases {
+                case.target = f(case.target);
+            }
+            if let Some(default) = default {
+                *default = f(*default);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,210 @@
+//! Calls: built-ins, conversions, functions and methods of the package, library functions, everything else.
+
+use super::ir::{BodyId, Call, Callee, Expr, Op, Target};
+use super::lower::Lowerer;
+use super::lower_expr::fields;
+use crate::resolve::{Method, Ty};
+use crate::source::Span;
+use crate::syntax::ast::{self, ExprId, Name};
+
+impl Lowerer<'_, '_> {
+    /// A call in the middle of an expression.
+    pub fn call_value(&mut self, id: ExprId) -> Expr {
+        let span = self.ast().expr_span(id);
+        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else { return Expr::Fresh(span) };
+        if let Some(value) = self.constant(id, 0) {
+            return match value {
+                crate::resolve::Const::Int(n) => Expr::Int(n),
+                crate::resolve::Const::Bool(b) => Expr::Bool(b),
+                crate::resolve::Const::Str(s) => Expr::Str(s),
+            };
+        }
+        if let ast::Expr::Ident(name) = self.ast().expr(*fun)
+            && self.is_builtin(name)
+            && let Some(value) = self.builtin_value(name, args, span)
+        {
+            return value;
+        }
+        if self.is_type(*fun) {
+            return args.first().map_or(Expr::Fresh(span), |a| self.expr(*a));
+        }
+        let ty = self.value_type(id);
+        let temp = self.temp(ty);
+        self.call(id, vec![Target::Var(temp)]);
+        Expr::Var(temp)
+    }
+
+    /// Built-ins that are pure.
+    fn builtin_value(&mut self, name: &str, args: &[ExprId], span: Span) -> Option<Expr> {
+        match (name, args) {
+            ("make", [ty, rest @ ..]) => {
+                let ty = self.type_of(*ty);
+                let size_span = rest.first().map_or(Span::default(), |s| self.ast().expr_span(*s));
+                let size = rest.first().map_or(Expr::Int(0), |s| self.expr(*s));
+                Some(match self.package.underlying(&ty) {
+                    Ty::Chan(..) => Expr::MakeChan(Box::new(size), span, size_span),
+                    Ty::Slice(_) => Expr::Sized(Box::new(size), span),
+                    _ => Expr::Sized(Box::new(Expr::Int(0)), span),
+                })
+            }
+            ("new", [ty]) => match self.type_of(*ty) {
+                Ty::Unknown => Some(Expr::Addr(Box::new(self.expr(*ty)))),
+                ty => Some(Expr::Addr(Box::new(Expr::Zero(ty, span)))),
+            },
+            ("append", [base, rest @ ..]) => {
+                let base = self.expr(*base);
+                let values = rest.iter().map(|r| self.expr(*r)).collect();
+                Some(Expr::Append(Box::new(base), values))
+            }
+            ("len", [base]) => Some(Expr::Len(Box::new(self.expr(*base)), span)),
+            ("cap", [base]) => Some(Expr::Cap(Box::new(self.expr(*base)))),
+            ("close" | "panic" | "recover", _) => None,
+            _ => {
+                for arg in args {
+                    self.expr(*arg);
+                }
+                Some(Expr::Fresh(span))
+            }
+        }
+    }
+
+    /// A call whose results go to `dests` (fewer or none: the rest is dropped).
+    pub fn call(&mut self, id: ExprId, dests: Vec<Target>) {
+        let span = self.ast().expr_span(id);
+        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else { return };
+        let is_builtin =
+            if let ast::Expr::Ident(name) = self.ast().expr(*fun) { self.is_builtin(name) } else { false };
+        if (is_builtin && !self.has_builtin_effect(*fun)) || self.is_type(*fun) {
+            let value = self.call_value(id);
+            if let Some(target) = dests.into_iter().next() {
+                self.emit_at(span, Op::Set(target, value));
+            }
+            return;
+        }
+        let call = self.prepare(*fun, args, dests);
+        self.at(span);
+        match &call.callee {
+            Callee::Close(text) => {
+                let ch = call.args.first().cloned().unwrap_or(Expr::Nil);
+                let text = *text;
+                self.emit(Op::Close(ch, text));
+            }
+            Callee::Panic => self.emit(Op::Panic),
+            Callee::Recover => {
+                self.emit(Op::Recover(call.dests.into_iter().next().unwrap_or(Target::Ignore)));
+            }
+            _ => self.emit(Op::Call(call)),
+        }
+    }
+
+    fn has_builtin_effect(&self, fun: ExprId) -> bool {
+        matches!(self.ast().expr(fun), ast::Expr::Ident(name) if matches!(name.as_str(), "close" | "panic" | "recover"))
+    }
+
+    /// `go` and `defer`.
+    pub fn go_or_defer(&mut self, id: ExprId, span: Span, go: bool) {
+        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else {
+            self.top().body.partial = true;
+            return;
+        };
+        let call = self.prepare(*fun, args, Vec::new());
+        self.emit_at(span, if go { Op::Go(call) } else { Op::Defer(call) });
+    }
+
+    /// Resolves what is called and lowers receiver and arguments.
+    fn prepare(&mut self, fun: ExprId, args: &[ExprId], dests: Vec<Target>) -> Call {
+        let file = self.ast();
+        let function = |callee| Call { callee, args: Vec::new(), method: false, dests: Vec::new() };
+        let mut call = match file.expr(fun) {
+            ast::Expr::Ident(name) if self.is_builtin(name) => match name.as_str() {
+                "close" => {
+                    let span = args.first().map_or(Span::default(), |a| file.expr_span(*a));
+                    function(Callee::Close(span))
+                }
+                "panic" => function(Callee::Panic),
+                "recover" => {
+                    self.top().body.recovers = true;
+                    function(Callee::Recover)
+                }
+                _ => function(Callee::Unknown),
+            },
+            ast::Expr::Selector(base, name, _) => self.selected(*base, name),
+            _ => match self.expr(fun) {
+                Expr::Func(id) => function(Callee::Body(id.into())),
+                value => function(Callee::Value(value)),
+            },
+        };
+        for arg in args {
+            let value = self.expr(*arg);
+            call.args.push(value);
+        }
+        call.dests = dests;
+        self.check_body(&mut call);
+        call
+    }
+
+    /// A function without a body in view is an unknown one.
+    fn check_body(&self, call: &mut Call) {
+        if let Callee::Body(BodyId(id)) = call.callee
+            && self.package.funcs.get(id as usize).is_some_and(|f| f.decl.body.is_none())
+        {
+            call.callee = Callee::Unknown;
+        }
+    }
+
+    /// `base.name(…)`: the callee, and the receiver as first argument.
+    fn selected(&mut self, base: ExprId, name: &Name) -> Call {
+        let call = |callee, args: Vec<Expr>, method| Call { callee, args, method, dests: Vec::new() };
+        if let Some(path) = self.package_name(base) {
+            return match self.library.function(&path, name) {
+                Some(fact) => call(Callee::Library(fact.effect, fact.argument as u32), Vec::new(), false),
+                None => call(Callee::Unknown, Vec::new(), false),
+            };
+        }
+        // A method expression `T.Method` takes the receiver as an ordinary argument.
+        if self.is_type(base) {
+            let ty = self.type_of(base);
+            return match self.package.method(&ty, name) {
+                Some((path, Method::Func(func))) if path.is_empty() => {
+                    call(Callee::Body(func.into()), Vec::new(), false)
+                }
+                _ => call(Callee::Unknown, Vec::new(), false),
+            };
+        }
+        let ty = self.value_type(base);
+        if self.package.field(&ty, name).is_some() {
+            let value = self.expr_field(base, name);
+            return call(Callee::Value(value), Vec::new(), false);
+        }
+        match self.package.method(&ty, name) {
+            Some((path, Method::Func(func))) => {
+                let receiver = self.receiver(base, &path);
+                call(Callee::Body(func.into()), vec![receiver], true)
+            }
+            Some((path, Method::Ext(package, type_name))) => {
+                let receiver = self.receiver(base, &path);
+                match self.library.method(&package, &type_name, name) {
+                    Some(fact) => call(Callee::Library(fact.effect, fact.argument as u32), vec![receiver], true),
+                    None => call(Callee::Named(name.clone()), vec![receiver], true),
+                }
+            }
+            None => {
+                let receiver = self.receiver(base, &[]);
+                call(Callee::Named(name.clone()), vec![receiver], true)
+            }
+        }
+    }
+
+    fn expr_field(&mut self, base: ExprId, name: &Name) -> Expr {
+        let ty = self.value_type(base);
+        let path = self.package.field(&ty, name).map(|(path, _)| path).unwrap_or_default();
+        let value = self.expr(base);
+        Expr::Field(Box::new(fields(value, &path)), name.clone())
+    }
+
+    /// The receiver of a method call; its address where Go takes it implicitly is the same object here.
+    fn receiver(&mut self, base: ExprId, path: &[Name]) -> Expr {
+        let value = self.expr(base);
+        Expr::Receiver(Box::new(fields(value, path)))
+    }
+}

@@ -1,0 +1,35 @@
+//! Per function: control flow with everything gone that touches no primitive (the skeleton).
+//!
+//! In: a [`Package`]. Out: [`Program`], a [`Body`] per function and function literal. Deliberately absent: values, paths
+//! and anything between functions.
+
+pub mod ir;
+mod lower;
+mod lower_call;
+mod lower_expr;
+mod lower_stmt;
+mod simplify;
+
+use crate::analyze::GoVersion;
+use crate::library::Library;
+use crate::resolve::{Package, TypeDef};
+use ir::Body;
+use rustc_hash::FxHashMap;
+
+/// The skeletons of a package.
+pub struct Program {
+    /// Bodies, those of declared functions first.
+    pub bodies: Vec<Body>,
+    /// The types, those declared in functions included.
+    pub types: Vec<TypeDef>,
+}
+
+/// Lowers every function of `package`.
+pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
+    let mut bodies = lower::lower_package(package, library, go);
+    simplify::simplify(&mut bodies);
+    Program { bodies, types: package.types.clone() }
+}
+
+/// How often each name is called in the package; see [`lower::lower_package`].
+pub type CallCounts = FxHashMap<ir::BodyId, u32>;

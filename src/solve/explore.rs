@@ -1,0 +1,271 @@
+//! The search for runs that end with a goroutine stuck for ever.
+//!
+//! Breadth first, so that the first run found is a shortest one. The fast form moves, at each state, only a set of
+//! processes whose pending operations nobody outside the set can ever interfere with (stubborn sets, Valmari 1989), and
+//! everybody where that would close a cycle. The reference form moves everybody everywhere.
+
+use super::encode::Identity;
+use super::machine::Machine;
+use super::state::State;
+use super::stuck::Wants;
+use super::transition::Successor;
+use crate::flow::ir::{BodyId, Pc};
+use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, SEND};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// How to search.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// States to visit at most.
+    pub budget: u32,
+    /// Whether to explore every interleaving.
+    pub reference: bool,
+}
+
+/// A state in which a process has become stuck.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The run: choices from the start.
+    pub choices: Vec<u16>,
+    /// Number of the stuck process.
+    pub proc: u32,
+    /// The operation it sits at.
+    pub site: (BodyId, Pc),
+    /// What would free it.
+    pub wants: Wants,
+    /// Numbers of all processes stuck in that state.
+    pub doomed: Vec<u32>,
+}
+
+/// What a search found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Stuck processes, shortest runs first.
+    pub candidates: Vec<Candidate>,
+    /// States visited.
+    pub states: u32,
+    /// Whether the search was given up.
+    pub gave_up: bool,
+}
+
+/// Runs kept per stuck operation: the first for each way of being stranded is among them.
+const PER_SITE: u32 = 6;
+
+struct Node {
+    parent: u32,
+    choice: u16,
+}
+
+impl Machine<'_> {
+    /// Searches the runs of `root`.
+    pub fn explore(&self, root: BodyId, search: Search) -> Found {
+        let mut explorer = Explorer {
+            machine: self,
+            search,
+            nodes: vec![Node { parent: u32::MAX, choice: 0 }],
+            seen: FxHashSet::default(),
+            queue: VecDeque::new(),
+            found: Found::default(),
+            per_site: FxHashMap::default(),
+        };
+        explorer.queue.push_back((self.start(root), 0));
+        explorer.run();
+        explorer.found
+    }
+
+    /// Repeats a run: the state it ends in.
+    pub(super) fn replay(&self, mut state: State, choices: &[u16]) -> Option<State> {
+        for choice in choices {
+            let choice = usize::from(*choice);
+            state = if state.todo.is_empty() {
+                self.successors(&state).into_iter().nth(choice)?.state?
+            } else {
+                self.advance(state).into_iter().nth(choice)?
+            };
+        }
+        Some(state)
+    }
+}
+
+struct Explorer<'m, 'p> {
+    machine: &'m Machine<'p>,
+    search: Search,
+    nodes: Vec<Node>,
+    seen: FxHashSet<Identity>,
+    queue: VecDeque<(State, u32)>,
+    found: Found,
+    per_site: FxHashMap<(BodyId, Pc), u32>,
+}
+
+impl Explorer<'_, '_> {
+    fn run(&mut self) {
+        while let Some((state, node)) = self.queue.pop_front() {
+            self.found.states += 1;
+            if self.found.states > self.search.budget {
+                self.machine.abstain("state-budget");
+                self.found.gave_up = true;
+                return;
+            }
+            if state.todo.is_empty() {
+                self.expand(state, node);
+            } else {
+                let next = self.machine.advance(state);
+                for (choice, state) in next.into_iter().enumerate() {
+                    self.push(state, node, choice);
+                }
+            }
+        }
+    }
+
+    /// Queues a state unless it has been met before.
+    fn push(&mut self, state: State, parent: u32, choice: usize) -> bool {
+        if !self.seen.insert(self.machine.identity(&state)) {
+            return false;
+        }
+        self.nodes.push(Node { parent, choice: choice as u16 });
+        self.queue.push_back((state, self.nodes.len() as u32 - 1));
+        true
+    }
+
+    fn expand(&mut self, mut state: State, node: u32) {
+        let successors = self.machine.successors(&state);
+        let is_fork = successors.iter().any(|s| s.procs.is_empty());
+        if !is_fork {
+            self.judge(&mut state, &successors, node);
+        }
+        let chosen = if is_fork || self.search.reference {
+            vec![true; state.procs.len()]
+        } else {
+            self.stubborn(&state, &successors)
+        };
+        let mut rest = Vec::new();
+        let mut fresh = 0;
+        for (choice, successor) in successors.into_iter().enumerate() {
+            let Some(mut next) = successor.state else { continue };
+            next.leaked.clone_from(&state.leaked);
+            if successor.procs.iter().all(|p| chosen[*p]) {
+                fresh += u32::from(self.enter(next, node, choice));
+            } else {
+                rest.push((choice, next));
+            }
+        }
+        if fresh == 0 {
+            for (choice, next) in rest {
+                self.enter(next, node, choice);
+            }
+        }
+    }
+
+    /// Runs the processes that just moved before the state is compared with others.
+    fn enter(&mut self, state: State, parent: u32, choice: usize) -> bool {
+        if state.todo.is_empty() {
+            return self.push(state, parent, choice);
+        }
+        self.nodes.push(Node { parent, choice: choice as u16 });
+        let node = self.nodes.len() as u32 - 1;
+        let mut fresh = false;
+        for (choice, state) in self.machine.advance(state).into_iter().enumerate() {
+            fresh |= self.push(state, node, choice);
+        }
+        fresh
+    }
+
+    fn judge(&mut self, state: &mut State, successors: &[Successor], node: u32) {
+        let mut enabled = vec![false; state.procs.len()];
+        for successor in successors {
+            successor.procs.iter().for_each(|p| enabled[*p] = true);
+        }
+        let stuck = self.machine.stuck(state, &enabled);
+        let doomed: Vec<u32> = stuck.iter().map(|p| state.procs[*p].id).collect();
+        for proc in stuck {
+            let process = &state.procs[proc];
+            if state.leaked.contains(&process.id) {
+                continue;
+            }
+            let (Some(site), Some(wants)) = (process.site(), self.machine.wants(state, process)) else { continue };
+            let id = process.id;
+            state.leaked.push(id);
+            let count = self.per_site.entry(site).or_default();
+            *count += 1;
+            if *count <= PER_SITE {
+                let choices = self.choices(node);
+                self.found.candidates.push(Candidate { choices, proc: id, site, wants, doomed: doomed.clone() });
+            }
+        }
+    }
+
+    fn choices(&self, mut node: u32) -> Vec<u16> {
+        let mut choices = Vec::new();
+        while let Some(Node { parent, choice }) = self.nodes.get(node as usize)
+            && *parent != u32::MAX
+        {
+            choices.push(*choice);
+            node = *parent;
+        }
+        choices.reverse();
+        choices
+    }
+
+    /// The smallest set of processes, one of which can move, whose pending operations nobody else can interfere with.
+    fn stubborn(&self, state: &State, successors: &[Successor]) -> Vec<bool> {
+        let count = state.procs.len();
+        let everybody = vec![true; count];
+        let alive: Vec<usize> = (0..count).filter(|p| !state.procs[*p].ended()).collect();
+        if alive.len() < 2 || successors.len() < 2 {
+            return everybody;
+        }
+        let mut wants: Vec<Wants> = vec![Wants::new(); count];
+        for &p in &alive {
+            wants[p] = self.pending(state, p);
+        }
+        let mut best = everybody;
+        let mut best_size = alive.len();
+        let mut tried = vec![false; count];
+        for seed in successors.iter().filter_map(|s| s.procs.first()) {
+            if std::mem::replace(&mut tried[*seed], true) {
+                continue;
+            }
+            let mut set = vec![false; count];
+            set[*seed] = true;
+            let mut todo = vec![*seed];
+            let mut size = 1;
+            while let Some(p) = todo.pop() {
+                for &q in &alive {
+                    if !set[q] && self.machine.can_help(state, q, &wants[p]) {
+                        set[q] = true;
+                        size += 1;
+                        todo.push(q);
+                    }
+                }
+            }
+            if size < best_size {
+                best_size = size;
+                best = set;
+            }
+        }
+        best
+    }
+
+    /// Every act on what the pending operation of a process is about.
+    fn pending(&self, state: &State, proc: usize) -> Wants {
+        const ALL: u16 = SEND | RECV | CLOSE | DONE | CALL | ANY;
+        let Some((act, _)) = &state.procs[proc].park else { return Wants::new() };
+        let mut ids: Vec<_> = Machine::waits_for(act).into_iter().filter_map(|v| state.object(v)).collect();
+        if let super::state::Act::Cancel(context) = act {
+            ids.push(*context);
+        }
+        // A context also ends with its ancestors, and is looked at through its descendants.
+        let mut at = 0;
+        while at < ids.len() {
+            if let super::state::Obj::Context(_, parent, ..) = &state.heap[ids[at] as usize]
+                && let Some(parent) = state.object(parent)
+                && !ids.contains(&parent)
+            {
+                ids.push(parent);
+            }
+            at += 1;
+        }
+        ids.into_iter().map(|id| (id, ALL)).collect()
+    }
+}

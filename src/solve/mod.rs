@@ -1,0 +1,14 @@
+//! Finds runs that end with a goroutine stuck for ever.
+//!
+//! In: the skeletons and summaries of a package, and a root. Out: [`crate::leak::Leak`]s with their witnesses.
+//! [`machine`] and [`step`] say what one goroutine does, [`transition`] what several do together, [`stuck`] who can
+//! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
+
+mod encode;
+pub mod explore;
+pub mod machine;
+pub mod state;
+mod step;
+mod stuck;
+mod transition;
+pub mod witness;

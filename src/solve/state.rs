@@ -1,0 +1,420 @@
+//! A state of a system: processes with their frames, a heap of primitives and followed objects, and what is known of
+//! unknown values.
+//!
+//! Values that nobody knows are symbols; what a run has decided about one (nil or not, an interval, equal to a constant)
+//! is kept with it, so that the same question gets the same answer until the variable is written again.
+
+use crate::flow::ir::{BodyId, Pc, Target};
+use crate::library::Effect;
+use crate::resolve::{FuncId, TypeId};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::Name;
+
+/// Index into [`State::heap`].
+pub type ObjId = u32;
+/// Index into [`State::syms`].
+pub type Sym = u32;
+
+/// Who serves a channel that is not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outside {
+    /// A clock.
+    Timer,
+    /// The owner of a context.
+    Context,
+    /// Anybody.
+    Other,
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// Not yet alive.
+    Unset,
+    /// `nil`
+    Nil,
+    /// An integer.
+    Int(i64),
+    /// A boolean.
+    Bool(bool),
+    /// A string constant.
+    Str(Name),
+    /// A symbol plus an offset (for integers).
+    Sym(Sym, i64),
+    /// A pointer to an object, or a channel, closure, slice.
+    Ref(ObjId),
+    /// A struct held by value.
+    Val(ObjId),
+    /// A channel served from outside.
+    Out(Outside),
+    /// A function of the package.
+    Func(FuncId),
+}
+
+/// Where an object was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// The body that made it.
+    pub body: BodyId,
+    /// The source text of the `make` or declaration.
+    pub span: Span,
+    /// The source text of the capacity.
+    pub size: Span,
+}
+
+/// A heap object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Obj {
+    /// A variable that is captured or whose address is taken.
+    Cell(Value),
+    /// A channel.
+    Chan {
+        /// Where it was made.
+        site: Site,
+        /// Its capacity.
+        cap: Value,
+        /// Values in its buffer.
+        buf: Vec<Value>,
+        /// Whether it is closed.
+        closed: bool,
+    },
+    /// A struct; fields not yet looked at are absent.
+    Struct(Option<TypeId>, Vec<(Name, Value)>),
+    /// A slice whose elements are followed.
+    Slice(Vec<Value>),
+    /// A WaitGroup, with its counter.
+    Wait(Site, Value),
+    /// A `sync.Once`, and whether it is done.
+    Once(bool),
+    /// A context: its parent, whether it has been cancelled, whether it can end by itself.
+    Context(Site, Value, bool, bool),
+    /// The cancel function of a context.
+    Cancel(ObjId),
+    /// A function literal with its cells, or a bound method with its receiver.
+    Closure(BodyId, Vec<ObjId>, Option<Value>),
+}
+
+/// What a run has decided about a symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Where the value comes from in the source: file and text.
+    pub origin: (FileId, Span),
+    /// Whether it is nil.
+    pub nil: Option<bool>,
+    /// Whether it is true.
+    pub truth: Option<bool>,
+    /// Lower bound.
+    pub lo: i64,
+    /// Upper bound.
+    pub hi: i64,
+    /// The constant it equals.
+    pub eq: Option<Value>,
+    /// Constants it differs from.
+    pub ne: Vec<Value>,
+    /// Whether it bounds a loop, capacity or counter.
+    pub bound: bool,
+}
+
+/// A call with everything evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Prepared {
+    /// What is called.
+    pub callee: Called,
+    /// Receiver and arguments.
+    pub args: Vec<Value>,
+    /// Whether `args[0]` is a receiver.
+    pub method: bool,
+    /// The statement.
+    pub pc: Pc,
+}
+
+/// What an evaluated call calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Called {
+    /// A body with captured cells.
+    Body(BodyId, Vec<ObjId>),
+    /// The cancel function of a context.
+    Cancel(ObjId),
+    /// A method chosen by what the receiver is.
+    Named(Name),
+    /// A library function.
+    Library(Effect, u32),
+    /// `close`
+    Close,
+    /// `panic`
+    Panic,
+    /// `recover`
+    Recover,
+    /// Anything else.
+    Unknown,
+}
+
+/// An operation that others can see, with its operands evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// A send: channel, value.
+    Send(Value, Value),
+    /// A receive; the flag says whether it is the head of a range.
+    Recv(Value, bool),
+    /// A select: per case whether it sends, channel, value; and whether there is a default.
+    Select(Vec<(bool, Value, Value)>, bool),
+    /// A close.
+    Close(Value),
+    /// A wait for a WaitGroup.
+    Wait(Value),
+    /// A call of a context's cancel function.
+    Cancel(ObjId),
+}
+
+/// How a frame is being left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leaving {
+    /// It is not.
+    No,
+    /// By return.
+    Return,
+    /// By a panic that somebody above may recover.
+    Panic,
+    /// By `Goexit`.
+    Goexit,
+}
+
+/// A function activation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// Its code.
+    pub body: BodyId,
+    /// The next operation.
+    pub pc: Pc,
+    /// Variables; a cell variable holds a reference to its cell.
+    pub vars: Vec<Value>,
+    /// Deferred calls, the next one last.
+    pub defers: Vec<Prepared>,
+    /// Where the caller wants the results.
+    pub dests: Vec<Target>,
+    /// How it is being left.
+    pub leaving: Leaving,
+    /// Whether the caller runs this as one of its deferred calls.
+    pub deferred: bool,
+}
+
+/// A goroutine of the model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Proc {
+    /// Number in order of start; 0 is the root's own.
+    pub id: u32,
+    /// Where it was started.
+    pub spawn: Option<(BodyId, Pc)>,
+    /// Its stack; empty when it has ended.
+    pub frames: Vec<Frame>,
+    /// The operation it is parked at, and the position that operation has in the top frame's body.
+    pub park: Option<(Act, Pc)>,
+    /// A WaitGroup that counts it down when it ends.
+    pub on_end: Option<Value>,
+}
+
+impl Proc {
+    /// Whether it has ended.
+    pub fn ended(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The body and position of the operation it is parked at.
+    pub fn site(&self) -> Option<(BodyId, Pc)> {
+        let (_, pc) = self.park.as_ref()?;
+        self.frames.last().map(|f| (f.body, *pc))
+    }
+}
+
+/// What happened in one step of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A local operation.
+    Local,
+    /// A condition, choice or loop head was decided.
+    Decided,
+    /// A goroutine of this number was started.
+    Spawned(u32),
+    /// A send completed (case of the select, if it was one).
+    Sent(Option<usize>),
+    /// A receive completed.
+    Received(Option<usize>),
+    /// A select went by its default.
+    Defaulted,
+    /// A channel was closed.
+    Closed,
+    /// A wait was over, a context cancelled.
+    Synced,
+    /// A `break` or `goto` was followed.
+    Jumped(crate::flow::ir::JumpKind),
+    /// A frame begins to be left.
+    Left(Leaving),
+    /// The body ran to its end.
+    FellOff,
+    /// The goroutine ended.
+    Ended,
+}
+
+/// An entry of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// Number of the goroutine.
+    pub proc: u32,
+    /// Where.
+    pub at: (BodyId, Pc),
+    /// What.
+    pub what: Happening,
+    /// The channel it was on.
+    pub on: Option<ObjId>,
+    /// Whether somebody could still help the watched goroutine after this.
+    pub help: bool,
+}
+
+/// A record of a run, kept only while one is repeated.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// The goroutine whose helpers are watched.
+    pub watched: u32,
+    /// What it waits for: object and the acts that would help.
+    pub wants: Vec<(ObjId, crate::summary::Acts)>,
+    /// The events.
+    pub events: Vec<Event>,
+}
+
+/// A state of a system.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The processes, in order of start.
+    pub procs: Vec<Proc>,
+    /// The heap.
+    pub heap: Vec<Obj>,
+    /// Whether each object is also known where nobody looks.
+    pub escaped: Vec<bool>,
+    /// Symbols.
+    pub syms: Vec<Known>,
+    /// Values read from unknown ones: (symbol, field) to value.
+    pub paths: Vec<((Sym, Name), Value)>,
+    /// Package variables read so far.
+    pub globals: Vec<(Name, Value)>,
+    /// Decided equalities of two symbols.
+    pub equal: Vec<(Sym, Sym, bool)>,
+    /// Processes that have to run up to their next visible operation, the next one last.
+    pub todo: Vec<usize>,
+    /// Processes already reported as leaked on the way here.
+    pub leaked: Vec<u32>,
+    /// The record, while a run is repeated.
+    pub log: Option<Box<Log>>,
+}
+
+impl State {
+    /// A new object.
+    pub fn alloc(&mut self, obj: Obj) -> ObjId {
+        self.heap.push(obj);
+        self.escaped.push(false);
+        self.heap.len() as ObjId - 1
+    }
+
+    /// A new symbol, about which nothing is known.
+    pub fn symbol(&mut self, file: FileId, span: Span) -> Value {
+        self.syms.push(Known {
+            origin: (file, span),
+            nil: None,
+            truth: None,
+            lo: i64::MIN,
+            hi: i64::MAX,
+            eq: None,
+            ne: Vec::new(),
+            bound: false,
+        });
+        Value::Sym(self.syms.len() as Sym - 1, 0)
+    }
+
+    /// What is known of a symbol.
+    pub fn known(&mut self, sym: Sym) -> &mut Known {
+        &mut self.syms[sym as usize]
+    }
+
+    /// A symbol that can only be one number is that number.
+    pub fn norm(&self, value: &Value) -> Value {
+        if let Value::Sym(sym, offset) = value {
+            let known = &self.syms[*sym as usize];
+            if known.lo == known.hi {
+                return Value::Int(known.lo.saturating_add(*offset));
+            }
+            if let Some(eq) = &known.eq {
+                return eq.clone();
+            }
+            if *offset == 0 && known.nil == Some(true) {
+                return Value::Nil;
+            }
+        }
+        value.clone()
+    }
+
+    /// The object a value is or points to.
+    pub fn object(&self, value: &Value) -> Option<ObjId> {
+        match value {
+            Value::Ref(id) | Value::Val(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Calls `f` on every object that can be reached from `value`.
+    pub fn reach(&self, value: &Value, f: &mut impl FnMut(ObjId, &Obj)) {
+        let mut seen = vec![false; self.heap.len()];
+        let mut todo: Vec<ObjId> = self.object(value).into_iter().collect();
+        while let Some(id) = todo.pop() {
+            if std::mem::replace(&mut seen[id as usize], true) {
+                continue;
+            }
+            let obj = &self.heap[id as usize];
+            f(id, obj);
+            let mut held = Vec::new();
+            obj.children(&mut |v| todo.extend(self.object(v)), &mut |id| held.push(id));
+            todo.extend(held);
+        }
+    }
+
+    /// Whether `value` leads to a primitive or to a function literal.
+    pub fn carries(&self, value: &Value) -> bool {
+        let mut any = false;
+        self.reach(value, &mut |_, obj| {
+            any |= matches!(
+                obj,
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Context(..) | Obj::Cancel(_) | Obj::Closure(..)
+            );
+        });
+        any
+    }
+
+    /// Marks everything `value` leads to as known outside.
+    pub fn escape(&mut self, value: &Value) {
+        let mut ids = Vec::new();
+        self.reach(value, &mut |id, _| ids.push(id));
+        for id in ids {
+            self.escaped[id as usize] = true;
+        }
+    }
+}
+
+impl Obj {
+    /// Calls `f` on every value the object holds, and `ids` on every object it holds directly.
+    pub fn children(&self, f: &mut impl FnMut(&Value), ids: &mut impl FnMut(ObjId)) {
+        match self {
+            Self::Cell(value) => f(value),
+            Self::Chan { buf, .. } => buf.iter().for_each(f),
+            Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| f(v)),
+            Self::Slice(values) => values.iter().for_each(f),
+            Self::Context(_, parent, ..) => f(parent),
+            Self::Cancel(context) => ids(*context),
+            Self::Closure(_, env, receiver) => {
+                env.iter().copied().for_each(ids);
+                if let Some(receiver) = receiver {
+                    f(receiver);
+                }
+            }
+            Self::Wait(_, count) => f(count),
+            Self::Once(_) => {}
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! What the rest of a body can still do to what a variable leads to, and which variables it still reads.
+//!
+//! In: a [`Program`]. Out: [`Summaries`], a backward dataflow over each body (kill at every new life of a variable), tied
+//! together through calls until nothing changes. It may only say *too much*: a partner that is not there after all keeps
+//! a leak silent, one that is missed would be a false alarm. Deliberately absent: values; the explorer joins the two.
+
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target, Var};
+use crate::library::Effect;
+use crate::syntax::ast::Name;
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A set of things that can be done to a primitive.
+pub type Acts = u16;
+/// A send.
+pub const SEND: Acts = 1;
+/// A receive.
+pub const RECV: Acts = 2;
+/// A close.
+pub const CLOSE: Acts = 4;
+/// `WaitGroup.Done`, or an `Add` that may be negative.
+pub const DONE: Acts = 8;
+/// A call of a function value (which may be a cancel function).
+pub const CALL: Acts = 16;
+/// It may go where nobody follows it.
+pub const ANY: Acts = 32;
+
+/// A way from a variable to a primitive: its value itself, or a field of that name of anything it leads to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// The variable.
+    pub var: Var,
+    /// The field (`[]` for elements); `None` for the value itself.
+    pub field: Option<Name>,
+}
+
+/// What can still be done, by way.
+pub type Future = BTreeMap<Way, Acts>;
+
+/// The dataflow facts of one body, per position.
+pub struct Facts {
+    /// What can still be done from here on.
+    pub futures: Vec<Rc<Future>>,
+    /// Which variables are still read from here on.
+    pub live: Vec<Vec<bool>>,
+}
+
+/// Summaries of all bodies of a program.
+pub struct Summaries<'p> {
+    program: &'p Program,
+    /// What each body does to its parameters and captured variables.
+    entry: Vec<Future>,
+    facts: Vec<OnceCell<Facts>>,
+}
+
+/// The field name that stands for elements.
+const ELEMENT: Name = Name::new_static("[]");
+
+impl<'p> Summaries<'p> {
+    /// Computes the fixpoint over all bodies.
+    pub fn new(program: &'p Program) -> Self {
+        let count = program.bodies.len();
+        let mut facts = Vec::new();
+        facts.resize_with(count, OnceCell::new);
+        let mut this = Self { program, entry: vec![Future::new(); count], facts };
+        let dependents = dependents(program);
+        let mut queued = vec![true; count];
+        let mut queue: std::collections::VecDeque<usize> = (0..count).rev().collect();
+        while let Some(index) = queue.pop_front() {
+            queued[index] = false;
+            let body = &program.bodies[index];
+            let mut entry = this.flow(body).first().map(|f| (**f).clone()).unwrap_or_default();
+            entry.retain(|way, _| {
+                body.params.contains(&way.var) || body.captures.iter().any(|(_, inner)| *inner == way.var)
+            });
+            if entry != this.entry[index] {
+                this.entry[index] = entry;
+                for dependent in &dependents[index] {
+                    if !std::mem::replace(&mut queued[*dependent], true) {
+                        queue.push_back(*dependent);
+                    }
+                }
+            }
+        }
+        this
+    }
+
+    /// What a body does to its parameters and captured variables, from its start.
+    pub fn entry(&self, body: BodyId) -> &Future {
+        &self.entry[body.0 as usize]
+    }
+
+    /// The facts of a body.
+    pub fn facts(&self, id: BodyId) -> &Facts {
+        self.facts[id.0 as usize].get_or_init(|| {
+            let body = &self.program.bodies[id.0 as usize];
+            Facts { futures: self.flow(body), live: liveness(body) }
+        })
+    }
+
+    fn flow(&self, body: &Body) -> Vec<Rc<Future>> {
+        let empty = Rc::new(Future::new());
+        let mut before = vec![empty; body.code.len()];
+        let mut again = true;
+        while again {
+            again = false;
+            for pc in (0..body.code.len()).rev() {
+                let mut future = Future::new();
+                let mut first = true;
+                body.code[pc].successors(pc as Pc, &mut |next| {
+                    let Some(next) = before.get(next as usize) else { return };
+                    if first {
+                        future = (**next).clone();
+                        first = false;
+                    } else {
+                        for (way, acts) in next.iter() {
+                            *future.entry(way.clone()).or_default() |= acts;
+                        }
+                    }
+                });
+                self.transfer(body, &body.code[pc], &mut future);
+                if future != *before[pc] {
+                    before[pc] = Rc::new(future);
+                    again = true;
+                }
+            }
+        }
+        before
+    }
+
+    fn transfer(&self, body: &Body, op: &Op, future: &mut Future) {
+        match op {
+            Op::Declare(var) => {
+                kill(future, *var);
+            }
+            Op::Set(Target::Var(var), value) => {
+                let moved = kill(future, *var);
+                // A captured variable is seen by others as soon as it is written.
+                let shared = body.vars[*var as usize].cell && matches!(way_of(value), Some(_));
+                self.flow_into(value, &moved, future);
+                if shared {
+                    give(value, ANY, future);
+                }
+            }
+            Op::Set(Target::Place(_), value) => self.hand_over(value, future),
+            Op::Send(ch, _, value) => {
+                add(ch, SEND, future);
+                self.hand_over(value, future);
+            }
+            Op::Recv { ch, dests, .. } => {
+                kill_targets(dests, future);
+                add(ch, RECV, future);
+            }
+            Op::Select { cases, .. } => {
+                for case in cases {
+                    add(&case.ch, if case.send { SEND } else { RECV }, future);
+                    self.hand_over(&case.value, future);
+                }
+            }
+            Op::Close(ch, _) => add(ch, CLOSE, future),
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => {
+                kill_targets(&call.dests, future);
+                self.call(call, future);
+            }
+            Op::Return(values) => {
+                for value in values {
+                    self.hand_over(value, future);
+                }
+                for result in &body.results {
+                    future.insert(Way { var: *result, field: None }, ANY);
+                }
+            }
+            Op::End => {
+                for result in &body.results {
+                    future.insert(Way { var: *result, field: None }, ANY);
+                }
+            }
+            Op::RangeNext(subject, _, Some(item), ..) => {
+                let moved = kill(future, *item);
+                let element = Expr::Index(Box::new(Expr::Var(*subject)), Box::new(Expr::Nil));
+                self.flow_into(&element, &moved, future);
+            }
+            _ => {}
+        }
+    }
+
+    /// The value of `expr` becomes what `moved` says will be acted on.
+    fn flow_into(&self, expr: &Expr, moved: &[(Option<Name>, Acts)], future: &mut Future) {
+        if moved.is_empty() {
+            return;
+        }
+        if let Some(way) = way_of(expr) {
+            for (field, acts) in moved {
+                let field = field.clone().or_else(|| way.field.clone());
+                *future.entry(Way { var: way.var, field }).or_default() |= acts;
+            }
+            return;
+        }
+        expr.closures(&mut |body| self.run_closure(body, future));
+        let all = moved.iter().fold(0, |all, (_, acts)| all | acts);
+        let mut vars = Vec::new();
+        expr.vars(&mut |var| vars.push(var));
+        for var in vars {
+            *future.entry(Way { var, field: None }).or_default() |= all;
+            for (field, acts) in moved {
+                *future.entry(Way { var, field: field.clone() }).or_default() |= acts;
+            }
+        }
+        if let Expr::Method(receiver, func) = expr {
+            self.apply(BodyId::from(*func), 0, receiver, future);
+        }
+    }
+
+    /// The value of `expr` goes where this dataflow does not follow it.
+    fn hand_over(&self, expr: &Expr, future: &mut Future) {
+        give(expr, ANY, future);
+        expr.closures(&mut |body| self.run_closure(body, future));
+    }
+
+    /// A literal made here will be run: what it does to captured variables is done to ours.
+    fn run_closure(&self, body: BodyId, future: &mut Future) {
+        let entry = &self.entry[body.0 as usize];
+        for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
+            for (way, acts) in entry.range(ways_of(*inner)).filter(|(way, _)| way.var == *inner) {
+                *future.entry(Way { var: *outer, field: way.field.clone() }).or_default() |= acts;
+            }
+        }
+    }
+
+    fn call(&self, call: &Call, future: &mut Future) {
+        match &call.callee {
+            Callee::Body(body) => {
+                for (index, arg) in call.args.iter().enumerate() {
+                    self.apply(*body, index, arg, future);
+                }
+            }
+            Callee::Value(value) => {
+                add(value, CALL, future);
+                value.closures(&mut |body| self.run_closure(body, future));
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Close(_) => {
+                for arg in &call.args {
+                    add(arg, CLOSE, future);
+                }
+            }
+            Callee::Library(effect, argument) => self.library_call(*effect, *argument, call, future),
+            Callee::Named(name) => {
+                // Methods of a context and of an error do nothing to what they are called on.
+                if call.args.len() == 1 && matches!(name.as_str(), "Err" | "Deadline" | "Value" | "Error" | "String") {
+                    return;
+                }
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Unknown | Callee::Panic => {
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Recover => {}
+        }
+    }
+
+    fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Future) {
+        let function = call.args.get(argument as usize + usize::from(call.method));
+        match effect {
+            Effect::Spawn | Effect::WaitSpawn | Effect::Call | Effect::CallOnce => {
+                if let Some(function) = function {
+                    add(function, CALL, future);
+                    self.flow_into(function, &[(None, CALL)], future);
+                }
+            }
+            Effect::WaitDone => {
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, DONE, future);
+                }
+            }
+            Effect::WaitAdd => {
+                if let [receiver, count] = call.args.as_slice()
+                    && !matches!(count, Expr::Int(n) if *n > 0)
+                {
+                    add(receiver, DONE, future);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Argument `index` of a call of `body` is `arg`.
+    fn apply(&self, body: BodyId, index: usize, arg: &Expr, future: &mut Future) {
+        let callee = &self.program.bodies[body.0 as usize];
+        // Arguments beyond the last parameter are elements of the variadic one.
+        let last = callee.params.len().saturating_sub(1);
+        let variadic = callee.variadic && index >= last;
+        let Some(param) = callee.params.get(index.min(last)) else { return };
+        let moved: Vec<(Option<Name>, Acts)> = self.entry[body.0 as usize]
+            .range(ways_of(*param))
+            .filter(|(way, _)| way.var == *param)
+            .map(|(way, acts)| (way.field.clone().filter(|f| !variadic || *f != ELEMENT), *acts))
+            .collect();
+        self.flow_into(arg, &moved, future);
+    }
+}
+
+fn ways_of(var: Var) -> std::ops::Range<Way> {
+    Way { var, field: None }..Way { var: var + 1, field: None }
+}
+
+/// Which variable (and field) `expr` reads its value from, if it is a plain path.
+pub fn way_of(expr: &Expr) -> Option<Way> {
+    match expr {
+        Expr::Var(var) => Some(Way { var: *var, field: None }),
+        Expr::Field(base, name) => way_of(base).map(|w| Way { var: w.var, field: Some(name.clone()) }),
+        Expr::Index(base, _) => way_of(base).map(|w| Way { var: w.var, field: Some(ELEMENT) }),
+        Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => way_of(base),
+        _ => None,
+    }
+}
+
+fn add(expr: &Expr, acts: Acts, future: &mut Future) {
+    if let Some(way) = way_of(expr) {
+        *future.entry(way).or_default() |= acts;
+    }
+}
+
+fn give(expr: &Expr, acts: Acts, future: &mut Future) {
+    if let Some(way) = way_of(expr) {
+        *future.entry(way).or_default() |= acts;
+        return;
+    }
+    expr.vars(&mut |var| *future.entry(Way { var, field: None }).or_default() |= acts);
+}
+
+/// Removes what is said of `var` and returns it.
+fn kill(future: &mut Future, var: Var) -> Vec<(Option<Name>, Acts)> {
+    let ways: Vec<Way> = future.range(ways_of(var)).map(|(way, _)| way.clone()).collect();
+    ways.into_iter().filter_map(|way| future.remove(&way).map(|acts| (way.field, acts))).collect()
+}
+
+fn kill_targets(targets: &[Target], future: &mut Future) {
+    for target in targets {
+        if let Target::Var(var) = target {
+            kill(future, *var);
+        }
+    }
+}
+
+/// Which bodies use the summary of each body.
+fn dependents(program: &Program) -> Vec<Vec<usize>> {
+    let mut dependents: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+    for (index, body) in program.bodies.iter().enumerate() {
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                && let Callee::Body(callee) = call.callee
+            {
+                dependents.entry(callee.0 as usize).or_default().push(index);
+            }
+            op.exprs(&mut |e| {
+                e.closures(&mut |b| dependents.entry(b.0 as usize).or_default().push(index));
+                if let Expr::Method(_, func) = e {
+                    dependents.entry(func.0 as usize).or_default().push(index);
+                }
+            });
+        }
+    }
+    (0..program.bodies.len())
+        .map(|index| {
+            let mut list = dependents.remove(&index).unwrap_or_default();
+            list.sort_unstable();
+            list.dedup();
+            list
+        })
+        .collect()
+}
+
+fn liveness(body: &Body) -> Vec<Vec<bool>> {
+    let mut live = vec![vec![false; body.vars.len()]; body.code.len() + 1];
+    let mut again = true;
+    while again {
+        again = false;
+        for pc in (0..body.code.len()).rev() {
+            let op = &body.code[pc];
+            let mut now = vec![false; body.vars.len()];
+            op.successors(pc as Pc, &mut |next| {
+                if let Some(next) = live.get(next as usize) {
+                    now.iter_mut().zip(next).for_each(|(a, b)| *a |= b);
+                }
+            });
+            match op {
+                Op::Set(Target::Var(var), _) | Op::Declare(var) if !body.vars[*var as usize].cell => {
+                    now[*var as usize] = false;
+                }
+                Op::Return(_) | Op::End => body.results.iter().for_each(|r| now[*r as usize] = true),
+                Op::Renew(var) => now[*var as usize] = true,
+                _ => {}
+            }
+            op.exprs(&mut |e| {
+                e.vars(&mut |v| now[v as usize] = true);
+                e.closures(&mut |_| {});
+            });
+            // A literal made here keeps what it captures.
+            let mut captured = Vec::new();
+            op.exprs(&mut |e| e.closures(&mut |b| captured.push(b)));
+            for _ in captured {
+                body.vars.iter().enumerate().filter(|(_, v)| v.cell).for_each(|(i, _)| now[i] = true);
+            }
+            if now != live[pc] {
+                live[pc] = now;
+                again = true;
+            }
+        }
+    }
+    live
+}
