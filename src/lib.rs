@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod finding;
 pub mod leak;
+pub mod parse;
 pub mod rule;
 pub mod source;
 pub mod syntax;
