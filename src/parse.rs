@@ -3,7 +3,8 @@
 //! In: the bytes of a Go file, whatever they are. Out: a tree whose offsets are those of the bytes, or nothing when the
 //! file is too large or too costly to read. Deliberately absent: what the tree means, which is `syntax`'s to say.
 //!
-//! The grammar is older than the newest Go: it takes `new(expr)` and methods with type parameters for errors. A file
+//! The grammar is older than the newest Go: it takes `new(expr)` and methods with type parameters for errors
+//! (and, since `make` is no keyword, calls of other functions of that name). A file
 //! with errors is therefore read a second time with such places masked, byte for byte, and the better tree is kept.
 //! Whoever reads names must read them from the original bytes.
 

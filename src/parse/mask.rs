@@ -41,7 +41,7 @@ pub(super) fn mask(bytes: &[u8]) -> Option<Masked> {
     };
     let mut changed = false;
     for i in 0..tokens.len() {
-        if word(i) == Some(b"new") && punct(i + 1, b'(') {
+        if matches!(word(i), Some(b"new" | b"make")) && punct(i + 1, b'(') {
             let is_member = i > 0 && punct(i - 1, b'.');
             let is_type =
                 || partners[i + 1].is_some_and(|close| only_a_type(bytes, &tokens[i + 2..close]));
@@ -75,10 +75,16 @@ pub(super) fn mask(bytes: &[u8]) -> Option<Masked> {
     changed.then_some(masked)
 }
 
-/// Whether the argument of `new` starts as only a type can and goes on as one. The older grammar reads types there, and
-/// would no longer once the call is masked.
+/// Whether the first argument of `new` or `make` starts as only a type can and goes on as one. The older grammar reads
+/// types there, and would no longer once the call is masked.
 fn only_a_type(bytes: &[u8], tokens: &[Token]) -> bool {
     let text = |t: &Token| &bytes[t.start..t.end];
+    let mut tokens = tokens;
+    while let Some((first, rest)) = tokens.split_first()
+        && matches!(first.kind, Kind::Punct(b'*' | b'<' | b'-'))
+    {
+        tokens = rest;
+    }
     let Some(first) = tokens.first() else {
         return true;
     };
@@ -114,6 +120,7 @@ fn only_a_type(bytes: &[u8], tokens: &[Token]) -> bool {
                 depth += 1;
             }
             b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => break,
             _ => {}
         }
     }
@@ -279,6 +286,14 @@ mod tests {
             (
                 "new([]int{1}) new([]byte(s)) new(func() int { return 1 }())",
                 "_ew([]int{1}) _ew([]byte(s)) _ew(func() int { return 1 }())",
+            ),
+            (
+                "make([]int, len(x)) make(n - 1)",
+                "make([]int, len(x)) _ake(n - 1)",
+            ),
+            (
+                "new(*[]int) new(<-chan int) new(*p)",
+                "new(*[]int) new(<-chan int) _ew(*p)",
             ),
             ("new(\"unclosed", "_ew(\"unclosed"),
         ] {
