@@ -11,7 +11,7 @@ pub use dump::dump;
 
 /// Reads a Go file. It never fails: what cannot be read is listed in [`ast::File::unreadable`].
 ///
-/// No expression or statement lies deeper than a few hundred others; a deeper one is `Bad` and unreadable. So the tree
+/// No expression or statement lies deeper than two hundred others; a deeper one is `Bad` and unreadable. So the tree
 /// may be walked by recursion.
 pub fn parse_file(bytes: &[u8]) -> ast::File {
     lower::file(bytes)

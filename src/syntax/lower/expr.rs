@@ -12,27 +12,21 @@ const LONG_CHAIN: usize = 16;
 impl Lower<'_> {
     /// Lowers an expression or type; parentheses are dropped.
     pub(super) fn expr(&mut self, mut node: Node<'_>) -> ExprId {
-        while matches!(
-            Kind::of(node),
-            Kind::ParenthesizedExpression
-                | Kind::ParenthesizedType
-                | Kind::LiteralElement
-                | Kind::ExpressionStatement
-                | Kind::VariadicArgument
-        ) {
-            let Some(inner) = parts(node).first().copied() else {
-                return self.push_expr(Expr::Bad, span(node));
-            };
+        while let Some(inner) = wrapped(node) {
             node = inner;
         }
         if self.depth >= MAX_DEPTH {
-            self.file.unreadable.push(span(node));
-            return self.push_expr(Expr::Bad, span(node));
+            return self.too_deep(node);
         }
         self.depth += 1;
         let id = self.expr_of_kind(node);
         self.depth -= 1;
         id
+    }
+
+    fn too_deep(&mut self, node: Node<'_>) -> ExprId {
+        self.file.unreadable.push(span(node));
+        self.bad(node)
     }
 
     /// An expression that no statement encloses, so that its errors must stay with it.
@@ -73,9 +67,10 @@ impl Lower<'_> {
         self.push_expr(Expr::Bad, span(node))
     }
 
-    // Each form has a function of its own: the frame of this one, which is on the stack once per level, stays small.
+    // Each form has a function of its own, called in one place: so the frame of this one, which is on the stack once
+    // per level, stays small.
     fn expr_of_kind(&mut self, node: Node<'_>) -> ExprId {
-        match Kind::of(node) {
+        let form: fn(&mut Self, Node<'_>) -> ExprId = match Kind::of(node) {
             Kind::Identifier
             | Kind::TypeIdentifier
             | Kind::FieldIdentifier
@@ -84,37 +79,38 @@ impl Lower<'_> {
             | Kind::Nil
             | Kind::True
             | Kind::False
-            | Kind::Iota => self.ident(node),
-            Kind::Int => self.literal(node, LiteralKind::Int),
-            Kind::Float => self.literal(node, LiteralKind::Float),
-            Kind::Imaginary => self.literal(node, LiteralKind::Imaginary),
-            Kind::Rune => self.literal(node, LiteralKind::Rune),
-            Kind::InterpretedString | Kind::RawString => self.literal(node, LiteralKind::String),
-            Kind::FuncLiteral => self.func_literal(node),
-            Kind::CompositeLiteral | Kind::LiteralValue => self.composite(node),
-            Kind::Selector => self.selector(node, FIELDS.operand, FIELDS.field),
-            Kind::QualifiedType => self.selector(node, FIELDS.package, FIELDS.name),
-            Kind::Index => self.index(node),
-            Kind::GenericType => self.generic_type(node),
-            Kind::TypeInstantiation => self.instantiation(node),
-            Kind::Slice => self.slice(node),
-            Kind::TypeAssertion => self.type_assertion(node),
-            Kind::Call => self.call(node),
-            Kind::TypeConversion => self.conversion(node),
-            Kind::Unary => self.unary(node),
-            Kind::Binary => self.binary(node),
-            Kind::PointerType => self.pointer_type(node),
-            Kind::NegatedType => self.negated_type(node),
-            Kind::TypeElem | Kind::TypeConstraint => self.union(node),
-            Kind::ArrayType | Kind::ImplicitArrayType => self.array_type(node),
-            Kind::SliceType => self.slice_type(node),
-            Kind::MapType => self.map_type(node),
-            Kind::ChannelType => self.channel_type(node),
-            Kind::StructType => self.struct_type(node),
-            Kind::FunctionType => self.function_type(node),
-            Kind::InterfaceType => self.interface_type(node),
-            _ => self.bad(node),
-        }
+            | Kind::Iota => Self::ident,
+            Kind::Int
+            | Kind::Float
+            | Kind::Imaginary
+            | Kind::Rune
+            | Kind::InterpretedString
+            | Kind::RawString => Self::literal,
+            Kind::FuncLiteral => Self::func_literal,
+            Kind::CompositeLiteral | Kind::LiteralValue => Self::composite,
+            Kind::Selector | Kind::QualifiedType => Self::selector,
+            Kind::Index => Self::index,
+            Kind::GenericType => Self::generic_type,
+            Kind::TypeInstantiation => Self::instantiation,
+            Kind::Slice => Self::slice,
+            Kind::TypeAssertion => Self::type_assertion,
+            Kind::Call => Self::call,
+            Kind::TypeConversion => Self::conversion,
+            Kind::Unary => Self::unary,
+            Kind::Binary => Self::binary,
+            Kind::PointerType => Self::pointer_type,
+            Kind::NegatedType => Self::negated_type,
+            Kind::TypeElem | Kind::TypeConstraint => Self::union,
+            Kind::ArrayType | Kind::ImplicitArrayType => Self::array_type,
+            Kind::SliceType => Self::slice_type,
+            Kind::MapType => Self::map_type,
+            Kind::ChannelType => Self::channel_type,
+            Kind::StructType => Self::struct_type,
+            Kind::FunctionType => Self::function_type,
+            Kind::InterfaceType => Self::interface_type,
+            _ => Self::bad,
+        };
+        form(self, node)
     }
 
     pub(super) fn ident(&mut self, node: Node<'_>) -> ExprId {
@@ -122,7 +118,14 @@ impl Lower<'_> {
         self.push_expr(Expr::Ident(name), span(node))
     }
 
-    fn literal(&mut self, node: Node<'_>, kind: LiteralKind) -> ExprId {
+    fn literal(&mut self, node: Node<'_>) -> ExprId {
+        let kind = match Kind::of(node) {
+            Kind::Int => LiteralKind::Int,
+            Kind::Float => LiteralKind::Float,
+            Kind::Imaginary => LiteralKind::Imaginary,
+            Kind::Rune => LiteralKind::Rune,
+            _ => LiteralKind::String,
+        };
         let text = self.name(node);
         self.push_expr(Expr::Literal(kind, text), span(node))
     }
@@ -153,7 +156,12 @@ impl Lower<'_> {
         self.push_expr(Expr::CompositeLit(ty, elements), span(node))
     }
 
-    fn selector(&mut self, node: Node<'_>, operand: u16, field: u16) -> ExprId {
+    fn selector(&mut self, node: Node<'_>) -> ExprId {
+        let (operand, field) = if Kind::of(node) == Kind::QualifiedType {
+            (FIELDS.package, FIELDS.name)
+        } else {
+            (FIELDS.operand, FIELDS.field)
+        };
         let base = self.field(node, operand);
         let Some(field) = child(node, field) else {
             return self.bad(node);
@@ -262,8 +270,7 @@ impl Lower<'_> {
             operands.len() - 1
         };
         if self.depth + levels > MAX_DEPTH {
-            self.file.unreadable.push(span(node));
-            return self.bad(node);
+            return self.too_deep(node);
         }
         self.depth += levels;
         let first = self.expr(left);
@@ -356,6 +363,23 @@ impl Lower<'_> {
     /// The types of a `case` in a type switch.
     pub(super) fn case_types(&mut self, node: Node<'_>) -> Vec<ExprId> {
         self.exprs(&all(node, FIELDS.ty))
+    }
+}
+
+/// What `node` holds, if it is nothing but a wrapping.
+fn wrapped(node: Node<'_>) -> Option<Node<'_>> {
+    let wraps = matches!(
+        Kind::of(node),
+        Kind::ParenthesizedExpression
+            | Kind::ParenthesizedType
+            | Kind::LiteralElement
+            | Kind::ExpressionStatement
+            | Kind::VariadicArgument
+    );
+    if wraps {
+        parts(node).first().copied()
+    } else {
+        None
     }
 }
 

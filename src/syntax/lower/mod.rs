@@ -16,7 +16,7 @@ use tree_sitter::Node;
 
 /// How deep expressions and statements may lie in each other: far more than people write, and little enough for a small
 /// stack.
-const MAX_DEPTH: usize = 300;
+const MAX_DEPTH: usize = 200;
 
 /// Reads and lowers a file.
 pub(super) fn file(bytes: &[u8]) -> File {

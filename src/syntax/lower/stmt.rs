@@ -31,7 +31,7 @@ impl Lower<'_> {
         let mut cursor = node.walk();
         for child in node.children(&mut cursor) {
             if child.is_error() || child.is_missing() {
-                stmts.push(self.push_stmt(Stmt::Bad, span(child)));
+                stmts.push(self.bad_stmt(child));
             } else if Kind::of(child) == Kind::StatementList {
                 self.statement_list(child, &mut stmts);
             }
@@ -43,7 +43,7 @@ impl Lower<'_> {
         let mut cursor = list.walk();
         for child in list.children(&mut cursor) {
             if child.is_error() || child.is_missing() {
-                stmts.push(self.push_stmt(Stmt::Bad, span(child)));
+                stmts.push(self.bad_stmt(child));
             } else if child.is_named() && Kind::of(child) != Kind::Comment {
                 stmts.push(self.stmt(child));
             }
@@ -53,11 +53,10 @@ impl Lower<'_> {
     /// Lowers a statement.
     pub(super) fn stmt(&mut self, node: Node<'_>) -> StmtId {
         if own_error(node) {
-            return self.push_stmt(Stmt::Bad, span(node));
+            return self.bad_stmt(node);
         }
         if self.depth >= MAX_DEPTH {
-            self.file.unreadable.push(span(node));
-            return self.push_stmt(Stmt::Bad, span(node));
+            return self.too_deep_stmt(node);
         }
         self.depth += 1;
         let id = self.stmt_of_kind(node);
@@ -65,35 +64,46 @@ impl Lower<'_> {
         id
     }
 
+    fn bad_stmt(&mut self, node: Node<'_>) -> StmtId {
+        self.push_stmt(Stmt::Bad, span(node))
+    }
+
+    fn too_deep_stmt(&mut self, node: Node<'_>) -> StmtId {
+        self.file.unreadable.push(span(node));
+        self.bad_stmt(node)
+    }
+
     fn optional_stmt(&mut self, node: Node<'_>, field: u16) -> Option<StmtId> {
         child(node, field).map(|n| self.stmt(n))
     }
 
-    // Each form has a function of its own: the frame of this one, which is on the stack once per level, stays small.
+    // Each form has a function of its own, called in one place: so the frame of this one, which is on the stack once
+    // per level, stays small.
     fn stmt_of_kind(&mut self, node: Node<'_>) -> StmtId {
-        match Kind::of(node) {
-            Kind::EmptyStatement => self.push_stmt(Stmt::Empty, span(node)),
-            Kind::Fallthrough => self.push_stmt(Stmt::Fallthrough, span(node)),
-            Kind::Block => self.block_stmt(node),
-            Kind::If => self.if_stmt(node),
-            Kind::For => self.for_stmt(node),
-            Kind::ExpressionSwitch => self.switch(node),
-            Kind::TypeSwitch => self.type_switch(node),
-            Kind::Select => self.select(node),
-            Kind::Labeled => self.labeled(node),
-            Kind::Break | Kind::Continue | Kind::Goto => self.jump(node),
+        let form: fn(&mut Self, Node<'_>) -> StmtId = match Kind::of(node) {
+            Kind::Block => Self::block_stmt,
+            Kind::If => Self::if_stmt,
+            Kind::For => Self::for_stmt,
+            Kind::ExpressionSwitch => Self::switch,
+            Kind::TypeSwitch => Self::type_switch,
+            Kind::Select => Self::select,
+            Kind::Labeled => Self::labeled,
+            Kind::Break | Kind::Continue | Kind::Goto => Self::jump,
             Kind::ConstDeclaration | Kind::VarDeclaration | Kind::TypeDeclaration => {
-                self.decl_stmt(node)
+                Self::decl_stmt
             }
-            Kind::Assignment | Kind::ShortVar | Kind::ReceiveStatement => self.assign(node),
-            Kind::Return => self.return_stmt(node),
-            _ => self.simple(node),
-        }
+            Kind::Assignment | Kind::ShortVar | Kind::ReceiveStatement => Self::assign,
+            Kind::Return => Self::return_stmt,
+            _ => Self::simple,
+        };
+        form(self, node)
     }
 
-    /// The statements that hold one or two expressions.
+    /// The statements that hold at most two expressions.
     fn simple(&mut self, node: Node<'_>) -> StmtId {
         let stmt = match Kind::of(node) {
+            Kind::EmptyStatement => Stmt::Empty,
+            Kind::Fallthrough => Stmt::Fallthrough,
             Kind::ExpressionStatement => Stmt::Expr(self.expr(node)),
             Kind::Send => {
                 let channel = self.field(node, FIELDS.channel);
