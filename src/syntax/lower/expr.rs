@@ -2,7 +2,7 @@
 
 use super::{Lower, MAX_DEPTH, all, child, own_error, parts, span};
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, ChanDir, Expr, ExprId, LiteralKind, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprId, LiteralKind, UnaryOp};
 use crate::syntax::kind::{FIELDS, Kind};
 use tree_sitter::Node;
 
@@ -292,7 +292,7 @@ impl Lower<'_> {
         result
     }
 
-    fn balanced(&mut self, op: BinaryOp, operands: &[ExprId]) -> ExprId {
+    pub(super) fn balanced(&mut self, op: BinaryOp, operands: &[ExprId]) -> ExprId {
         let (left, right) = operands.split_at(operands.len() / 2);
         if left.is_empty() {
             return right[0];
@@ -301,63 +301,6 @@ impl Lower<'_> {
         let right = self.balanced(op, right);
         let whole = self.file.expr_span(left).to(self.file.expr_span(right));
         self.push_expr(Expr::Binary(op, left, right), whole)
-    }
-
-    fn pointer_type(&mut self, node: Node<'_>) -> ExprId {
-        let inner = self.only_part(node);
-        self.push_expr(Expr::Star(inner), span(node))
-    }
-
-    /// `~T` is `T` here: what a type parameter may be matters only by its underlying type.
-    fn negated_type(&mut self, node: Node<'_>) -> ExprId {
-        self.only_part(node)
-    }
-
-    fn only_part(&mut self, node: Node<'_>) -> ExprId {
-        match parts(node).first() {
-            Some(inner) => self.expr(*inner),
-            None => self.bad(node),
-        }
-    }
-
-    /// `A | B`, or a type that stands alone.
-    fn union(&mut self, node: Node<'_>) -> ExprId {
-        let types = self.exprs(&parts(node));
-        if types.is_empty() {
-            return self.bad(node);
-        }
-        self.balanced(BinaryOp::Or, &types)
-    }
-
-    fn array_type(&mut self, node: Node<'_>) -> ExprId {
-        let length = self.optional(node, FIELDS.length);
-        let element = self.field(node, FIELDS.element);
-        self.push_expr(Expr::ArrayType(length, element), span(node))
-    }
-
-    fn slice_type(&mut self, node: Node<'_>) -> ExprId {
-        let element = self.field(node, FIELDS.element);
-        self.push_expr(Expr::SliceType(element), span(node))
-    }
-
-    fn map_type(&mut self, node: Node<'_>) -> ExprId {
-        let key = self.field(node, FIELDS.key);
-        let value = self.field(node, FIELDS.value);
-        self.push_expr(Expr::MapType(key, value), span(node))
-    }
-
-    fn channel_type(&mut self, node: Node<'_>) -> ExprId {
-        let tokens = super::children(node);
-        let is = |i: usize, kind: Kind| tokens.get(i).is_some_and(|n| Kind::of(*n) == kind);
-        let dir = if is(0, Kind::TokenArrow) {
-            ChanDir::Recv
-        } else if is(1, Kind::TokenArrow) {
-            ChanDir::Send
-        } else {
-            ChanDir::Both
-        };
-        let element = self.field(node, FIELDS.value);
-        self.push_expr(Expr::ChanType(dir, element), span(node))
     }
 
     /// The types of a `case` in a type switch.

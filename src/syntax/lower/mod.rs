@@ -109,7 +109,7 @@ fn all(node: Node<'_>, field: u16) -> Vec<Node<'_>> {
 }
 
 /// The names declared by `node`.
-fn names<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+fn names(node: Node<'_>) -> Vec<Node<'_>> {
     all(node, FIELDS.name)
 }
 

@@ -273,10 +273,17 @@ impl Lower<'_> {
                 exprs,
                 is_default: Kind::of(part) == Kind::DefaultCase,
                 body: self.body(part),
-                span: span(part),
+                span: self.clause_span(part),
             });
         }
         clauses
+    }
+
+    /// The grammar counts the white space after a clause in.
+    fn clause_span(&self, clause: Node<'_>) -> Span {
+        let text = self.bytes.get(clause.byte_range()).unwrap_or_default();
+        let start = clause.start_byte();
+        Span::new(start, start + text.trim_ascii_end().len())
     }
 
     fn select(&mut self, node: Node<'_>) -> StmtId {
@@ -288,7 +295,7 @@ impl Lower<'_> {
             clauses.push(SelectClause {
                 comm: self.optional_stmt(part, FIELDS.communication),
                 body: self.body(part),
-                span: span(part),
+                span: self.clause_span(part),
             });
         }
         self.push_stmt(Stmt::Select(clauses), span(node))

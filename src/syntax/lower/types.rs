@@ -2,7 +2,7 @@
 
 use super::{Lower, all, child, children, names, parts, span};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprId, Field, Name, Param, Signature};
+use crate::syntax::ast::{BinaryOp, ChanDir, Expr, ExprId, Field, Name, Param, Signature};
 use crate::syntax::kind::{FIELDS, Kind};
 use tree_sitter::Node;
 
@@ -68,6 +68,85 @@ impl Lower<'_> {
             .flat_map(names)
             .map(|n| self.name(n))
             .collect()
+    }
+
+    pub(super) fn pointer_type(&mut self, node: Node<'_>) -> ExprId {
+        let inner = self.only_part(node);
+        self.push_expr(Expr::Star(inner), span(node))
+    }
+
+    /// `~T` is `T` here: what a type parameter may be matters only by its underlying type.
+    pub(super) fn negated_type(&mut self, node: Node<'_>) -> ExprId {
+        self.only_part(node)
+    }
+
+    fn only_part(&mut self, node: Node<'_>) -> ExprId {
+        match parts(node).first() {
+            Some(inner) => self.expr(*inner),
+            None => self.bad(node),
+        }
+    }
+
+    /// `A | B`, or a type that stands alone.
+    pub(super) fn union(&mut self, node: Node<'_>) -> ExprId {
+        let types = self.exprs(&parts(node));
+        if types.is_empty() {
+            return self.bad(node);
+        }
+        self.balanced(BinaryOp::Or, &types)
+    }
+
+    pub(super) fn array_type(&mut self, node: Node<'_>) -> ExprId {
+        let length = self.optional(node, FIELDS.length);
+        let element = self.field(node, FIELDS.element);
+        self.push_expr(Expr::ArrayType(length, element), span(node))
+    }
+
+    pub(super) fn slice_type(&mut self, node: Node<'_>) -> ExprId {
+        let element = self.field(node, FIELDS.element);
+        self.push_expr(Expr::SliceType(element), span(node))
+    }
+
+    pub(super) fn map_type(&mut self, node: Node<'_>) -> ExprId {
+        let key = self.field(node, FIELDS.key);
+        let value = self.field(node, FIELDS.value);
+        self.push_expr(Expr::MapType(key, value), span(node))
+    }
+
+    pub(super) fn channel_type(&mut self, node: Node<'_>) -> ExprId {
+        let tokens = children(node);
+        let receives = starts_with_arrow(node);
+        let chan = &tokens[usize::from(receives).min(tokens.len())..];
+        self.channel_from(node, chan, receives)
+    }
+
+    /// A channel type from its `chan` token on.
+    fn channel_from(&mut self, node: Node<'_>, chan: &[Node<'_>], receives: bool) -> ExprId {
+        let start = if receives {
+            node
+        } else {
+            *chan.first().unwrap_or(&node)
+        };
+        let whole = Span::new(start.start_byte(), node.end_byte());
+        let Some(value) = child(node, FIELDS.value) else {
+            return self.bad(node);
+        };
+        let sends = chan
+            .get(1)
+            .is_some_and(|n| Kind::of(*n) == Kind::TokenArrow);
+        if !sends && !receives && Kind::of(value) == Kind::ChannelType && starts_with_arrow(value) {
+            // Go gives an arrow to the leftmost `chan` it can belong to, the grammar to the next one.
+            let tokens = children(value);
+            let element = self.channel_from(value, tokens.get(1..).unwrap_or_default(), false);
+            return self.push_expr(Expr::ChanType(ChanDir::Send, element), whole);
+        }
+        let dir = match (receives, sends) {
+            (true, _) => ChanDir::Recv,
+            (false, true) => ChanDir::Send,
+            (false, false) => ChanDir::Both,
+        };
+        let element = self.expr(value);
+        self.push_expr(Expr::ChanType(dir, element), whole)
     }
 
     pub(super) fn function_type(&mut self, node: Node<'_>) -> ExprId {
@@ -145,4 +224,11 @@ impl Lower<'_> {
             }
         }
     }
+}
+
+/// Whether this is `<-chan T`.
+fn starts_with_arrow(node: Node<'_>) -> bool {
+    children(node)
+        .first()
+        .is_some_and(|n| Kind::of(*n) == Kind::TokenArrow)
 }
