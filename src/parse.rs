@@ -19,7 +19,7 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 const MAX_BYTES: usize = 16 << 20;
 
 /// Progress reports (one per hundred parser operations) allowed to every file, and to every [`BYTES_PER_STEP`] of it.
-/// Ordinary code stays below one per hundred bytes. It is a count and not a clock, so that a verdict never depends on
+/// Code that people write needs one per hundred bytes or so, and one per fifty at worst. It is a count and not a clock, so that a verdict never depends on
 /// the machine.
 const BASE_STEPS: usize = 20_000;
 const BYTES_PER_STEP: usize = 10;
