@@ -15,12 +15,12 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
-/// Larger files are not read: a tree takes some twenty times the memory of its text.
+/// Larger files are not read: a tree takes many times the memory of its text.
 const MAX_BYTES: usize = 16 << 20;
 
 /// Progress reports (one per hundred parser operations) allowed to every file, and to every [`BYTES_PER_STEP`] of it.
-/// Code that people write needs one per hundred bytes or so, and one per fifty at worst. It is a count and not a clock, so that a verdict never depends on
-/// the machine.
+/// Over Go's own source tree a file takes one per 120 bytes on average, and one per 45 at worst. It is a count and not
+/// a clock, so that a verdict never depends on the machine.
 const BASE_STEPS: usize = 20_000;
 const BYTES_PER_STEP: usize = 10;
 
