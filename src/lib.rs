@@ -1,13 +1,24 @@
 //! goleash finds goroutine leaks in Go source before they ship. `docs/architecture.md` is the map.
 
 pub mod analyze;
+pub mod cli;
 pub mod finding;
 pub mod flow;
+pub mod gomod;
 pub mod leak;
 pub mod library;
+pub mod merge;
+pub mod package;
+pub mod parse;
+pub mod report;
 pub mod resolve;
 pub mod rule;
 pub mod solve;
 pub mod source;
 pub mod summary;
 pub mod syntax;
+pub mod walk;
+
+// Rules live beside their pages, outside `src/`, so that one folder holds all there is to know about a rule.
+#[path = "../rules/registry.rs"]
+pub mod rules;

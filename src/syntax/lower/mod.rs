@@ -1,0 +1,165 @@
+//! Lowering: the grammar's tree to the arenas of [`crate::syntax::ast`].
+//!
+//! Errors are settled where they stand: a statement with an error of its own becomes [`Stmt::Bad`], an error between
+//! statements becomes a [`Stmt::Bad`] of its own, and a function whose head cannot be read is left out.
+
+mod decl;
+mod expr;
+mod stmt;
+mod types;
+
+use super::ast::{Expr, ExprId, File, Name, Stmt, StmtId};
+use super::kind::{FIELDS, Kind};
+use crate::parse;
+use crate::source::Span;
+use tree_sitter::Node;
+
+/// How deep expressions and statements may lie in each other: far more than people write, and little enough for a small
+/// stack.
+const MAX_DEPTH: usize = 200;
+
+/// Reads and lowers a file.
+pub(super) fn file(bytes: &[u8]) -> File {
+    let Some(parsed) = parse::parse(bytes) else {
+        return File {
+            unreadable: vec![Span::new(0, bytes.len())],
+            ..File::default()
+        };
+    };
+    let mut lower = Lower {
+        bytes,
+        blanked: &parsed.blanked,
+        file: File::default(),
+        depth: 0,
+    };
+    lower.source_file(parsed.tree.root_node());
+    let mut file = lower.file;
+    file.unreadable.sort_unstable();
+    file.unreadable.dedup();
+    file
+}
+
+struct Lower<'a> {
+    bytes: &'a [u8],
+    blanked: &'a [Span],
+    file: File,
+    depth: usize,
+}
+
+impl Lower<'_> {
+    /// Source text of `node`, from the original bytes: the parsed copy may be masked.
+    fn name(&self, node: Node<'_>) -> Name {
+        self.text(span(node))
+    }
+
+    fn text(&self, span: Span) -> Name {
+        let text = self
+            .bytes
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default();
+        Name::new(String::from_utf8_lossy(text))
+    }
+
+    fn push_expr(&mut self, expr: Expr, span: Span) -> ExprId {
+        let id = ExprId(self.file.exprs.len() as u32);
+        self.file.exprs.push(expr);
+        self.file.expr_spans.push(span);
+        id
+    }
+
+    fn push_stmt(&mut self, stmt: Stmt, span: Span) -> StmtId {
+        let id = StmtId(self.file.stmts.len() as u32);
+        self.file.stmts.push(stmt);
+        self.file.stmt_spans.push(span);
+        id
+    }
+}
+
+fn span(node: Node<'_>) -> Span {
+    Span::new(node.start_byte(), node.end_byte())
+}
+
+/// All children except comments: tokens and errors too.
+fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    node.children(&mut node.walk())
+        .filter(|n| Kind::of(*n) != Kind::Comment)
+        .collect()
+}
+
+/// The children that are more than tokens, without comments and errors.
+fn parts(node: Node<'_>) -> Vec<Node<'_>> {
+    node.named_children(&mut node.walk())
+        .filter(|n| Kind::of(*n) != Kind::Comment && !n.is_error())
+        .collect()
+}
+
+/// The child in `field`.
+fn child(node: Node<'_>, field: u16) -> Option<Node<'_>> {
+    node.child_by_field_id(field)
+}
+
+/// The children in `field`; the grammar counts the commas between them in.
+fn all(node: Node<'_>, field: u16) -> Vec<Node<'_>> {
+    let Some(field) = std::num::NonZeroU16::new(field) else {
+        return Vec::new();
+    };
+    node.children_by_field_id(field, &mut node.walk())
+        .filter(|n| n.is_named() && Kind::of(*n) != Kind::Comment && !n.is_error())
+        .collect()
+}
+
+/// The names declared by `node`.
+fn names(node: Node<'_>) -> Vec<Node<'_>> {
+    all(node, FIELDS.name)
+}
+
+/// Whether `node` holds a token of this kind.
+fn has_token(node: Node<'_>, token: Kind) -> bool {
+    node.children(&mut node.walk())
+        .any(|n| Kind::of(n) == token)
+}
+
+/// Whether something is wrong with `node` itself rather than with a statement inside it.
+fn own_error(node: Node<'_>) -> bool {
+    if !node.has_error() || Kind::of(node) == Kind::Block {
+        return false;
+    }
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if node.is_error() || node.is_missing() {
+            return true;
+        }
+        let mut cursor = node.walk();
+        open.extend(
+            node.children(&mut cursor)
+                .filter(|n| n.has_error() && !settles_its_errors(*n)),
+        );
+    }
+    false
+}
+
+/// Whether errors in a node of this kind become bad statements there.
+fn settles_its_errors(node: Node<'_>) -> bool {
+    matches!(
+        Kind::of(node),
+        Kind::Block
+            | Kind::StatementList
+            | Kind::Assignment
+            | Kind::ConstDeclaration
+            | Kind::Dec
+            | Kind::Defer
+            | Kind::ExpressionStatement
+            | Kind::ExpressionSwitch
+            | Kind::For
+            | Kind::Go
+            | Kind::If
+            | Kind::Inc
+            | Kind::Labeled
+            | Kind::Return
+            | Kind::Select
+            | Kind::ShortVar
+            | Kind::TypeDeclaration
+            | Kind::TypeSwitch
+            | Kind::VarDeclaration
+    )
+}
