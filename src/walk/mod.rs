@@ -3,17 +3,17 @@
 //! Here and in [`crate::cli`] are the only places that look at the file system. Links to folders are not followed below
 //! a pattern's own folder, so cycles cannot happen. Deliberately absent: reading Go files.
 
+mod modules;
 mod path;
 
 use crate::analyze::{GoVersion, Problem};
-use crate::gomod::{GoMod, NEWEST};
+use modules::Modules;
 use path::{clean, join, slashed, split_pattern};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use walkdir::WalkDir;
 
 /// How to walk.
@@ -68,13 +68,17 @@ pub struct PatternError(pub String);
 pub fn walk(patterns: &[PathBuf], settings: &Settings) -> Result<Walk, PatternError> {
     let mut walker = Walker {
         settings,
-        modules: HashMap::new(),
+        modules: Modules::default(),
         found: BTreeMap::new(),
         problems: BTreeSet::new(),
         notes: Vec::new(),
     };
     for pattern in patterns {
         walker.pattern(pattern)?;
+    }
+    for (path, error) in std::mem::take(&mut walker.modules.unreadable) {
+        let display = walker.display(&path, Some(&path));
+        walker.unreadable(display, &path, &error);
     }
     let mut directories: Vec<FoundDirectory> = walker.found.into_values().collect();
     directories.retain(|directory| !directory.files.is_empty());
@@ -86,12 +90,6 @@ pub fn walk(patterns: &[PathBuf], settings: &Settings) -> Result<Walk, PatternEr
     })
 }
 
-/// A module: the folder of its go.mod and what that says.
-struct Module {
-    folder: PathBuf,
-    file: GoMod,
-}
-
 /// Where a walk starts.
 struct Root {
     /// With all links resolved, so that two ways to one folder are seen as one.
@@ -101,7 +99,7 @@ struct Root {
 
 struct Walker<'a> {
     settings: &'a Settings,
-    modules: HashMap<PathBuf, Option<Rc<Module>>>,
+    modules: Modules,
     found: BTreeMap<PathBuf, FoundDirectory>,
     problems: BTreeSet<Problem>,
     notes: Vec<String>,
@@ -113,11 +111,17 @@ impl Walker<'_> {
         let target = self.settings.current.join(&path);
         let shown = slashed(&path);
         match fs::metadata(&target) {
-            Ok(meta) if meta.is_dir() => self.folder(&path, below),
+            Ok(meta) if meta.is_dir() => {
+                self.folder(&path, below);
+                Ok(())
+            }
             Ok(_) if below => Err(PatternError(format!(
                 "`{shown}` is a file; name it without `/...`, or give the folder it is in"
             ))),
-            Ok(meta) if meta.is_file() && is_go(path.as_os_str()) => self.file(&path),
+            Ok(meta) if meta.is_file() && is_go(path.as_os_str()) => {
+                self.file(&path);
+                Ok(())
+            }
             Ok(_) => Err(PatternError(format!(
                 "`{shown}` is neither a folder nor a Go file; give `dir`, `dir/...` or a file that ends in .go"
             ))),
@@ -135,12 +139,12 @@ impl Walker<'_> {
         }
     }
 
-    fn folder(&mut self, path: &Path, below: bool) -> Result<(), PatternError> {
+    fn folder(&mut self, path: &Path, below: bool) {
         let Some(root) = self.root(path) else {
-            return Ok(());
+            return;
         };
         if self.collect(&root, below) > 0 {
-            return Ok(());
+            return;
         }
         let shown = &root.display;
         let note = if below {
@@ -153,13 +157,12 @@ impl Walker<'_> {
             format!("no Go files in `{shown}`")
         };
         self.notes.push(note);
-        Ok(())
     }
 
-    fn file(&mut self, path: &Path) -> Result<(), PatternError> {
+    fn file(&mut self, path: &Path) {
         let parent = path.parent().unwrap_or(Path::new(""));
         let (Some(root), Some(name)) = (self.root(parent), path.file_name()) else {
-            return Ok(());
+            return;
         };
         // A hook names many files of one folder; the folder is listed once.
         if !self.found.contains_key(&root.path) {
@@ -185,13 +188,12 @@ impl Walker<'_> {
                 named.insert(display);
             }
         }
-        Ok(())
     }
 
     /// Lists a folder of which only named files are wanted.
     fn list_for_named(&mut self, root: &Root) {
         self.collect(root, false);
-        let go = self.version(&root.path);
+        let go = self.modules.version(&root.path);
         self.found
             .entry(root.path.clone())
             .or_insert_with(|| FoundDirectory {
@@ -266,7 +268,7 @@ impl Walker<'_> {
             if !seen.contains_key(folder) {
                 let directory = FoundDirectory {
                     display: shown_below(root, folder),
-                    go: self.version(folder),
+                    go: self.modules.version(folder),
                     files: Vec::new(),
                     named: None,
                 };
@@ -349,39 +351,10 @@ impl Walker<'_> {
         if self.settings.this_module && folder.join("go.mod").is_file() {
             return false;
         }
-        let Some(module) = folder.parent().and_then(|parent| self.module(parent)) else {
-            return true;
-        };
-        folder
-            .strip_prefix(&module.folder)
-            .map_or(true, |relative| !module.file.ignores(&slashed(relative)))
-    }
-
-    fn version(&mut self, folder: &Path) -> GoVersion {
-        self.module(folder).map_or(NEWEST, |module| module.file.go)
-    }
-
-    /// The module a folder lies in: that of the nearest go.mod upward.
-    fn module(&mut self, folder: &Path) -> Option<Rc<Module>> {
-        if let Some(known) = self.modules.get(folder) {
-            return known.clone();
-        }
-        let path = folder.join("go.mod");
-        let module = if path.is_file() {
-            let bytes = fs::read(&path).unwrap_or_else(|error| {
-                let display = self.display(&path, Some(&path));
-                self.unreadable(display, &path, &error);
-                Vec::new()
-            });
-            Some(Rc::new(Module {
-                folder: folder.to_owned(),
-                file: GoMod::parse(&String::from_utf8_lossy(&bytes)),
-            }))
-        } else {
-            folder.parent().and_then(|parent| self.module(parent))
-        };
-        self.modules.insert(folder.to_owned(), module.clone());
-        module
+        !folder
+            .parent()
+            .and_then(|parent| self.modules.of(parent))
+            .is_some_and(|module| module.ignores(folder))
     }
 
     fn walk_error(&mut self, root: &Root, error: &walkdir::Error) {
