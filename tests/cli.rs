@@ -256,7 +256,13 @@ fn odd_bytes_do_not_stop_a_run() {
     ]
     .concat();
     assert!(big.len() > 5_000_000);
+    let nested = format!(
+        "package p\n\nvar x = {}1{}\n",
+        "(".repeat(10_000),
+        ")".repeat(10_000)
+    );
     let folder = tree(&[
+        ("nested/a.go", nested.as_bytes()),
         (
             "utf8/a.go",
             b"package p\n\nvar s = \"\xff\xfe\"\n\nfunc \xc3() {}\n",
@@ -269,7 +275,7 @@ fn odd_bytes_do_not_stop_a_run() {
         ("big/a.go", &big),
     ]);
     // Code that cannot be read is a warning; the run itself went well.
-    assert_eq!(goleash(&folder, "").exits(0).files(), 7);
+    assert_eq!(goleash(&folder, "").exits(0).files(), 8);
     assert_eq!(goleash(&folder, "empty").exits(0).files(), 1);
 }
 

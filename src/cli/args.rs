@@ -19,7 +19,7 @@ Examples:
   goleash                            everything below the current folder
   goleash ./server                   the package in one folder
   goleash ./server/...               that folder and everything below
-  goleash server/pool.go             findings that touch one file; the rest of its package is read too
+  goleash server/pool.go             only findings that touch this file
   goleash -f concise                 one line per finding, for editors and grep
   goleash -f sarif --output out.sarif
   goleash explain early-return       what a rule means and how to fix its findings
