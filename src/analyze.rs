@@ -3,6 +3,7 @@
 
 use crate::finding::Finding;
 use crate::leak::Confidence;
+use crate::package::BuildContext;
 use crate::source::SourceFile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Options {
     pub min_confidence: Confidence,
     /// States one system may cost before it is given up, by name.
     pub state_budget: u32,
+    /// The platform and tags that decide which files are part of the build.
+    pub build: BuildContext,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             generated: false,
             min_confidence: Confidence::Medium,
             state_budget: 20_000,
+            build: BuildContext::default(),
         }
     }
 }
@@ -120,4 +124,18 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Counts.
     pub stats: Stats,
+}
+
+/// Analyses one directory.
+pub fn directory(dir: &Directory, _options: &Options) -> Report {
+    // Counts only, until the engine is connected.
+    Report {
+        stats: Stats {
+            packages: 1,
+            files: dir.files.len() as u64,
+            bytes: dir.files.iter().map(|f| f.bytes.len() as u64).sum(),
+            ..Stats::default()
+        },
+        ..Report::default()
+    }
 }

@@ -1,3 +1,7 @@
 //! The `goleash` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    goleash::cli::main(std::env::args_os().collect())
+}

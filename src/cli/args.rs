@@ -1,0 +1,243 @@
+//! The arguments, and the help texts that go with them.
+
+use crate::leak::Confidence;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const ABOUT: &str = "Finds goroutine leaks in Go source before they ship";
+
+const LONG_ABOUT: &str = "\
+Finds goroutine leaks in Go source before they ship.
+
+A goroutine leaks when it waits at a channel (or lock, or WaitGroup) for somebody who will never come. goleash reads \
+the source, needs no Go toolchain and builds nothing, and shows for every finding the run that strands the goroutine.";
+
+const EXAMPLES: &str = "\
+Examples:
+  goleash                            everything below the current folder
+  goleash ./server                   the package in one folder
+  goleash ./server/...               that folder and everything below
+  goleash server/pool.go             only findings that touch this file
+  goleash -f concise                 one line per finding, for editors and grep
+  goleash -f sarif --output out.sarif
+  goleash explain early-return       what a rule means and how to fix its findings
+
+Exit codes, the same for every format:
+  0  nothing found
+  1  findings
+  2  wrong usage, or something could not be read, or a defect of goleash
+  3  the patterns matched no Go file";
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "goleash",
+    version,
+    about = ABOUT,
+    long_about = LONG_ABOUT,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) check: CheckArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look for leaks (what goleash does when no command is named)
+    #[command(after_help = EXAMPLES)]
+    Check(CheckArgs),
+    /// Explain a rule: what leaks, what does not, how to fix it
+    #[command(after_help = "Example:\n  goleash explain early-return")]
+    Explain {
+        /// The rule's id, as findings show it in brackets; `goleash list-rules` lists them
+        rule: String,
+    },
+    /// List the rules with severity, confidence and title
+    ListRules {
+        /// How to list them
+        #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Show an intermediate form of one file
+    #[command(hide = true)]
+    Debug {
+        /// Which form
+        stage: String,
+        /// A Go file
+        file: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub(super) struct CheckArgs {
+    /// What to look at: `dir` (the package in that folder), `dir/...` (and everything below), or a .go file
+    ///
+    /// `dir/...` does not enter `vendor`, `testdata`, `node_modules`, folders whose names start with `_` or `.`, and
+    /// folders that an `ignore` line of go.mod names. Name such a folder itself to look into it: `./testdata/...`.
+    /// A .go file stands for its package, but only findings that touch the named files are shown.
+    #[arg(
+        value_name = "PATTERN",
+        default_value = "./...",
+        hide_default_value = false
+    )]
+    pub(super) patterns: Vec<PathBuf>,
+
+    /// How to write the result
+    #[arg(short, long, value_enum, default_value_t = Format::Full)]
+    pub(super) format: Format,
+
+    /// Write the result to this file instead of stdout; it is replaced in one step
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// When to use colour; `auto` looks at the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(super) color: Color,
+
+    /// Report in `_test.go` files (the default)
+    #[arg(long, overrides_with = "no_tests")]
+    pub(super) tests: bool,
+
+    /// Do not report in `_test.go` files
+    #[arg(long, overrides_with = "tests")]
+    pub(super) no_tests: bool,
+
+    /// Report in generated files too
+    #[arg(long)]
+    pub(super) generated: bool,
+
+    /// Stay out of folders below that have a go.mod of their own
+    #[arg(long)]
+    pub(super) this_module: bool,
+
+    /// Drop findings that are less sure than this
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Medium)]
+    pub(super) min_confidence: Level,
+
+    /// Number of worker threads [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+
+    /// Tell on stderr what was looked at and what was given up, with the reasons
+    #[arg(long)]
+    pub(super) stats: bool,
+
+    /// Leave out the summary line
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Source with labels, the run, and the remedy
+    Full,
+    /// `file:line:col: severity: message [rule]`
+    Concise,
+    /// Every field of every finding
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// When stdout is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// A table
+    Table,
+    /// A JSON array
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// The shape only
+    Low,
+    /// One assumption, which the message states
+    Medium,
+    /// Only code in view
+    High,
+}
+
+impl From<Level> for Confidence {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Low => Self::Low,
+            Level::Medium => Self::Medium,
+            Level::High => Self::High,
+        }
+    }
+}
+
+/// Moves the word `check` before any options, so that `goleash -q check ./...` works as people expect.
+pub(super) fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let takes_value = |argument: &OsStr| {
+        command.get_arguments().any(|known| {
+            known.get_action().takes_values()
+                && (known
+                    .get_long()
+                    .is_some_and(|long| argument == format!("--{long}").as_str())
+                    || known
+                        .get_short()
+                        .is_some_and(|short| argument == format!("-{short}").as_str()))
+        })
+    };
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at) {
+        if argument == "check" {
+            let word = arguments.remove(at);
+            arguments.insert(1, word);
+            break;
+        }
+        if argument == "--" || !argument.as_encoded_bytes().starts_with(b"-") {
+            break;
+        }
+        at += if takes_value(argument) { 2 } else { 1 };
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn check_may_stand_behind_options() {
+        let moved = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
+            command_first(words).join(OsStr::new(" "))
+        };
+        assert_eq!(moved("goleash -q check ./..."), "goleash check -q ./...");
+        assert_eq!(moved("goleash -f json check x"), "goleash check -f json x");
+        assert_eq!(
+            moved("goleash --format=json check"),
+            "goleash check --format=json"
+        );
+        assert_eq!(moved("goleash -f check"), "goleash -f check");
+        assert_eq!(moved("goleash -- check"), "goleash -- check");
+        assert_eq!(moved("goleash explain check"), "goleash explain check");
+    }
+}

@@ -1,0 +1,251 @@
+//! `goleash check`: walk, analyse, write the result, tell on stderr how it went.
+
+use super::args::{CheckArgs, Format};
+use super::{Exit, Failure, output, run};
+use crate::analyze::{self, Options, Problem, Report, Stats};
+use crate::package::BuildContext;
+use crate::report::{self, Invocation};
+use crate::walk::{Settings, walk};
+use std::fmt::Write;
+
+/// Runs the command.
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    if let Some(path) = &args.output {
+        output::check_target(path)?;
+    }
+    let current = std::env::current_dir()
+        .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
+    let settings = Settings {
+        current,
+        this_module: args.this_module,
+    };
+    let found = walk(&args.patterns, &settings).map_err(|error| Failure(error.0))?;
+    let outcome = run::run(
+        &found.directories,
+        &options(args),
+        args.threads,
+        analyze::directory,
+    )?;
+    let mut report = outcome.report;
+    report.problems.extend(found.problems);
+    report.problems.sort();
+    report.problems.dedup();
+
+    for note in found.notes.iter().chain(&outcome.notes) {
+        output::line(&format!("goleash: {note}"));
+    }
+    for problem in &report.problems {
+        output::line(&problem_line(problem));
+    }
+    let exit = exit(&report, found.directories.is_empty());
+    write_result(args, &report, exit)?;
+    if args.stats {
+        for row in stats(&report.stats).lines() {
+            output::line(row);
+        }
+    }
+    if !args.quiet {
+        output::line(&summary(&report));
+    }
+    Ok(exit)
+}
+
+fn options(args: &CheckArgs) -> Options {
+    Options {
+        tests: !args.no_tests,
+        generated: args.generated,
+        min_confidence: args.min_confidence.into(),
+        build: host(),
+        ..Options::default()
+    }
+}
+
+fn exit(report: &Report, no_files: bool) -> Exit {
+    if report.problems.iter().any(|problem| problem.fatal) {
+        Exit::Failure
+    } else if !report.findings.is_empty() {
+        Exit::Findings
+    } else if no_files {
+        Exit::NoFiles
+    } else {
+        Exit::Clean
+    }
+}
+
+fn write_result(args: &CheckArgs, report: &Report, exit: Exit) -> Result<(), Failure> {
+    let invocation = Invocation {
+        version: env!("CARGO_PKG_VERSION"),
+        execution_successful: exit != Exit::Failure,
+        exit_code: exit as i32,
+    };
+    let text = match args.format {
+        Format::Full => {
+            let color = output::colored(args.color, args.output.is_some());
+            report::human::render(report, &report::human::Style { color })
+        }
+        Format::Concise => report::concise::render(report),
+        Format::Json => report::json::render(report, &invocation),
+        Format::Sarif => report::sarif::render(report, &invocation),
+    };
+    match &args.output {
+        Some(path) => output::to_file(path, &text),
+        None => output::to_stdout(&text),
+    }
+}
+
+/// `path:line: message`, so that terminals and editors can jump there.
+fn problem_line(problem: &Problem) -> String {
+    let level = if problem.fatal { "error" } else { "warning" };
+    let Problem { path, message, .. } = problem;
+    match problem.lines {
+        Some((first, last)) if first < last => {
+            format!("{path}:{first}: {level}: {message} (lines {first} to {last})")
+        }
+        Some((line, _)) => format!("{path}:{line}: {level}: {message}"),
+        None => format!("{path}: {level}: {message}"),
+    }
+}
+
+/// The last line of a run.
+fn summary(report: &Report) -> String {
+    let stats = &report.stats;
+    let findings = match report.findings.len() as u64 {
+        0 => "no findings".to_owned(),
+        count => counted(count, "finding"),
+    };
+    let mut text = format!(
+        "{findings} in {} ({})",
+        counted(stats.packages, "package"),
+        counted(stats.files, "file")
+    );
+    let fatal = report.problems.iter().filter(|p| p.fatal).count() as u64;
+    let other = report.problems.len() as u64 - fatal;
+    if fatal > 0 {
+        let _ = write!(text, "; {}", counted(fatal, "error"));
+    }
+    if other > 0 {
+        let _ = write!(text, "; {}", counted(other, "warning"));
+    }
+    text
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// The table behind `--stats`.
+fn stats(stats: &Stats) -> String {
+    let given_up = stats.abstentions.values().sum();
+    let mut rows = vec![
+        ("packages", stats.packages),
+        ("files", stats.files),
+        ("bytes", stats.bytes),
+        ("functions", stats.functions),
+        ("systems", stats.systems),
+        ("states", stats.states),
+        ("given up", given_up),
+    ];
+    let names: Vec<String> = stats
+        .abstentions
+        .keys()
+        .map(|name| format!("  {name}"))
+        .collect();
+    rows.extend(
+        names
+            .iter()
+            .map(String::as_str)
+            .zip(stats.abstentions.values().copied()),
+    );
+    let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let counts = rows
+        .iter()
+        .map(|(_, count)| count.to_string().len())
+        .max()
+        .unwrap_or(0);
+    rows.iter().fold(String::new(), |mut text, (name, count)| {
+        let _ = writeln!(text, "{name:names$}  {count:>counts$}");
+        text
+    })
+}
+
+/// The platform goleash runs on, in Go's names: like `go build`, it decides which files count.
+fn host() -> BuildContext {
+    BuildContext {
+        goos: match std::env::consts::OS {
+            "macos" => "darwin",
+            os => os,
+        },
+        goarch: match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "x86" => "386",
+            "aarch64" => "arm64",
+            "loongarch64" => "loong64",
+            "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+            "powerpc64" => "ppc64",
+            "mips" if cfg!(target_endian = "little") => "mipsle",
+            "mips64" if cfg!(target_endian = "little") => "mips64le",
+            arch => arch,
+        },
+        tags: &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(lines: Option<(u32, u32)>, fatal: bool) -> Problem {
+        Problem {
+            path: "a/x.go".to_owned(),
+            lines,
+            message: "could not read this part".to_owned(),
+            fatal,
+        }
+    }
+
+    #[test]
+    fn problems_are_one_line_each() {
+        let shown = |lines, fatal| problem_line(&problem(lines, fatal));
+        assert_eq!(
+            shown(Some((3, 3)), false),
+            "a/x.go:3: warning: could not read this part"
+        );
+        assert_eq!(
+            shown(Some((3, 5)), false),
+            "a/x.go:3: warning: could not read this part (lines 3 to 5)"
+        );
+        assert_eq!(shown(None, true), "a/x.go: error: could not read this part");
+    }
+
+    #[test]
+    fn failures_win_and_warnings_do_not_count() {
+        let mut report = Report::default();
+        assert_eq!(exit(&report, false), Exit::Clean);
+        assert_eq!(exit(&report, true), Exit::NoFiles);
+        report.problems.push(problem(None, false));
+        assert_eq!(exit(&report, false), Exit::Clean);
+        report.problems.push(problem(None, true));
+        assert_eq!(exit(&report, true), Exit::Failure);
+    }
+
+    #[test]
+    fn the_summary_counts_and_stats_line_up() {
+        let mut report = Report::default();
+        report.stats.packages = 1;
+        report.stats.files = 12;
+        report.stats.abstentions.insert("escapes", 3);
+        report.problems = vec![
+            problem(None, true),
+            problem(None, false),
+            problem(Some((1, 1)), false),
+        ];
+        assert_eq!(
+            summary(&report),
+            "no findings in 1 package (12 files); 1 error; 2 warnings"
+        );
+        let table = stats(&report.stats);
+        assert!(table.contains("files      12\n"), "{table}");
+        assert!(table.contains("given up    3\n  escapes   3\n"), "{table}");
+    }
+}

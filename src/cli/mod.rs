@@ -1,0 +1,74 @@
+//! The command line: arguments, commands, exit codes.
+//!
+//! In: the arguments. Out: the result on stdout (or in a file) and nothing else there; everything else on stderr. Only
+//! here and in [`crate::walk`] is anything read or written.
+
+mod args;
+mod check;
+mod debug;
+mod explain;
+mod output;
+mod panic;
+mod run;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// What the exit codes mean; they are the same for every format, and an earlier one wins over a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    /// Usage, configuration, I/O or internal error.
+    Failure = 2,
+    /// There are findings.
+    Findings = 1,
+    /// The patterns matched no Go file at all.
+    NoFiles = 3,
+    /// Nothing was found.
+    Clean = 0,
+}
+
+/// Why a command could not do its work; the text says what to do about it.
+#[derive(Debug)]
+struct Failure(String);
+
+/// Stack of the threads that analyse. Deeply nested code is walked recursively; the memory is only reserved.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Runs the command line `arguments` (the program's name first).
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    panic::remember();
+    let exit = panic::guard(|| command(arguments)).unwrap_or_else(|panic| {
+        output::line(&format!("goleash: {panic}"));
+        Exit::Failure
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn command(arguments: Vec<OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args::command_first(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors and go to stdout; nobody is left to tell when that is closed.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Failure
+            } else {
+                Exit::Clean
+            };
+        }
+    };
+    let done = match cli.command {
+        None => check::check(&cli.check),
+        Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Explain { rule }) => explain::explain(&rule),
+        Some(Command::ListRules { format }) => explain::list(format),
+        Some(Command::Debug { stage, file }) => debug::debug(&stage, &file),
+    };
+    done.unwrap_or_else(|Failure(message)| {
+        output::line(&format!("goleash: error: {message}"));
+        Exit::Failure
+    })
+}

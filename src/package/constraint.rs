@@ -1,0 +1,423 @@
+//! Build constraints: `//go:build` and `// +build` expressions, file name suffixes, and the platform they are judged for.
+//!
+//! In: the text of a constraint, or a file name. Out: a [`Constraint`] and whether it holds under a [`BuildContext`].
+//! The rules are those of Go's own `go/build` package. Deliberately absent: finding the constraint in a file
+//! ([`super::header`] does).
+
+/// The platform and tags that decide which files are part of a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildContext {
+    /// Go's name of the operating system, such as `linux`.
+    pub goos: &'static str,
+    /// Go's name of the processor, such as `amd64`.
+    pub goarch: &'static str,
+    /// Further tags that hold.
+    pub tags: &'static [&'static str],
+}
+
+impl Default for BuildContext {
+    fn default() -> Self {
+        Self {
+            goos: "linux",
+            goarch: "amd64",
+            tags: &[],
+        }
+    }
+}
+
+impl BuildContext {
+    /// Whether `tag` holds: platform, `unix`, `cgo`, `gc`, the release tags up to the newest known, and the user's tags.
+    pub fn holds(&self, tag: &str) -> bool {
+        match tag {
+            "cgo" | "gc" => true,
+            "unix" => UNIX.contains(&self.goos),
+            _ if tag == self.goos || tag == self.goarch => true,
+            "linux" => self.goos == "android",
+            "solaris" => self.goos == "illumos",
+            "darwin" => self.goos == "ios",
+            _ => is_release(tag) || self.tags.contains(&tag),
+        }
+    }
+
+    /// Whether the `_GOOS`, `_GOARCH` or `_GOOS_GOARCH` suffix of a file name (before `_test`) lets the file in.
+    pub fn admits_name(&self, file_name: &str) -> bool {
+        let stem = file_name.split('.').next().unwrap_or_default();
+        let Some(from) = stem.find('_') else {
+            return true;
+        };
+        let mut parts: Vec<&str> = stem[from..].split('_').collect();
+        if parts.last() == Some(&"test") {
+            parts.pop();
+        }
+        match parts.as_slice() {
+            [.., os, arch] if KNOWN_OS.contains(os) && KNOWN_ARCH.contains(arch) => {
+                self.holds(os) && self.holds(arch)
+            }
+            [.., last] if KNOWN_OS.contains(last) || KNOWN_ARCH.contains(last) => self.holds(last),
+            _ => true,
+        }
+    }
+}
+
+/// The newest Go release whose `go1.N` tag holds.
+const NEWEST_RELEASE: u16 = 27;
+
+fn is_release(tag: &str) -> bool {
+    tag.strip_prefix("go1.")
+        .filter(|minor| !minor.starts_with('0'))
+        .and_then(|minor| minor.parse::<u16>().ok())
+        .is_some_and(|minor| (1..=NEWEST_RELEASE).contains(&minor))
+}
+
+/// Systems for which the tag `unix` holds.
+const UNIX: &[&str] = &[
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "linux",
+    "netbsd",
+    "openbsd",
+    "solaris",
+];
+
+/// Names that count as an operating system in a file name.
+const KNOWN_OS: &[&str] = &[
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasip1",
+    "windows",
+    "zos",
+];
+
+/// Names that count as a processor in a file name.
+const KNOWN_ARCH: &[&str] = &[
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "armbe",
+    "arm64",
+    "arm64be",
+    "loong64",
+    "mips",
+    "mipsle",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
+
+/// A boolean expression over build tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// A tag.
+    Tag(String),
+    /// `!x`
+    Not(Box<Constraint>),
+    /// `x && y`
+    And(Box<Constraint>, Box<Constraint>),
+    /// `x || y`
+    Or(Box<Constraint>, Box<Constraint>),
+}
+
+impl Constraint {
+    /// Whether the file takes part in a build under `context`.
+    pub fn holds(&self, context: &BuildContext) -> bool {
+        // With every tag decided, so is the expression.
+        self.decide(&|tag| Some(context.holds(tag))) == Some(true)
+    }
+
+    /// Whether the file takes part in a build only if somebody sets the tag `ignore`, the convention for programs
+    /// that are run by hand.
+    pub fn is_ignore(&self) -> bool {
+        self.decide(&|tag| (tag == "ignore").then_some(false)) == Some(false)
+    }
+
+    /// The value when `known` leaves some tags open (`None`).
+    fn decide(&self, known: &dyn Fn(&str) -> Option<bool>) -> Option<bool> {
+        match self {
+            Self::Tag(tag) => known(tag),
+            Self::Not(x) => x.decide(known).map(|value| !value),
+            Self::And(x, y) => match (x.decide(known), y.decide(known)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Self::Or(x, y) => match (x.decide(known), y.decide(known)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+        }
+    }
+
+    /// Both `self` and `other`.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::And(Box::new(self), Box::new(other))
+    }
+
+    /// Either `self` or `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self::Or(Box::new(self), Box::new(other))
+    }
+
+    /// Parses what follows `//go:build`; `None` when it is malformed.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parser = Parser {
+            rest: text.trim(),
+            steps: 0,
+        };
+        let expression = parser.or(0)?;
+        parser.rest.is_empty().then_some(expression)
+    }
+
+    /// Parses what follows `// +build`: a space is *or*, a comma is *and*. As in Go, a malformed tag reads as `ignore`.
+    pub fn parse_plus_build(text: &str) -> Self {
+        let literal = |literal: &str| {
+            let (negated, tag) = match literal.strip_prefix('!') {
+                Some(tag) if !tag.starts_with('!') && !tag.is_empty() => (true, tag),
+                _ => (false, literal),
+            };
+            let valid = !tag.is_empty() && tag.chars().all(is_tag_char);
+            let tag = Self::Tag(if valid { tag } else { "ignore" }.to_owned());
+            if negated {
+                Self::Not(Box::new(tag))
+            } else {
+                tag
+            }
+        };
+        text.split_whitespace()
+            .filter_map(|clause| {
+                clause
+                    .split(',')
+                    .take(MAX_STEPS)
+                    .map(literal)
+                    .reduce(Self::and)
+            })
+            .take(MAX_STEPS)
+            .reduce(Self::or)
+            .unwrap_or_else(|| Self::Tag("ignore".to_owned()))
+    }
+}
+
+/// Operators one expression may have, so that no input makes the recursion deep.
+const MAX_STEPS: usize = 200;
+
+fn is_tag_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    steps: usize,
+}
+
+impl Parser<'_> {
+    fn eat(&mut self, token: &str) -> bool {
+        let Some(rest) = self.rest.strip_prefix(token) else {
+            return false;
+        };
+        self.rest = rest.trim_start();
+        self.steps += 1;
+        true
+    }
+
+    fn or(&mut self, depth: usize) -> Option<Constraint> {
+        let mut left = self.and(depth)?;
+        while self.eat("||") {
+            left = left.or(self.and(depth)?);
+        }
+        Some(left)
+    }
+
+    fn and(&mut self, depth: usize) -> Option<Constraint> {
+        let mut left = self.not(depth)?;
+        while self.eat("&&") {
+            left = left.and(self.not(depth)?);
+        }
+        Some(left)
+    }
+
+    fn not(&mut self, depth: usize) -> Option<Constraint> {
+        if self.eat("!") {
+            // `!!x` is malformed in Go too.
+            if self.rest.starts_with('!') {
+                return None;
+            }
+            return Some(Constraint::Not(Box::new(self.atom(depth)?)));
+        }
+        self.atom(depth)
+    }
+
+    fn atom(&mut self, depth: usize) -> Option<Constraint> {
+        if self.steps > MAX_STEPS || depth > MAX_STEPS {
+            return None;
+        }
+        if self.eat("(") {
+            let inner = self.or(depth + 1)?;
+            return self.eat(")").then_some(inner);
+        }
+        let end = self
+            .rest
+            .find(|c| !is_tag_char(c))
+            .unwrap_or(self.rest.len());
+        let (tag, rest) = self.rest.split_at(end);
+        if tag.is_empty() {
+            return None;
+        }
+        self.rest = rest.trim_start();
+        Some(Constraint::Tag(tag.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(text: &str) -> bool {
+        Constraint::parse(text)
+            .expect("well formed")
+            .holds(&BuildContext::default())
+    }
+
+    #[test]
+    fn go_build_expressions_follow_precedence_and_known_tags() {
+        for text in [
+            "linux",
+            "unix && cgo && gc",
+            "go1.1 && go1.27",
+            "windows || linux && amd64",
+            "!(windows || darwin)",
+            "!windows&&!integration",
+            "( ( linux ) )",
+        ] {
+            assert!(holds(text), "{text}");
+        }
+        for text in [
+            "windows",
+            "ignore",
+            "go1.28",
+            "go1.0",
+            "go1.01",
+            "linux && (windows || arm64)",
+            "!linux",
+            "integration",
+            "solaris",
+        ] {
+            assert!(!holds(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_expressions_are_recognised() {
+        for text in [
+            "",
+            "&&",
+            "linux &&",
+            "linux windows",
+            "(linux",
+            "linux)",
+            "!!linux",
+            "li-nux",
+            "a | b",
+            "!",
+        ] {
+            assert_eq!(Constraint::parse(text), None, "{text}");
+        }
+        assert_eq!(Constraint::parse(&"(".repeat(100_000)), None);
+        assert_eq!(Constraint::parse(&"!".repeat(100_000)), None);
+        assert_eq!(Constraint::parse(&"a && ".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn plus_build_lines_read_spaces_as_or_and_commas_as_and() {
+        let holds = |text| Constraint::parse_plus_build(text).holds(&BuildContext::default());
+        assert!(holds("linux,amd64 windows"));
+        assert!(holds("!windows"));
+        assert!(!holds("linux,!amd64 windows"));
+        assert!(!holds(""));
+        assert!(!holds("!!linux"));
+        assert!(!holds("a-b"));
+    }
+
+    #[test]
+    fn related_systems_and_the_users_tags_hold() {
+        let android = BuildContext {
+            goos: "android",
+            goarch: "arm64",
+            tags: &["e2e"],
+        };
+        for tag in ["android", "linux", "unix", "arm64", "e2e"] {
+            assert!(android.holds(tag), "{tag}");
+        }
+        assert!(!android.holds("amd64"));
+    }
+
+    #[test]
+    fn only_an_expression_that_needs_ignore_is_an_ignore() {
+        let ignore = |text| Constraint::parse(text).expect("well formed").is_ignore();
+        assert!(ignore("ignore"));
+        assert!(ignore("ignore && linux"));
+        assert!(!ignore("ignore || linux"));
+        assert!(!ignore("!ignore"));
+        assert!(!ignore("integration"));
+    }
+
+    #[test]
+    fn file_names_name_platforms_only_after_an_underscore() {
+        let linux = BuildContext::default();
+        for name in [
+            "linux.go",
+            "windows.go",
+            "a.go",
+            "a_linux.go",
+            "a_linux_test.go",
+            "a_linux_amd64.go",
+            "a_unix.go",
+            "a_windows_x.go",
+            "_test.go",
+        ] {
+            assert!(linux.admits_name(name), "{name}");
+        }
+        for name in [
+            "a_windows.go",
+            "a_windows_test.go",
+            "a_arm64.go",
+            "a_linux_arm64.go",
+            "a_windows_amd64_test.go",
+            "_windows.go",
+        ] {
+            assert!(!linux.admits_name(name), "{name}");
+        }
+    }
+}
