@@ -38,7 +38,7 @@ pub struct Operation {
     /// Where the goroutine sits: the place the Go runtime shows (`engine.md`, "Findings", measured with Go 1.27): the
     /// statement of a send or receive, the `for` of a range, the `select` keyword, the *case* of a one-case select.
     pub at: Place,
-    /// The channel (or WaitGroup …) as written, such as `ch` or `s.quit`.
+    /// The channel (or `WaitGroup` …) as written, such as `ch` or `s.quit`.
     pub target: String,
     /// Whether the channel is nil in this run.
     pub nil: bool,
@@ -56,13 +56,12 @@ impl Operation {
             (OpKind::Send, true) => "chan send (nil chan)",
             (OpKind::Receive | OpKind::Range, false) => "chan receive",
             (OpKind::Receive | OpKind::Range, true) => "chan receive (nil chan)",
-            (OpKind::Select, _) => "select",
+            (OpKind::Select | OpKind::Call, _) => "select",
             (OpKind::EmptySelect, _) => "select (no cases)",
             (OpKind::Wait, _) => "sync.WaitGroup.Wait",
             (OpKind::Lock, _) => "sync.Mutex.Lock",
             (OpKind::ReadLock, _) => "sync.RWMutex.RLock",
             (OpKind::CondWait, _) => "sync.Cond.Wait",
-            (OpKind::Call, _) => "select",
         }
     }
 }
@@ -70,7 +69,7 @@ impl Operation {
 /// Where a primitive comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The `make`, or the declaration of a WaitGroup or nil channel.
+    /// The `make`, or the declaration of a `WaitGroup` or nil channel.
     pub at: Place,
     /// The name it is first given, such as `ch`; empty when it has none.
     pub name: String,
@@ -141,7 +140,7 @@ pub enum StepKind {
     Branch,
     /// A goroutine left a function or loop.
     Leave,
-    /// A WaitGroup, lock or Cond operation completed.
+    /// A `WaitGroup`, lock or Cond operation completed.
     Sync,
     /// A goroutine ended.
     End,
