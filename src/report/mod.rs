@@ -8,6 +8,8 @@ pub mod human;
 pub mod json;
 mod line_hash;
 pub mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::source::{Place, SourceFile, Span};
