@@ -1,6 +1,6 @@
 //! `early-return`: the partner leaves between the spawn and its operation.
 
-use super::wording::{blocked, cause, channel, send_remedy};
+use super::wording::{blocked, cause, send_remedy, serve_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
 
@@ -14,11 +14,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     }
     let help = match leak.op.kind {
         OpKind::Send => send_remedy(leak),
-        OpKind::Receive => format!(
-            "close {0} on every way out of the sender: `defer close({1})`; a receive from a closed channel never blocks",
-            channel(leak),
-            channel(leak).replace('`', "")
-        ),
+        OpKind::Receive => serve_remedy(leak),
         _ => return None,
     };
     Some(Diagnosis {

@@ -24,6 +24,11 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
              goroutine of its own; the sends then find a receiver and the wait can pass",
             made(leak)
         ),
+        Exit::Never => format!(
+            "receive from {} on this path too, or do without the send; a send without room waits for a receive, and here \
+             none comes",
+            made(leak)
+        ),
         _ => send_remedy(leak),
     };
     Some(Diagnosis {

@@ -1,6 +1,6 @@
 //! `unsent-receive`: the general case, a receive or a select that nobody can serve.
 
-use super::wording::{blocked, cause, channel, made};
+use super::wording::{blocked, cause, made, serve_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
 
@@ -34,12 +34,7 @@ fn help(leak: &Leak) -> String {
             "make {} before the goroutine starts; a receive from a nil channel never goes on, and closing it panics",
             made(leak)
         ),
-        _ => format!(
-            "send a value or close {0} on every path of whoever should serve it, such as by `defer close({1})`; a receive \
-             from a closed channel never blocks",
-            channel(leak),
-            channel(leak).replace('`', "")
-        ),
+        _ => serve_remedy(leak),
     }
 }
 

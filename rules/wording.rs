@@ -95,7 +95,7 @@ pub(super) fn cause(leak: &Leak) -> String {
             "the goroutine of the {who} ends at {} {yet}",
             by("`runtime.Goexit`")
         ),
-        Exit::Done => format!("the {who} ends {yet}"),
+        Exit::Done => format!("the {who} is done {yet}"),
         Exit::Stuck => format!("the {who} is stuck itself and never {act}"),
         Exit::Never if leak.partner.is_none() => format!("no code {act} on this channel"),
         Exit::Never => format!("on this path no {who} is ever reached"),
@@ -138,8 +138,8 @@ pub(super) fn send_remedy(leak: &Leak) -> String {
         )
     } else {
         format!(
-            "give {made} room for every value sent on it, at least {}: `make(chan T, {0})`; then each send finds room, \
-             whether or not anybody still receives",
+            "give {made} room for every value sent on it, at least {0}, such as `make(chan T, {0})`; with room for all, each \
+             send goes on whether or not anybody still receives",
             sent.max(room + 1)
         )
     }
@@ -156,5 +156,15 @@ pub(super) fn guard(leak: &Leak) -> String {
         "send in a select that also waits for a stop signal: `select {{ case {channel} <- v: case {stop}: return }}`, and \
          give that signal on every way out of the receiver; then one of the two cases always becomes ready, while room \
          for a fixed number of values would only be used up later"
+    )
+}
+
+/// The remedy for a stuck receive whose sender may leave without serving it.
+pub(super) fn serve_remedy(leak: &Leak) -> String {
+    let channel = channel(leak);
+    format!(
+        "serve {channel} on every way out of the sender: by a value or, when no other goroutine sends, by \
+         `defer close({})`; a receive from a closed channel never blocks",
+        channel.replace('`', "")
     )
 }
