@@ -1,6 +1,12 @@
 //! What a user is shown: a [`Diagnosis`] is what a rule says of a leak, a [`Finding`] is that plus everything an output
 //! format needs. Every format reads findings and nothing else.
 
+mod build;
+mod fingerprint;
+
+pub use build::build;
+pub use fingerprint::assign_fingerprints;
+
 use crate::leak::{Confidence, Step};
 use crate::source::Place;
 
@@ -103,4 +109,26 @@ pub struct Finding {
     pub in_test: bool,
     /// Stable identity across edits elsewhere in the code: 16 lowercase hex digits.
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// How loud to be: the rule's severity, lowered when the finding rests on an assumption or on shape alone.
+    pub fn level(&self) -> Severity {
+        match self.confidence {
+            Confidence::High => self.severity,
+            Confidence::Medium => self.severity.min(Severity::Warning),
+            Confidence::Low => Severity::Note,
+        }
+    }
+}
+
+impl LabelRole {
+    /// The word machine-readable formats write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Make => "make",
+            Self::Spawn => "spawn",
+            Self::Stranding => "stranding",
+        }
+    }
 }

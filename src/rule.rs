@@ -3,8 +3,10 @@
 //! In: a [`Leak`]. Out: what to say about it. A rule never sees a syntax tree, a file or an output format, and it cannot
 //! fail. The page's front matter is the only place where metadata of a rule exists.
 
-use crate::finding::{Diagnosis, Severity};
+use crate::finding::{self, Diagnosis, Finding, Severity};
 use crate::leak::{Confidence, Leak};
+use crate::source::SourceFile;
+use std::fmt::Write as _;
 
 /// A rule as the registry lists it.
 #[derive(Clone, Copy)]
@@ -74,6 +76,58 @@ impl Rule {
     pub fn markdown(&self) -> &'static str {
         split_page(self.page).1
     }
+
+    /// The page's first paragraph below its title, on one line.
+    pub fn lead(&self) -> String {
+        self.markdown()
+            .split("\n\n")
+            .find(|paragraph| !paragraph.starts_with('#') && !paragraph.trim().is_empty())
+            .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+            .unwrap_or_default()
+    }
+
+    /// Where the page can be read on the web.
+    pub fn url(&self) -> String {
+        format!(
+            "{}/blob/main/rules/{}.md",
+            env!("CARGO_PKG_REPOSITORY"),
+            self.id
+        )
+    }
+
+    /// The finding for a leak this rule has recognised. `package` is the package's directory as users know it; `files`
+    /// are those the leak's places index.
+    pub fn finding(
+        &self,
+        leak: &Leak,
+        diagnosis: Diagnosis,
+        package: &str,
+        files: &[SourceFile],
+    ) -> Finding {
+        let severity = self.metadata().severity;
+        finding::build(leak, self.id, severity, diagnosis, package, files)
+    }
+}
+
+/// The rules as a Markdown table, for the READMEs; `prefix` is the way from the README to the pages.
+pub fn markdown_table(rules: &[Rule], prefix: &str) -> String {
+    let mut out = String::from(
+        "| Rule | What it finds | Severity | Confidence | Usual fix |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for rule in rules {
+        let meta = rule.metadata();
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(
+            out,
+            "| [`{id}`]({prefix}{id}.md) | {} | {} | {} | {} |",
+            meta.title,
+            meta.severity.as_str(),
+            meta.confidence.as_str(),
+            meta.fix,
+            id = rule.id,
+        );
+    }
+    out
 }
 
 /// Splits a page into front matter (between `---` lines) and Markdown.

@@ -116,6 +116,16 @@ impl SourceFile {
         self.line_starts.partition_point(|&s| s <= offset) as u32
     }
 
+    /// The 1-based `line` with its line end; an empty span at the end of the file when there is no such line.
+    pub fn line_span(&self, line: u32) -> Span {
+        let end = self.bytes.len() as u32;
+        let start = |line: u32| self.line_starts.get(line as usize).copied().unwrap_or(end);
+        Span {
+            start: start(line.saturating_sub(1)),
+            end: start(line),
+        }
+    }
+
     /// Bytes of the 1-based `line`, without its line end; empty when there is no such line.
     pub fn line_bytes(&self, line: u32) -> &[u8] {
         let Some(&start) = self.line_starts.get((line as usize).wrapping_sub(1)) else {

@@ -1,61 +1,71 @@
-//! Output formats: one pure function each, from a report to text.
+//! Output formats: one pure function each, from a [`Report`](crate::analyze::Report) to text.
+//!
+//! In: a report and, where a format tells of the run itself, an [`Invocation`]. Out: a `String`. Deliberately absent:
+//! writing it anywhere, choosing a format, and the summary line, which are matters of the command line.
 
-pub mod rules;
+pub mod concise;
+pub mod human;
+pub mod json;
+mod line_hash;
+pub mod sarif;
+#[cfg(test)]
+mod tests;
+mod text;
 
-/// How a run went, for formats that record it.
+use crate::source::{Place, SourceFile, Span};
+use serde::Serialize;
+
+/// What machine-readable formats say of the run that made them.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation {
-    /// Version of goleash.
+    /// The version of goleash.
     pub version: &'static str,
-    /// Whether nothing went wrong that the exit code 2 stands for.
+    /// Whether the run did all it was asked to do; findings do not make it a failure.
     pub execution_successful: bool,
-    /// The exit code.
+    /// The exit code the command is going to return.
     pub exit_code: i32,
 }
 
-// Stand-ins with the signatures of the real formats.
-
-/// Text for people.
-pub mod human {
-    /// How it is drawn.
-    #[derive(Clone, Copy, Debug, Default)]
-    pub struct Style {
-        /// With ANSI colours.
-        pub color: bool,
-    }
-
-    /// Draws every finding with its source.
-    pub fn render(report: &crate::analyze::Report, _style: &Style) -> String {
-        super::concise::render(report)
-    }
-}
-
-/// One line per finding.
-pub mod concise {
-    /// `file:line:col: severity: message [rule]`
-    pub fn render(report: &crate::analyze::Report) -> String {
-        report
-            .findings
-            .iter()
-            .fold(String::new(), |text, f| text + &f.message + "\n")
+/// The part of `at` on its first line: reports point at a line, not at the whole body of a `go func() { … }()`.
+fn first_line(file: &SourceFile, at: Place) -> Span {
+    let line = file.line(at.span.start);
+    let line_end = file.line_span(line).start + file.line_bytes(line).len() as u32;
+    let end = at.span.end.min(line_end);
+    // The cut must not leave the blank before a line end inside.
+    let text = file.text(Span {
+        start: at.span.start,
+        end,
+    });
+    let blank = text.len() - text.trim_end().len();
+    let cut = end.saturating_sub(blank as u32);
+    Span {
+        start: at.span.start,
+        end: if cut > at.span.start {
+            cut
+        } else {
+            end.max(at.span.start)
+        },
     }
 }
 
-/// JSON.
-pub mod json {
-    /// Every field of every finding.
-    pub fn render(report: &crate::analyze::Report, run: &super::Invocation) -> String {
-        let value =
-            serde_json::json!({"findings": report.findings.len(), "exit_code": run.exit_code});
-        format!("{value}\n")
-    }
+/// `file:line` for running text, with anything a terminal could take for a command made visible.
+fn file_line(files: &[SourceFile], at: Place) -> String {
+    files.get(at.file.index()).map_or_else(
+        || "?".to_owned(),
+        |file| {
+            format!(
+                "{}:{}",
+                text::one_line(file.path()),
+                file.line(at.span.start)
+            )
+        },
+    )
 }
 
-/// SARIF 2.1.0.
-pub mod sarif {
-    /// One run.
-    pub fn render(_report: &crate::analyze::Report, run: &super::Invocation) -> String {
-        let value = serde_json::json!({"version": "2.1.0", "runs": [{"exitCode": run.exit_code}]});
-        format!("{value}\n")
-    }
+/// Pretty JSON with a final line end.
+fn to_json<T: Serialize>(value: &T) -> String {
+    let mut out = serde_json::to_string_pretty(value)
+        .expect("plain structs with string keys always serialise");
+    out.push('\n');
+    out
 }

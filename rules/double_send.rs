@@ -1,0 +1,63 @@
+//! `double-send`: one goroutine sends again where its partner takes one value.
+
+use super::wording::{blocked, channel, times};
+use crate::finding::Diagnosis;
+use crate::leak::{Exit, Leak, OpKind};
+
+pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
+    let again = leak.op.kind == OpKind::Send
+        && !leak.op.nil
+        && !leak.op.in_loop
+        && leak.siblings <= 1
+        && leak.completed_before >= 1
+        // Values of other goroutines among those received: that is a matter of counts, not of this goroutine's path.
+        && (1..=leak.completed_before).contains(&leak.served);
+    let left = matches!(leak.stranding.exit, Exit::Done | Exit::Return);
+    (again && left).then(|| Diagnosis {
+        message: format!(
+            "{}: the goroutine has sent {} before, and the receiver takes {}",
+            blocked(leak),
+            times(leak.completed_before),
+            match leak.served {
+                1 => "one value only".to_owned(),
+                n => format!("{n} values only"),
+            }
+        ),
+        help: format!(
+            "leave the goroutine right after the earlier send, such as by a `return` after sending the error; every path \
+             then sends on {} no more often than the receiver receives",
+            channel(leak)
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::leak;
+    use super::*;
+
+    #[test]
+    fn a_second_send_after_the_only_receive() {
+        let mut second = leak(OpKind::Send, Exit::Return, "return <-ch");
+        second.completed_before = 1;
+        second.served = 1;
+        let said = classify(&second).expect("a double send");
+        assert_eq!(
+            said.message,
+            "send on `ch` blocks for ever: the goroutine has sent once before, and the receiver takes one value only"
+        );
+    }
+
+    #[test]
+    fn a_first_send_a_loop_or_a_crowd_is_none() {
+        let mut first = leak(OpKind::Send, Exit::Done, "");
+        first.served = 1;
+        assert_eq!(classify(&first), None);
+        first.completed_before = 1;
+        let mut looped = first.clone();
+        looped.op.in_loop = true;
+        assert_eq!(classify(&looped), None);
+        first.siblings = 2;
+        assert_eq!(classify(&first), None);
+    }
+}

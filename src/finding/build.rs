@@ -1,0 +1,129 @@
+//! A leak and what a rule says of it, put together: places, texts, context.
+//!
+//! The fingerprint stays empty here: it depends on the other findings of the package, see
+//! [`super::assign_fingerprints`].
+
+use super::{Diagnosis, Finding, Label, LabelRole, Severity};
+use crate::leak::{Exit, Leak, OpKind, Operation, Origin};
+use crate::source::{Place, SourceFile};
+
+/// The finding for `leak` as `rule` words it. `package` is the package's directory as users know it; `files` are those
+/// the leak's places index.
+pub fn build(
+    leak: &Leak,
+    rule: &'static str,
+    severity: Severity,
+    diagnosis: Diagnosis,
+    package: &str,
+    files: &[SourceFile],
+) -> Finding {
+    let in_test = files
+        .get(leak.op.at.file.index())
+        .is_some_and(|file| file.path().ends_with("_test.go"));
+    Finding {
+        rule,
+        severity,
+        confidence: leak.confidence,
+        message: diagnosis.message,
+        help: diagnosis.help,
+        primary: leak.op.at,
+        primary_text: primary_text(&leak.op),
+        wait_reason: leak.op.wait_reason(),
+        function: leak.op.function.clone(),
+        package: package.to_owned(),
+        labels: labels(leak),
+        also_stranded_at: Vec::new(),
+        witness: leak.witness.steps.clone(),
+        assumptions: leak.assumptions.clone(),
+        in_test,
+        fingerprint: String::new(),
+    }
+}
+
+fn primary_text(op: &Operation) -> String {
+    let (verb, joint) = match op.kind {
+        OpKind::Send => ("send", "on"),
+        OpKind::Receive => ("receive", "from"),
+        OpKind::Range => ("range", "over"),
+        OpKind::Select => return "this select blocks for ever".to_owned(),
+        OpKind::EmptySelect => return "this empty select blocks for ever".to_owned(),
+        OpKind::Wait | OpKind::CondWait => ("wait", "for"),
+        OpKind::Lock | OpKind::ReadLock => ("lock", "of"),
+        OpKind::Call => ("call", "on"),
+    };
+    if op.target.is_empty() {
+        format!("this {verb} blocks for ever")
+    } else {
+        format!("this {verb} {joint} `{}` blocks for ever", op.target)
+    }
+}
+
+/// Make, spawn, stranding step, in the order of the run; a place that is the primary one already has its text.
+fn labels(leak: &Leak) -> Vec<Label> {
+    let make = leak
+        .origin
+        .as_ref()
+        .map(|origin| (origin.at, LabelRole::Make, make_text(leak, origin)));
+    let spawn = leak
+        .spawn
+        .map(|at| (at, LabelRole::Spawn, spawn_text(leak).to_owned()));
+    let stranding = stranding(leak).map(|(at, text)| (at, LabelRole::Stranding, text));
+    [make, spawn, stranding]
+        .into_iter()
+        .flatten()
+        .filter(|(at, ..)| *at != leak.op.at)
+        .map(|(at, role, text)| Label { at, role, text })
+        .collect()
+}
+
+fn make_text(leak: &Leak, origin: &Origin) -> String {
+    let name = match origin.name.as_str() {
+        "" => "it".to_owned(),
+        name => format!("`{name}`"),
+    };
+    let channel = matches!(
+        leak.op.kind,
+        OpKind::Send | OpKind::Receive | OpKind::Range | OpKind::Select
+    );
+    match (channel, leak.op.nil, origin.capacity) {
+        (false, ..) => format!("{name} is declared here"),
+        (true, true, _) => format!("{name} is nil: it is declared here and never made"),
+        (true, false, 0) => format!("{name} is made here, without room"),
+        (true, false, room) => format!("{name} is made here, with room for {room}"),
+    }
+}
+
+fn spawn_text(leak: &Leak) -> &'static str {
+    if leak.spawned_in_loop {
+        "the goroutine is started here, in a loop"
+    } else {
+        "the goroutine is started here"
+    }
+}
+
+fn stranding(leak: &Leak) -> Option<(Place, String)> {
+    let Some(at) = leak.stranding.at else {
+        // Without a step that strands it, a close that stands in the code and is not reached tells most.
+        return leak
+            .skipped_close
+            .map(|at| (at, "this close is not reached".to_owned()));
+    };
+    let (partner, act) = match leak.op.kind {
+        OpKind::Send => ("receiver", "receive"),
+        OpKind::Receive | OpKind::Range => ("sender", "send"),
+        _ => ("partner", "step"),
+    };
+    let text = match leak.stranding.exit {
+        Exit::Timer | Exit::Context | Exit::Stop | Exit::Sibling | Exit::Default => {
+            format!("the {partner} goes this way instead")
+        }
+        Exit::Return | Exit::Break | Exit::Goto | Exit::Panic => {
+            format!("the {partner} leaves here")
+        }
+        Exit::Goexit => format!("the {partner} ends here"),
+        Exit::Done => format!("the last {act} is here"),
+        Exit::Stuck => format!("the {partner} is stuck here"),
+        Exit::Never => return None,
+    };
+    Some((at, text))
+}

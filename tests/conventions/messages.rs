@@ -1,0 +1,130 @@
+//! The style of messages, over leaks of every kind and cause in many circumstances.
+
+use goleash::leak::{Confidence, Exit, Leak, OpKind, Operation, Origin, Stranding, Witness};
+use goleash::rules::classify;
+use goleash::source::{FileId, Place, Span};
+
+/// Leaks of every kind and cause, in several circumstances.
+fn leaks() -> Vec<Leak> {
+    use Exit as E;
+    use OpKind as K;
+    let kinds = [
+        K::Send,
+        K::Receive,
+        K::Range,
+        K::Select,
+        K::EmptySelect,
+        K::Wait,
+        K::Lock,
+    ];
+    let exits = [
+        (E::Timer, "case <-time.After(time.Second)"),
+        (E::Context, "case <-ctx.Done()"),
+        (E::Stop, ""),
+        (E::Sibling, "case err := <-errs"),
+        (E::Default, "default"),
+        (E::Return, "return fmt.Errorf(`x`)"),
+        (E::Break, "break"),
+        (E::Goto, "goto end"),
+        (E::Panic, ""),
+        (E::Goexit, "t.Fatal(err)"),
+        (E::Done, ""),
+        (E::Stuck, ""),
+        (E::Never, ""),
+    ];
+    let mut leaks = Vec::new();
+    for kind in kinds {
+        for (exit, text) in exits {
+            for circumstances in 0u32..64 {
+                leaks.push(leak(kind, exit, text, circumstances));
+            }
+        }
+    }
+    leaks
+}
+
+fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
+    let yes = |bit: u32| circumstances & (1 << bit) != 0;
+    let at = Place {
+        file: FileId(0),
+        span: Span::new(0, 1),
+    };
+    Leak {
+        op: Operation {
+            kind,
+            at,
+            target: "results".to_owned(),
+            nil: yes(5),
+            function: "run".to_owned(),
+            in_loop: yes(0),
+        },
+        cases: Vec::new(),
+        origin: yes(1).then(|| Origin {
+            at,
+            name: "results".to_owned(),
+            capacity: u32::from(yes(2)),
+            capacity_text: None,
+        }),
+        spawn: Some(at),
+        root: "run".to_owned(),
+        stranding: Stranding {
+            exit,
+            at: Some(at),
+            text: text.to_owned(),
+        },
+        completed_before: u32::from(yes(3)),
+        siblings: 1 + u32::from(yes(4)),
+        spawned_in_loop: yes(4),
+        served: u32::from(yes(3)) + u32::from(yes(2)),
+        partner: yes(1).then_some(at),
+        partner_in_loop: yes(2),
+        skipped_close: yes(1).then_some(at),
+        witness: Witness::default(),
+        confidence: Confidence::Medium,
+        assumptions: if yes(4) {
+            vec!["`n` > 1".to_owned()]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+#[test]
+fn messages_follow_the_style() {
+    for leak in leaks() {
+        let claimed = !matches!(leak.op.kind, OpKind::Wait | OpKind::Lock);
+        let said = classify(&leak);
+        assert_eq!(said.is_some(), claimed, "{leak:?}");
+        let Some((rule, said)) = said else { continue };
+        for text in [&said.message, &said.help] {
+            let shown = format!("{}: {text}", rule.id);
+            assert!(
+                text.starts_with(|c: char| c.is_ascii_lowercase()),
+                "{shown}"
+            );
+            assert!(!text.ends_with('.') && !text.contains('\n'), "{shown}");
+            assert!(!text.contains("  ") && !text.contains("``"), "{shown}");
+            assert!(text.matches('`').count() % 2 == 0, "{shown}");
+            assert!(
+                !text.contains("goroutine leak") && !text.contains("line "),
+                "{shown}"
+            );
+        }
+        if leak.op.kind != OpKind::EmptySelect {
+            assert!(said.message.contains("`results`"), "{}", said.message);
+        }
+        for assumption in &leak.assumptions {
+            assert!(
+                said.message.contains(assumption.as_str()),
+                "{}",
+                said.message
+            );
+        }
+        // The reason why a remedy suffices follows the remedy.
+        assert!(said.help.contains("; "), "{}", said.help);
+        // No fixed room is enough for a send that repeats.
+        if leak.op.kind == OpKind::Send && leak.op.in_loop && !leak.op.nil {
+            assert!(!said.help.contains("make(chan"), "{}", said.help);
+        }
+    }
+}
