@@ -209,7 +209,7 @@ fn wait_reason(line: &str) -> &'static str {
     let sends = code.match_indices("<-").any(|(at, _)| {
         let before = code[..at].trim_end();
         before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ']' | ')'))
-            && !["return", "case", "range", "chan"]
+            && !["return", "case", "range", "if", "for", "switch"]
                 .iter()
                 .any(|word| before.ends_with(word))
     });
