@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test crate uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
 
+pub(crate) mod analysis;
 pub(crate) mod go;
 pub(crate) mod markers;
 
