@@ -98,8 +98,9 @@ def examine(goleash, helper, hit, rewriting):
             return "declined", str(why)
         if present(goleash, scratch, name, line, hit.rule):
             return "survived", ""
-        others = sorted(f"{h.rule} at {h.file}:{h.line}" for h in findings(goleash, pathlib.Path(scratch)))
-        return "dead", f"looked for {name}:{line}, there are {others}"
+        others = [h for h in findings(goleash, pathlib.Path(scratch)) if abs(h.line - line) < 30 and h.file.endswith(name)]
+        near = ", ".join(f"{h.rule} at line {h.line}" for h in others) or "nothing"
+        return "dead", f"looked for {name}:{line}, near it there is {near}"
 
 
 def copy_package(hit, scratch):

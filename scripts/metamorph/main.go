@@ -238,6 +238,7 @@ func (s *source) extract(line int, name string) {
 		fail("the literal has results")
 	}
 	types := s.types(f, spawn.Pos())
+	localTypes(f, literal)
 	inner := declared(literal)
 	outer := declared(f)
 	receiver(f, outer)
@@ -282,6 +283,23 @@ func (s *source) extract(line int, name string) {
 		report(os.Args[2], line)
 	}
 	os.Stdout.Write(text)
+}
+
+// localTypes declines a literal in a function that declares types of its own and uses one of them there.
+func localTypes(f *ast.FuncDecl, l *ast.FuncLit) {
+	local := map[string]bool{}
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		if t, ok := n.(*ast.TypeSpec); ok {
+			local[t.Name.Name] = true
+		}
+		return true
+	})
+	ast.Inspect(l, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && local[id.Name] {
+			fail("a type of the function is used: " + id.Name)
+		}
+		return true
+	})
 }
 
 func receiver(f *ast.FuncDecl, names map[string]bool) {
