@@ -1,21 +1,23 @@
 //! The whole pure pipeline: a directory's Go files in, findings and problems out. The command line and the editor
 //! server both call it; it does no I/O.
 
-use crate::finding::Finding;
-use crate::leak::Confidence;
-use crate::package::BuildContext;
-use crate::source::SourceFile;
+use crate::finding::{Finding, assign_fingerprints};
+use crate::flow;
+use crate::leak::{Confidence, Exit, Leak};
+use crate::library::Library;
+use crate::model;
+pub use crate::package::GoVersion;
+use crate::package::{BuildContext, Header, Package as Unit, group, header};
+use crate::resolve::{Package, PackageFile};
+use crate::solve::explore::Search;
+use crate::solve::machine::Machine;
+use crate::source::{FileId, SourceFile, Span};
+use crate::summary::Summaries;
+use crate::syntax::ast::File;
+use crate::syntax::parse_file;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A Go language version, such as 1.22, from a go.mod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GoVersion {
-    /// Always 1 so far.
-    pub major: u16,
-    /// The release.
-    pub minor: u16,
-}
 
 /// A file of a directory.
 #[derive(Clone, Debug)]
@@ -127,15 +129,170 @@ pub struct Report {
 }
 
 /// Analyses one directory.
-pub fn directory(dir: &Directory, _options: &Options) -> Report {
-    // Counts only, until the engine is connected.
-    Report {
-        stats: Stats {
-            packages: 1,
-            files: dir.files.len() as u64,
-            bytes: dir.files.iter().map(|f| f.bytes.len() as u64).sum(),
-            ..Stats::default()
-        },
-        ..Report::default()
+pub fn directory(dir: &Directory, options: &Options) -> Report {
+    let headers: Vec<Header> = dir.files.iter().map(|f| header(&f.bytes)).collect();
+    let names: Vec<(&str, &Header)> = dir
+        .files
+        .iter()
+        .zip(&headers)
+        .map(|(f, h)| (file_name(&f.path), h))
+        .collect();
+    let mut report = Report::default();
+    report.stats.files = dir.files.len() as u64;
+    report.stats.bytes = dir.files.iter().map(|f| f.bytes.len() as u64).sum();
+    let asts = parse(dir);
+    for (file, ast) in dir.files.iter().zip(&asts) {
+        problems(file, ast, &mut report.problems);
     }
+    for unit in group(&names, &options.build) {
+        report.stats.packages += 1;
+        package(dir, &unit, &asts, options, &mut report);
+    }
+    if !report.findings.is_empty() {
+        report.files = dir
+            .files
+            .iter()
+            .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
+            .collect();
+        report.findings.sort_by_key(|f| (f.primary, f.rule));
+        assign_fingerprints(&mut report.findings, &report.files);
+    }
+    report.problems.sort();
+    report
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Parses the files in parallel; a directory without any channel is not parsed at all.
+fn parse(dir: &Directory) -> Vec<File> {
+    let marked = dir.files.iter().any(|f| {
+        // The marks without which no rule has anything to look at.
+        memchr::memmem::find(&f.bytes, b"<-").is_some()
+            || memchr::memmem::find(&f.bytes, b"chan").is_some()
+    });
+    if !marked {
+        return dir.files.iter().map(|_| File::default()).collect();
+    }
+    dir.files.par_iter().map(|f| parse_file(&f.bytes)).collect()
+}
+
+fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
+    if ast.unreadable.is_empty() {
+        return;
+    }
+    let text = SourceFile::new(file.path.clone(), file.bytes.clone());
+    for span in &ast.unreadable {
+        let lines = (
+            text.line(span.start),
+            text.line(span.end.max(span.start + 1) - 1),
+        );
+        problems.push(Problem {
+            path: file.path.to_string(),
+            lines: Some(lines),
+            message: "could not read this part as Go; the rest of the file is analysed".to_owned(),
+            fatal: false,
+        });
+    }
+}
+
+/// Analyses the files that are compiled together.
+fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, report: &mut Report) {
+    let files: Vec<PackageFile<'_>> = unit
+        .files
+        .iter()
+        .map(|m| PackageFile {
+            id: FileId(m.file as u32),
+            ast: &asts[m.file],
+            excluded: m.excluded,
+        })
+        .collect();
+    let mut tables = Package::new(files);
+    let program = flow::lower(&mut tables, Library::standard(), dir.go);
+    report.stats.functions += program.bodies.len() as u64;
+    let summaries = Summaries::new(&program);
+    let text = |file: FileId, span: Span| {
+        let bytes = &dir.files[file.index()].bytes;
+        let end = (span.end as usize).min(bytes.len());
+        String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]).into_owned()
+    };
+    let mut machine = Machine::new(&program, &summaries);
+    machine.zero_counts = options.min_confidence == Confidence::Low;
+    let search = Search {
+        budget: options.state_budget,
+        reference: false,
+    };
+    let mut leaks = Vec::new();
+    for root in model::roots(&program) {
+        machine.ends_with_root =
+            unit.name == "main" && program.bodies[root.0 as usize].name == "main";
+        report.stats.systems += 1;
+        let found = machine.explore(root, search);
+        report.stats.states += u64::from(found.states);
+        leaks.extend(
+            found
+                .candidates
+                .iter()
+                .filter_map(|c| machine.tell(root, c, &text)),
+        );
+    }
+    for (reason, count) in machine.abstentions.take() {
+        *report.stats.abstentions.entry(reason).or_default() += count;
+    }
+    let sources: Vec<SourceFile> = if leaks.is_empty() {
+        Vec::new()
+    } else {
+        dir.files
+            .iter()
+            .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
+            .collect()
+    };
+    report
+        .findings
+        .extend(choose(leaks, dir, options, &sources, &mut report.stats));
+}
+
+/// From all leaks of a package the findings to show: one per stuck operation, told by its best witness.
+fn choose(
+    mut leaks: Vec<Leak>,
+    dir: &Directory,
+    options: &Options,
+    sources: &[SourceFile],
+    stats: &mut Stats,
+) -> Vec<Finding> {
+    let mut abstain = |reason: &'static str| *stats.abstentions.entry(reason).or_default() += 1;
+    leaks.retain(|leak| dir.files[leak.op.at.file.index()].report);
+    // Reportable exits first, then confidence, fewest assumptions, shortest run.
+    leaks.sort_by_key(|leak| {
+        (
+            leak.op.at,
+            leak.stranding.exit == Exit::Stuck,
+            std::cmp::Reverse(leak.confidence),
+            leak.assumptions.len(),
+            leak.witness.steps.len(),
+            leak.stranding.at,
+        )
+    });
+    let mut findings: Vec<Finding> = Vec::new();
+    for leak in leaks {
+        if leak.confidence < options.min_confidence {
+            abstain("low-confidence");
+            continue;
+        }
+        if let Some(first) = findings.iter_mut().find(|f| f.primary == leak.op.at) {
+            let stranding = leak.stranding.at.filter(|at| {
+                !first.also_stranded_at.contains(at) && !first.labels.iter().any(|l| l.at == *at)
+            });
+            first.also_stranded_at.extend(stranding);
+            continue;
+        }
+        match crate::rules::classify(&leak) {
+            Some((rule, diagnosis)) => {
+                findings.push(rule.finding(&leak, diagnosis, &dir.path, sources))
+            }
+            None => abstain("no-rule"),
+        }
+    }
+    findings
 }

@@ -3,7 +3,7 @@
 //! In: the text of a go.mod. Out: a [`GoMod`]; lines it does not understand are skipped. Deliberately absent: reading
 //! files, and dependencies.
 
-use crate::analyze::GoVersion;
+use crate::package::GoVersion;
 
 /// The newest version known, assumed where there is no go.mod.
 pub const NEWEST: GoVersion = GoVersion {

@@ -8,6 +8,7 @@ pub mod gomod;
 pub mod leak;
 pub mod library;
 pub mod merge;
+pub mod model;
 pub mod package;
 pub mod parse;
 pub mod report;

@@ -83,7 +83,9 @@ impl Library {
     pub fn standard() -> &'static Self {
         static STANDARD: LazyLock<Library> = LazyLock::new(|| {
             // The table is part of the binary and a test reads it: an empty one cannot get out unnoticed.
-            Library::parse(include_str!("../rules/library.toml")).unwrap_or_else(|_| Library { facts: FxHashMap::default() })
+            Library::parse(include_str!("../rules/library.toml")).unwrap_or_else(|_| Library {
+                facts: FxHashMap::default(),
+            })
         });
         &STANDARD
     }
@@ -91,12 +93,20 @@ impl Library {
     /// Reads a table; the error says where it is wrong.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let table: Table = toml::from_str(text)?;
-        Ok(Self { facts: table.function.into_iter().map(|f| (f.name.clone(), f)).collect() })
+        Ok(Self {
+            facts: table
+                .function
+                .into_iter()
+                .map(|f| (f.name.clone(), f))
+                .collect(),
+        })
     }
 
     /// The fact for a function of package `path`.
     pub fn function(&self, path: &str, name: &str) -> Option<&Fact> {
-        self.facts.get(&format!("{path}.{name}")).or_else(|| self.facts.get(&format!("{path}.*")))
+        self.facts
+            .get(&format!("{path}.{name}"))
+            .or_else(|| self.facts.get(&format!("{path}.*")))
     }
 
     /// The fact for a method of type `ty` of package `path`.
@@ -115,8 +125,14 @@ mod tests {
     #[test]
     fn the_shipped_table_reads() {
         let library = Library::parse(include_str!("../rules/library.toml")).expect("a valid table");
-        assert_eq!(library.method("sync", "WaitGroup", "Go").map(|f| f.effect), Some(Effect::WaitSpawn));
-        assert_eq!(library.function("fmt", "Println").map(|f| f.effect), Some(Effect::Inert));
+        assert_eq!(
+            library.method("sync", "WaitGroup", "Go").map(|f| f.effect),
+            Some(Effect::WaitSpawn)
+        );
+        assert_eq!(
+            library.function("fmt", "Println").map(|f| f.effect),
+            Some(Effect::Inert)
+        );
         assert!(library.function("example.com/x", "Go").is_none());
     }
 }

@@ -5,7 +5,9 @@
 //! type arguments (a type parameter is [`Ty::Unknown`]), anything that happens inside a function body.
 
 use crate::source::FileId;
-use crate::syntax::ast::{BinaryOp, ChanDir, Decl, Expr, ExprId, File, FuncDecl, LiteralKind, Name, Signature, UnaryOp};
+use crate::syntax::ast::{
+    BinaryOp, ChanDir, Decl, Expr, ExprId, File, FuncDecl, LiteralKind, Name, Signature, UnaryOp,
+};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -180,7 +182,9 @@ impl<'a> Package<'a> {
         for (id, index, spec) in specs {
             let params: Vec<_> = spec.type_params.clone();
             self.types[id.0 as usize].underlying =
-                self.type_of_expr_with(index, spec.ty, &|name| params.contains(name).then_some(Ty::Unknown));
+                self.type_of_expr_with(index, spec.ty, &|name| {
+                    params.contains(name).then_some(Ty::Unknown)
+                });
         }
     }
 
@@ -191,14 +195,20 @@ impl<'a> Package<'a> {
                 for (i, (name, _)) in spec.names.iter().enumerate() {
                     if spec.is_const {
                         if let Some(value) = spec.values.get(i)
-                            && let Some(value) =
-                                self.const_value(self.files[index].ast, *value, i64::from(spec.iota), &|_| None)
+                            && let Some(value) = self.const_value(
+                                self.files[index].ast,
+                                *value,
+                                i64::from(spec.iota),
+                                &|_| None,
+                            )
                         {
                             self.consts.entry(name.clone()).or_insert(value);
                         }
                         continue;
                     }
-                    let ty = spec.ty.map_or(Ty::Unknown, |ty| self.type_of_expr(index, ty));
+                    let ty = spec
+                        .ty
+                        .map_or(Ty::Unknown, |ty| self.type_of_expr(index, ty));
                     self.globals.entry(name.clone()).or_insert(ty);
                 }
             }
@@ -211,17 +221,27 @@ impl<'a> Package<'a> {
             for decl in &file.ast.decls {
                 let Decl::Func(decl) = decl else { continue };
                 let id = FuncId(self.funcs.len() as u32);
-                let receiver = decl.receiver.as_ref().and_then(|r| self.receiver_type(file.ast, r.ty));
+                let receiver = decl
+                    .receiver
+                    .as_ref()
+                    .and_then(|r| self.receiver_type(file.ast, r.ty));
                 match (receiver, &decl.receiver) {
                     (Some(ty), _) => {
-                        self.types[ty.0 as usize].methods.entry(decl.name.clone()).or_insert(id);
+                        self.types[ty.0 as usize]
+                            .methods
+                            .entry(decl.name.clone())
+                            .or_insert(id);
                     }
                     (None, None) => {
                         self.func_names.entry(decl.name.clone()).or_insert(id);
                     }
                     (None, Some(_)) => {}
                 }
-                self.funcs.push(Func { file: FileId(index as u32), decl, receiver });
+                self.funcs.push(Func {
+                    file: FileId(index as u32),
+                    decl,
+                    receiver,
+                });
             }
         }
     }
@@ -255,7 +275,12 @@ impl<'a> Package<'a> {
     }
 
     /// Like [`Self::type_of_expr`], asking `local` for each name first (local types, type parameters).
-    pub fn type_of_expr_with(&self, index: usize, id: ExprId, local: &dyn Fn(&Name) -> Option<Ty>) -> Ty {
+    pub fn type_of_expr_with(
+        &self,
+        index: usize,
+        id: ExprId,
+        local: &dyn Fn(&Name) -> Option<Ty>,
+    ) -> Ty {
         let ty = |id: ExprId| self.type_of_expr_with(index, id, local);
         match self.ast(index).expr(id) {
             Expr::Ident(name) => local(name).unwrap_or_else(|| self.named_type(index, name)),
@@ -274,7 +299,11 @@ impl<'a> Package<'a> {
             Expr::StructType(fields) => Ty::Struct(Arc::new(
                 fields
                     .iter()
-                    .map(|f| FieldTy { name: f.name.clone(), ty: ty(f.ty), embedded: f.embedded })
+                    .map(|f| FieldTy {
+                        name: f.name.clone(),
+                        ty: ty(f.ty),
+                        embedded: f.embedded,
+                    })
                     .collect(),
             )),
             Expr::InterfaceType(..) => Ty::Interface,
@@ -283,16 +312,29 @@ impl<'a> Package<'a> {
     }
 
     /// The function type of `signature`.
-    pub fn func_type(&self, index: usize, signature: &Signature, local: &dyn Fn(&Name) -> Option<Ty>) -> Ty {
+    pub fn func_type(
+        &self,
+        index: usize,
+        signature: &Signature,
+        local: &dyn Fn(&Name) -> Option<Ty>,
+    ) -> Ty {
         let params = signature
             .params
             .iter()
             .map(|p| {
                 let ty = self.type_of_expr_with(index, p.ty, local);
-                if p.variadic { Ty::Slice(Arc::new(ty)) } else { ty }
+                if p.variadic {
+                    Ty::Slice(Arc::new(ty))
+                } else {
+                    ty
+                }
             })
             .collect();
-        let results = signature.results.iter().map(|p| self.type_of_expr_with(index, p.ty, local)).collect();
+        let results = signature
+            .results
+            .iter()
+            .map(|p| self.type_of_expr_with(index, p.ty, local))
+            .collect();
         Ty::Func(Arc::new(FuncTy { params, results }))
     }
 
@@ -302,8 +344,8 @@ impl<'a> Package<'a> {
         }
         match name.as_str() {
             "bool" => Ty::Bool,
-            "int" | "int8" | "int16" | "int32" | "int64" | "uint" | "uint8" | "uint16" | "uint32" | "uint64"
-            | "uintptr" | "byte" | "rune" => Ty::Int,
+            "int" | "int8" | "int16" | "int32" | "int64" | "uint" | "uint8" | "uint16"
+            | "uint32" | "uint64" | "uintptr" | "byte" | "rune" => Ty::Int,
             "string" => Ty::Str,
             "error" => Ty::Error,
             "float32" | "float64" | "complex64" | "complex128" => Ty::Plain,
@@ -347,7 +389,10 @@ impl<'a> Package<'a> {
     /// The method `name` of `ty`, promoted ones included: the embedded fields on the way, and what was found.
     pub fn method(&self, ty: &Ty, name: &str) -> Option<(Vec<Name>, Method)> {
         self.find_in_struct(ty, 0, &mut |ty, _| match ty {
-            Ty::Named(id) => self.types[id.0 as usize].methods.get(name).map(|f| Method::Func(*f)),
+            Ty::Named(id) => self.types[id.0 as usize]
+                .methods
+                .get(name)
+                .map(|f| Method::Func(*f)),
             Ty::Ext(path, type_name) => Some(Method::Ext(path.clone(), type_name.clone())),
             _ => None,
         })
@@ -400,15 +445,21 @@ impl<'a> Package<'a> {
                 _ => self.consts.get(name).cloned(),
             }),
             Expr::Literal(LiteralKind::Int, text) => parse_int(text).map(Const::Int),
-            Expr::Literal(LiteralKind::String, text) => Some(Const::Str(text.trim_matches(['"', '`']).into())),
-            Expr::Unary(UnaryOp::Neg, inner) => match self.const_value(file, *inner, iota, local)? {
-                Const::Int(n) => n.checked_neg().map(Const::Int),
-                _ => None,
-            },
-            Expr::Unary(UnaryOp::Not, inner) => match self.const_value(file, *inner, iota, local)? {
-                Const::Bool(b) => Some(Const::Bool(!b)),
-                _ => None,
-            },
+            Expr::Literal(LiteralKind::String, text) => {
+                Some(Const::Str(text.trim_matches(['"', '`']).into()))
+            }
+            Expr::Unary(UnaryOp::Neg, inner) => {
+                match self.const_value(file, *inner, iota, local)? {
+                    Const::Int(n) => n.checked_neg().map(Const::Int),
+                    _ => None,
+                }
+            }
+            Expr::Unary(UnaryOp::Not, inner) => {
+                match self.const_value(file, *inner, iota, local)? {
+                    Const::Bool(b) => Some(Const::Bool(!b)),
+                    _ => None,
+                }
+            }
             Expr::Binary(op, left, right) => {
                 let left = self.const_value(file, *left, iota, local)?;
                 let right = self.const_value(file, *right, iota, local)?;
@@ -444,8 +495,14 @@ pub fn fold(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
             BinaryOp::Mul => a.checked_mul(*b).map(Const::Int),
             BinaryOp::Div => a.checked_div(*b).map(Const::Int),
             BinaryOp::Rem => a.checked_rem(*b).map(Const::Int),
-            BinaryOp::Shl => u32::try_from(*b).ok().and_then(|b| a.checked_shl(b)).map(Const::Int),
-            BinaryOp::Shr => u32::try_from(*b).ok().and_then(|b| a.checked_shr(b)).map(Const::Int),
+            BinaryOp::Shl => u32::try_from(*b)
+                .ok()
+                .and_then(|b| a.checked_shl(b))
+                .map(Const::Int),
+            BinaryOp::Shr => u32::try_from(*b)
+                .ok()
+                .and_then(|b| a.checked_shr(b))
+                .map(Const::Int),
             BinaryOp::Eq => Some(Const::Bool(a == b)),
             BinaryOp::Ne => Some(Const::Bool(a != b)),
             BinaryOp::Lt => Some(Const::Bool(a < b)),
@@ -488,7 +545,10 @@ pub fn parse_int(text: &str) -> Option<i64> {
 fn import_names(file: &File) -> FxHashMap<Name, Name> {
     let mut names = FxHashMap::default();
     for import in &file.imports {
-        let name = import.name.clone().unwrap_or_else(|| default_import_name(&import.path));
+        let name = import
+            .name
+            .clone()
+            .unwrap_or_else(|| default_import_name(&import.path));
         names.insert(name, import.path.clone());
     }
     names
@@ -497,8 +557,13 @@ fn import_names(file: &File) -> FxHashMap<Name, Name> {
 fn default_import_name(path: &str) -> Name {
     let mut parts = path.rsplit('/');
     let last = parts.next().unwrap_or(path);
-    let is_version = last.len() > 1 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit());
-    let base = if is_version { parts.next().unwrap_or(last) } else { last };
+    let is_version =
+        last.len() > 1 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit());
+    let base = if is_version {
+        parts.next().unwrap_or(last)
+    } else {
+        last
+    };
     let base = base.split(".v").next().unwrap_or(base);
     Name::from(base.strip_prefix("go-").unwrap_or(base))
 }
@@ -509,14 +574,26 @@ mod tests {
 
     #[test]
     fn integers_in_all_notations() {
-        for (text, value) in [("0", 0), ("10", 10), ("1_000", 1000), ("0x1F", 31), ("017", 15), ("0b11", 3)] {
+        for (text, value) in [
+            ("0", 0),
+            ("10", 10),
+            ("1_000", 1000),
+            ("0x1F", 31),
+            ("017", 15),
+            ("0b11", 3),
+        ] {
             assert_eq!(parse_int(text), Some(value), "{text}");
         }
     }
 
     #[test]
     fn import_names_follow_the_convention() {
-        for (path, name) in [("sync", "sync"), ("a.b/c/v2", "c"), ("gopkg.in/yaml.v3", "yaml"), ("x/go-cmp", "cmp")] {
+        for (path, name) in [
+            ("sync", "sync"),
+            ("a.b/c/v2", "c"),
+            ("gopkg.in/yaml.v3", "yaml"),
+            ("x/go-cmp", "cmp"),
+        ] {
             assert_eq!(default_import_name(path), name);
         }
     }

@@ -65,16 +65,25 @@ impl<'p> Summaries<'p> {
         let count = program.bodies.len();
         let mut facts = Vec::new();
         facts.resize_with(count, OnceCell::new);
-        let mut this = Self { program, entry: vec![Future::new(); count], facts };
+        let mut this = Self {
+            program,
+            entry: vec![Future::new(); count],
+            facts,
+        };
         let dependents = dependents(program);
         let mut queued = vec![true; count];
         let mut queue: std::collections::VecDeque<usize> = (0..count).rev().collect();
         while let Some(index) = queue.pop_front() {
             queued[index] = false;
             let body = &program.bodies[index];
-            let mut entry = this.flow(body).first().map(|f| (**f).clone()).unwrap_or_default();
+            let mut entry = this
+                .flow(body)
+                .first()
+                .map(|f| (**f).clone())
+                .unwrap_or_default();
             entry.retain(|way, _| {
-                body.params.contains(&way.var) || body.captures.iter().any(|(_, inner)| *inner == way.var)
+                body.params.contains(&way.var)
+                    || body.captures.iter().any(|(_, inner)| *inner == way.var)
             });
             if entry != this.entry[index] {
                 this.entry[index] = entry;
@@ -97,7 +106,10 @@ impl<'p> Summaries<'p> {
     pub fn facts(&self, id: BodyId) -> &Facts {
         self.facts[id.0 as usize].get_or_init(|| {
             let body = &self.program.bodies[id.0 as usize];
-            Facts { futures: self.flow(body), live: liveness(body) }
+            Facts {
+                futures: self.flow(body),
+                live: liveness(body),
+            }
         })
     }
 
@@ -111,7 +123,9 @@ impl<'p> Summaries<'p> {
                 let mut future = Future::new();
                 let mut first = true;
                 body.code[pc].successors(pc as Pc, &mut |next| {
-                    let Some(next) = before.get(next as usize) else { return };
+                    let Some(next) = before.get(next as usize) else {
+                        return;
+                    };
                     if first {
                         future = (**next).clone();
                         first = false;
@@ -170,12 +184,24 @@ impl<'p> Summaries<'p> {
                     self.hand_over(value, future);
                 }
                 for result in &body.results {
-                    future.insert(Way { var: *result, field: None }, ANY);
+                    future.insert(
+                        Way {
+                            var: *result,
+                            field: None,
+                        },
+                        ANY,
+                    );
                 }
             }
             Op::End => {
                 for result in &body.results {
-                    future.insert(Way { var: *result, field: None }, ANY);
+                    future.insert(
+                        Way {
+                            var: *result,
+                            field: None,
+                        },
+                        ANY,
+                    );
                 }
             }
             Op::RangeNext(subject, _, Some(item), ..) => {
@@ -195,7 +221,12 @@ impl<'p> Summaries<'p> {
         if let Some(way) = way_of(expr) {
             for (field, acts) in moved {
                 let field = field.clone().or_else(|| way.field.clone());
-                *future.entry(Way { var: way.var, field }).or_default() |= acts;
+                *future
+                    .entry(Way {
+                        var: way.var,
+                        field,
+                    })
+                    .or_default() |= acts;
             }
             return;
         }
@@ -206,7 +237,12 @@ impl<'p> Summaries<'p> {
         for var in vars {
             *future.entry(Way { var, field: None }).or_default() |= all;
             for (field, acts) in moved {
-                *future.entry(Way { var, field: field.clone() }).or_default() |= acts;
+                *future
+                    .entry(Way {
+                        var,
+                        field: field.clone(),
+                    })
+                    .or_default() |= acts;
             }
         }
         if let Expr::Method(receiver, func) = expr {
@@ -224,8 +260,16 @@ impl<'p> Summaries<'p> {
     fn run_closure(&self, body: BodyId, future: &mut Future) {
         let entry = &self.entry[body.0 as usize];
         for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
-            for (way, acts) in entry.range(ways_of(*inner)).filter(|(way, _)| way.var == *inner) {
-                *future.entry(Way { var: *outer, field: way.field.clone() }).or_default() |= acts;
+            for (way, acts) in entry
+                .range(ways_of(*inner))
+                .filter(|(way, _)| way.var == *inner)
+            {
+                *future
+                    .entry(Way {
+                        var: *outer,
+                        field: way.field.clone(),
+                    })
+                    .or_default() |= acts;
             }
         }
     }
@@ -249,10 +293,17 @@ impl<'p> Summaries<'p> {
                     add(arg, CLOSE, future);
                 }
             }
-            Callee::Library(effect, argument) => self.library_call(*effect, *argument, call, future),
+            Callee::Library(effect, argument) => {
+                self.library_call(*effect, *argument, call, future)
+            }
             Callee::Named(name) => {
                 // Methods of a context and of an error do nothing to what they are called on.
-                if call.args.len() == 1 && matches!(name.as_str(), "Err" | "Deadline" | "Value" | "Error" | "String") {
+                if call.args.len() == 1
+                    && matches!(
+                        name.as_str(),
+                        "Err" | "Deadline" | "Value" | "Error" | "String"
+                    )
+                {
                     return;
                 }
                 for arg in &call.args {
@@ -299,26 +350,45 @@ impl<'p> Summaries<'p> {
         // Arguments beyond the last parameter are elements of the variadic one.
         let last = callee.params.len().saturating_sub(1);
         let variadic = callee.variadic && index >= last;
-        let Some(param) = callee.params.get(index.min(last)) else { return };
+        let Some(param) = callee.params.get(index.min(last)) else {
+            return;
+        };
         let moved: Vec<(Option<Name>, Acts)> = self.entry[body.0 as usize]
             .range(ways_of(*param))
             .filter(|(way, _)| way.var == *param)
-            .map(|(way, acts)| (way.field.clone().filter(|f| !variadic || *f != ELEMENT), *acts))
+            .map(|(way, acts)| {
+                (
+                    way.field.clone().filter(|f| !variadic || *f != ELEMENT),
+                    *acts,
+                )
+            })
             .collect();
         self.flow_into(arg, &moved, future);
     }
 }
 
 fn ways_of(var: Var) -> std::ops::Range<Way> {
-    Way { var, field: None }..Way { var: var + 1, field: None }
+    Way { var, field: None }..Way {
+        var: var + 1,
+        field: None,
+    }
 }
 
 /// Which variable (and field) `expr` reads its value from, if it is a plain path.
 pub fn way_of(expr: &Expr) -> Option<Way> {
     match expr {
-        Expr::Var(var) => Some(Way { var: *var, field: None }),
-        Expr::Field(base, name) => way_of(base).map(|w| Way { var: w.var, field: Some(name.clone()) }),
-        Expr::Index(base, _) => way_of(base).map(|w| Way { var: w.var, field: Some(ELEMENT) }),
+        Expr::Var(var) => Some(Way {
+            var: *var,
+            field: None,
+        }),
+        Expr::Field(base, name) => way_of(base).map(|w| Way {
+            var: w.var,
+            field: Some(name.clone()),
+        }),
+        Expr::Index(base, _) => way_of(base).map(|w| Way {
+            var: w.var,
+            field: Some(ELEMENT),
+        }),
         Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => way_of(base),
         _ => None,
     }
@@ -340,8 +410,13 @@ fn give(expr: &Expr, acts: Acts, future: &mut Future) {
 
 /// Removes what is said of `var` and returns it.
 fn kill(future: &mut Future, var: Var) -> Vec<(Option<Name>, Acts)> {
-    let ways: Vec<Way> = future.range(ways_of(var)).map(|(way, _)| way.clone()).collect();
-    ways.into_iter().filter_map(|way| future.remove(&way).map(|acts| (way.field, acts))).collect()
+    let ways: Vec<Way> = future
+        .range(ways_of(var))
+        .map(|(way, _)| way.clone())
+        .collect();
+    ways.into_iter()
+        .filter_map(|way| future.remove(&way).map(|acts| (way.field, acts)))
+        .collect()
 }
 
 fn kill_targets(targets: &[Target], future: &mut Future) {
@@ -394,10 +469,14 @@ fn liveness(body: &Body) -> Vec<Vec<bool>> {
                 }
             });
             match op {
-                Op::Set(Target::Var(var), _) | Op::Declare(var) if !body.vars[*var as usize].cell => {
+                Op::Set(Target::Var(var), _) | Op::Declare(var)
+                    if !body.vars[*var as usize].cell =>
+                {
                     now[*var as usize] = false;
                 }
-                Op::Return(_) | Op::End => body.results.iter().for_each(|r| now[*r as usize] = true),
+                Op::Return(_) | Op::End => {
+                    body.results.iter().for_each(|r| now[*r as usize] = true)
+                }
                 Op::Renew(var) => now[*var as usize] = true,
                 _ => {}
             }
@@ -409,7 +488,11 @@ fn liveness(body: &Body) -> Vec<Vec<bool>> {
             let mut captured = Vec::new();
             op.exprs(&mut |e| e.closures(&mut |b| captured.push(b)));
             for _ in captured {
-                body.vars.iter().enumerate().filter(|(_, v)| v.cell).for_each(|(i, _)| now[i] = true);
+                body.vars
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, v)| v.cell)
+                    .for_each(|(i, _)| now[i] = true);
             }
             if now != live[pc] {
                 live[pc] = now;

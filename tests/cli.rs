@@ -3,11 +3,11 @@
 //! Which files a pattern reaches shows in the number of files of the summary line. Where it matters which ones, folders
 //! hold 1, 2, 4 … files, so that every sum stands for one choice.
 
-mod support;
+mod binary;
 
+use binary::{command, goleash, tree, write};
 use std::fs;
 use std::process::Stdio;
-use support::{command, goleash, tree, write};
 use tempfile::TempDir;
 
 const GO: &[u8] = b"package p\n";

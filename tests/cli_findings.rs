@@ -1,9 +1,9 @@
 //! The command line with findings: what is shown, which exit code, and that threads change nothing.
 
-mod support;
+mod binary;
 
+use binary::{goleash, tree, write};
 use std::fs;
-use support::{goleash, tree, write};
 use tempfile::TempDir;
 
 /// The first result wins and the others are never received; the goroutines sit in line 6.

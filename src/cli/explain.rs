@@ -3,7 +3,7 @@
 use super::args::ListFormat;
 use super::{Exit, Failure, output};
 use crate::report;
-use crate::rules::registry::RULES;
+use crate::rules::RULES;
 
 /// Prints the page of a rule.
 pub(super) fn explain(id: &str) -> Result<Exit, Failure> {

@@ -1,22 +1,37 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
 use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo};
-use crate::analyze::GoVersion;
 use crate::library::Library;
+use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
 use rustc_hash::FxHashMap;
 
 /// Lowers all functions of `package`; the result is indexed by [`BodyId`].
-pub(super) fn lower_package(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Vec<Body> {
+pub(super) fn lower_package(
+    package: &mut Package<'_>,
+    library: &Library,
+    go: GoVersion,
+) -> Vec<Body> {
     let count = package.funcs.len();
-    let mut lowerer = Lowerer { package, library, go, bodies: Vec::new(), fns: Vec::new(), file: 0 };
+    let mut lowerer = Lowerer {
+        package,
+        library,
+        go,
+        bodies: Vec::new(),
+        fns: Vec::new(),
+        file: 0,
+    };
     lowerer.bodies.resize_with(count, || None);
     for index in 0..count {
         lowerer.function(FuncId(index as u32));
     }
-    lowerer.bodies.into_iter().map(|b| b.unwrap_or_else(empty_body)).collect()
+    lowerer
+        .bodies
+        .into_iter()
+        .map(|b| b.unwrap_or_else(empty_body))
+        .collect()
 }
 
 fn empty_body() -> Body {
@@ -95,7 +110,11 @@ impl<'a> Lowerer<'_, 'a> {
             (Some(receiver), Some(ty)) => {
                 let ty = &self.package.types[ty.0 as usize].name;
                 let pointer = matches!(self.ast().expr(receiver.ty), ast::Expr::Star(_));
-                if pointer { format!("(*{ty}).{}", func.decl.name) } else { format!("{ty}.{}", func.decl.name) }
+                if pointer {
+                    format!("(*{ty}).{}", func.decl.name)
+                } else {
+                    format!("{ty}.{}", func.decl.name)
+                }
             }
             _ => func.decl.name.to_string(),
         };
@@ -131,7 +150,10 @@ impl<'a> Lowerer<'_, 'a> {
         self.bodies.push(None);
         let outer = self.top();
         outer.literals += 1;
-        let (name, parent) = (format!("{}.func{}", outer.body.name, outer.literals), outer.id);
+        let (name, parent) = (
+            format!("{}.func{}", outer.body.name, outer.literals),
+            outer.id,
+        );
         self.open(id, name, span, Some(parent));
         self.signature(signature);
         self.body_block(block);
@@ -140,7 +162,13 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     fn open(&mut self, id: BodyId, name: String, span: Span, parent: Option<BodyId>) {
-        let body = Body { name, file: self.package.files[self.file].id, span, parent, ..empty_body() };
+        let body = Body {
+            name,
+            file: self.package.files[self.file].id,
+            span,
+            parent,
+            ..empty_body()
+        };
         self.fns.push(FnState {
             body,
             id,
@@ -186,16 +214,25 @@ impl<'a> Lowerer<'_, 'a> {
 
     fn body_block(&mut self, block: &Block) {
         self.scoped(|this| this.stmts(&block.stmts));
-        self.at(Span { start: block.span.end.saturating_sub(1), end: block.span.end });
+        self.at(Span {
+            start: block.span.end.saturating_sub(1),
+            end: block.span.end,
+        });
         self.emit(Op::End);
     }
 
     /// Resolves labels and files the finished body.
     fn close(&mut self) {
-        let Some(mut state) = self.fns.pop() else { return };
+        let Some(mut state) = self.fns.pop() else {
+            return;
+        };
         // A label nobody placed belongs to code that could not be read: going there ends the body.
         let end = state.body.code.len().saturating_sub(1) as Pc;
-        let labels: Vec<Pc> = state.labels.iter().map(|&l| if l == UNBOUND { end } else { l }).collect();
+        let labels: Vec<Pc> = state
+            .labels
+            .iter()
+            .map(|&l| if l == UNBOUND { end } else { l })
+            .collect();
         for op in &mut state.body.code {
             retarget(op, &mut |label| labels[label as usize]);
         }
@@ -243,7 +280,11 @@ impl<'a> Lowerer<'_, 'a> {
 
     pub fn new_var(&mut self, name: Name, ty: Ty) -> Var {
         let vars = &mut self.top().body.vars;
-        vars.push(VarInfo { name, ty, cell: false });
+        vars.push(VarInfo {
+            name,
+            ty,
+            cell: false,
+        });
         vars.len() as Var - 1
     }
 
@@ -281,11 +322,18 @@ impl<'a> Lowerer<'_, 'a> {
         let mut level = self.fns.len();
         let entity = loop {
             level = level.checked_sub(1)?;
-            if let Some(entity) = self.fns[level].scopes.iter().rev().find_map(|s| s.get(name)) {
+            if let Some(entity) = self.fns[level]
+                .scopes
+                .iter()
+                .rev()
+                .find_map(|s| s.get(name))
+            {
                 break entity.clone();
             }
         };
-        let Entity::Var(mut var) = entity else { return Some(entity) };
+        let Entity::Var(mut var) = entity else {
+            return Some(entity);
+        };
         for inner in level + 1..self.fns.len() {
             var = self.capture(inner, var);
         }
@@ -295,10 +343,18 @@ impl<'a> Lowerer<'_, 'a> {
     /// Makes variable `outer` of function `inner - 1` known in function `inner`.
     fn capture(&mut self, inner: usize, outer: Var) -> Var {
         self.fns[inner - 1].body.vars[outer as usize].cell = true;
-        if let Some((_, var)) = self.fns[inner].body.captures.iter().find(|(o, _)| *o == outer) {
+        if let Some((_, var)) = self.fns[inner]
+            .body
+            .captures
+            .iter()
+            .find(|(o, _)| *o == outer)
+        {
             return *var;
         }
-        let info = VarInfo { cell: true, ..self.fns[inner - 1].body.vars[outer as usize].clone() };
+        let info = VarInfo {
+            cell: true,
+            ..self.fns[inner - 1].body.vars[outer as usize].clone()
+        };
         let body = &mut self.fns[inner].body;
         body.vars.push(info);
         let var = body.vars.len() as Var - 1;
@@ -308,7 +364,8 @@ impl<'a> Lowerer<'_, 'a> {
 
     /// The type that type expression `id` names here.
     pub fn type_of(&self, id: ExprId) -> Ty {
-        self.package.type_of_expr_with(self.file, id, &|name| self.local_type(name))
+        self.package
+            .type_of_expr_with(self.file, id, &|name| self.local_type(name))
     }
 
     pub fn local_type(&self, name: &Name) -> Option<Ty> {

@@ -11,7 +11,9 @@ impl Lowerer<'_, '_> {
     /// A call in the middle of an expression.
     pub fn call_value(&mut self, id: ExprId) -> Expr {
         let span = self.ast().expr_span(id);
-        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else { return Expr::Fresh(span) };
+        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else {
+            return Expr::Fresh(span);
+        };
         if let Some(value) = self.constant(id, 0) {
             return match value {
                 crate::resolve::Const::Int(n) => Expr::Int(n),
@@ -39,7 +41,9 @@ impl Lowerer<'_, '_> {
         match (name, args) {
             ("make", [ty, rest @ ..]) => {
                 let ty = self.type_of(*ty);
-                let size_span = rest.first().map_or(Span::default(), |s| self.ast().expr_span(*s));
+                let size_span = rest
+                    .first()
+                    .map_or(Span::default(), |s| self.ast().expr_span(*s));
                 let size = rest.first().map_or(Expr::Int(0), |s| self.expr(*s));
                 Some(match self.package.underlying(&ty) {
                     Ty::Chan(..) => Expr::MakeChan(Box::new(size), span, size_span),
@@ -71,9 +75,14 @@ impl Lowerer<'_, '_> {
     /// A call whose results go to `dests` (fewer or none: the rest is dropped).
     pub fn call(&mut self, id: ExprId, dests: Vec<Target>) {
         let span = self.ast().expr_span(id);
-        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else { return };
-        let is_builtin =
-            if let ast::Expr::Ident(name) = self.ast().expr(*fun) { self.is_builtin(name) } else { false };
+        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else {
+            return;
+        };
+        let is_builtin = if let ast::Expr::Ident(name) = self.ast().expr(*fun) {
+            self.is_builtin(name)
+        } else {
+            false
+        };
         if (is_builtin && !self.has_builtin_effect(*fun)) || self.is_type(*fun) {
             let value = self.call_value(id);
             if let Some(target) = dests.into_iter().next() {
@@ -91,7 +100,9 @@ impl Lowerer<'_, '_> {
             }
             Callee::Panic => self.emit(Op::Panic),
             Callee::Recover => {
-                self.emit(Op::Recover(call.dests.into_iter().next().unwrap_or(Target::Ignore)));
+                self.emit(Op::Recover(
+                    call.dests.into_iter().next().unwrap_or(Target::Ignore),
+                ));
             }
             _ => self.emit(Op::Call(call)),
         }
@@ -114,7 +125,12 @@ impl Lowerer<'_, '_> {
     /// Resolves what is called and lowers receiver and arguments.
     fn prepare(&mut self, fun: ExprId, args: &[ExprId], dests: Vec<Target>) -> Call {
         let file = self.ast();
-        let function = |callee| Call { callee, args: Vec::new(), method: false, dests: Vec::new() };
+        let function = |callee| Call {
+            callee,
+            args: Vec::new(),
+            method: false,
+            dests: Vec::new(),
+        };
         let mut call = match file.expr(fun) {
             ast::Expr::Ident(name) if self.is_builtin(name) => match name.as_str() {
                 "close" => {
@@ -146,7 +162,11 @@ impl Lowerer<'_, '_> {
     /// A function without a body in view is an unknown one.
     fn check_body(&self, call: &mut Call) {
         if let Callee::Body(BodyId(id)) = call.callee
-            && self.package.funcs.get(id as usize).is_some_and(|f| f.decl.body.is_none())
+            && self
+                .package
+                .funcs
+                .get(id as usize)
+                .is_some_and(|f| f.decl.body.is_none())
         {
             call.callee = Callee::Unknown;
         }
@@ -154,10 +174,19 @@ impl Lowerer<'_, '_> {
 
     /// `base.name(…)`: the callee, and the receiver as first argument.
     fn selected(&mut self, base: ExprId, name: &Name) -> Call {
-        let call = |callee, args: Vec<Expr>, method| Call { callee, args, method, dests: Vec::new() };
+        let call = |callee, args: Vec<Expr>, method| Call {
+            callee,
+            args,
+            method,
+            dests: Vec::new(),
+        };
         if let Some(path) = self.package_name(base) {
             return match self.library.function(&path, name) {
-                Some(fact) => call(Callee::Library(fact.effect, fact.argument as u32), Vec::new(), false),
+                Some(fact) => call(
+                    Callee::Library(fact.effect, fact.argument as u32),
+                    Vec::new(),
+                    false,
+                ),
                 None => call(Callee::Unknown, Vec::new(), false),
             };
         }
@@ -184,7 +213,11 @@ impl Lowerer<'_, '_> {
             Some((path, Method::Ext(package, type_name))) => {
                 let receiver = self.receiver(base, &path);
                 match self.library.method(&package, &type_name, name) {
-                    Some(fact) => call(Callee::Library(fact.effect, fact.argument as u32), vec![receiver], true),
+                    Some(fact) => call(
+                        Callee::Library(fact.effect, fact.argument as u32),
+                        vec![receiver],
+                        true,
+                    ),
                     None => call(Callee::Named(name.clone()), vec![receiver], true),
                 }
             }
@@ -197,7 +230,11 @@ impl Lowerer<'_, '_> {
 
     fn expr_field(&mut self, base: ExprId, name: &Name) -> Expr {
         let ty = self.value_type(base);
-        let path = self.package.field(&ty, name).map(|(path, _)| path).unwrap_or_default();
+        let path = self
+            .package
+            .field(&ty, name)
+            .map(|(path, _)| path)
+            .unwrap_or_default();
         let value = self.expr(base);
         Expr::Field(Box::new(fields(value, &path)), name.clone())
     }

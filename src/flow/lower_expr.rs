@@ -45,7 +45,9 @@ impl Lowerer<'_, '_> {
                 crate::resolve::parse_int(text).map_or(Expr::Fresh(span), Expr::Int)
             }
             ast::Expr::Literal(LiteralKind::String, text) => Expr::Str(text.clone()),
-            ast::Expr::FuncLit(signature, block) => Expr::Closure(self.literal(signature, block, span)),
+            ast::Expr::FuncLit(signature, block) => {
+                Expr::Closure(self.literal(signature, block, span))
+            }
             ast::Expr::CompositeLit(ty, elements) => {
                 let ty = ty.map_or(Ty::Unknown, |ty| self.type_of(ty));
                 self.composite(&ty, elements, false, span)
@@ -62,7 +64,11 @@ impl Lowerer<'_, '_> {
             ast::Expr::Slice(base, bounds) => {
                 let value = self.expr(*base);
                 let bounds: Vec<Expr> = bounds.iter().flatten().map(|b| self.expr(*b)).collect();
-                if bounds.is_empty() { value } else { Expr::Fresh(span) }
+                if bounds.is_empty() {
+                    value
+                } else {
+                    Expr::Fresh(span)
+                }
             }
             ast::Expr::TypeAssert(base, _) => self.expr(*base),
             ast::Expr::Call(..) => self.call_value(id),
@@ -80,7 +86,9 @@ impl Lowerer<'_, '_> {
                 Expr::Binary(BinaryOp::Sub, Box::new(Expr::Int(0)), Box::new(inner), span)
             }
             ast::Expr::Unary(UnaryOp::Pos, inner) => self.expr(*inner),
-            ast::Expr::Binary(op @ (BinaryOp::LogAnd | BinaryOp::LogOr), ..) if self.has_effect(id) => {
+            ast::Expr::Binary(op @ (BinaryOp::LogAnd | BinaryOp::LogOr), ..)
+                if self.has_effect(id) =>
+            {
                 let _ = op;
                 self.short_circuit(id)
             }
@@ -121,7 +129,9 @@ impl Lowerer<'_, '_> {
 
     /// The import path `id` stands for, when it is a package name that nothing shadows.
     pub fn package_name(&mut self, id: ExprId) -> Option<Name> {
-        let ast::Expr::Ident(name) = self.ast().expr(id) else { return None };
+        let ast::Expr::Ident(name) = self.ast().expr(id) else {
+            return None;
+        };
         if self.lookup(name).is_some() || self.package.globals.contains_key(name) {
             return None;
         }
@@ -140,7 +150,11 @@ impl Lowerer<'_, '_> {
         {
             return Expr::Method(Box::new(fields(value, &path)), func);
         }
-        let path = self.package.field(&ty, name).map(|(path, _)| path).unwrap_or_default();
+        let path = self
+            .package
+            .field(&ty, name)
+            .map(|(path, _)| path)
+            .unwrap_or_default();
         Expr::Field(Box::new(fields(value, &path)), name.clone())
     }
 
@@ -153,7 +167,10 @@ impl Lowerer<'_, '_> {
         let ty = self.value_type(inner);
         let value = self.expr(inner);
         // A struct has an identity of its own that its address can be; anything else needs a cell.
-        let is_struct = matches!(self.package.underlying(&ty), Ty::Struct(_) | Ty::Ext(..) | Ty::Unknown);
+        let is_struct = matches!(
+            self.package.underlying(&ty),
+            Ty::Struct(_) | Ty::Ext(..) | Ty::Unknown
+        );
         if let Expr::Var(var) = value
             && !is_struct
         {
@@ -175,23 +192,30 @@ impl Lowerer<'_, '_> {
         };
         match self.package.underlying(&ty) {
             Ty::Slice(elem) => {
-                let values: Vec<Expr> =
-                    elements.iter().map(|(_, value)| self.element(*value, &elem)).collect();
+                let values: Vec<Expr> = elements
+                    .iter()
+                    .map(|(_, value)| self.element(*value, &elem))
+                    .collect();
                 if values.len() > MAX_ELEMENTS || elements.iter().any(|(key, _)| key.is_some()) {
                     return Expr::Sized(Box::new(Expr::Int(values.len() as i64)), span);
                 }
                 Expr::Slice(values)
             }
             Ty::Map(_, value_ty) => {
-                let values: Vec<Expr> =
-                    elements.iter().map(|(_, value)| self.element(*value, &value_ty)).collect();
+                let values: Vec<Expr> = elements
+                    .iter()
+                    .map(|(_, value)| self.element(*value, &value_ty))
+                    .collect();
                 let count = values.len() as i64;
                 self.give_away(values, span);
                 Expr::Sized(Box::new(Expr::Int(count)), span)
             }
             underlying => {
                 let names: Vec<(Name, Ty)> = match &underlying {
-                    Ty::Struct(fields) => fields.iter().map(|f| (f.name.clone(), f.ty.clone())).collect(),
+                    Ty::Struct(fields) => fields
+                        .iter()
+                        .map(|f| (f.name.clone(), f.ty.clone()))
+                        .collect(),
                     _ => Vec::new(),
                 };
                 let mut fields = Vec::new();
@@ -201,7 +225,10 @@ impl Lowerer<'_, '_> {
                         Some(_) => None,
                         None => names.get(i).map(|(name, _)| name.clone()),
                     };
-                    let field_ty = names.iter().find(|(n, _)| Some(n) == name.as_ref()).map(|(_, t)| t.clone());
+                    let field_ty = names
+                        .iter()
+                        .find(|(n, _)| Some(n) == name.as_ref())
+                        .map(|(_, t)| t.clone());
                     let value = self.element(*value, &field_ty.unwrap_or(Ty::Unknown));
                     match name {
                         Some(name) => fields.push((name, value)),
@@ -228,7 +255,12 @@ impl Lowerer<'_, '_> {
     /// Hands values to where nobody follows them.
     fn give_away(&mut self, args: Vec<Expr>, span: Span) {
         if args.iter().any(may_hold) {
-            let call = super::ir::Call { callee: super::ir::Callee::Unknown, args, method: false, dests: Vec::new() };
+            let call = super::ir::Call {
+                callee: super::ir::Callee::Unknown,
+                args,
+                method: false,
+                dests: Vec::new(),
+            };
             self.emit_at(span, Op::Call(call));
         }
     }
@@ -242,7 +274,9 @@ impl Lowerer<'_, '_> {
         }
         match self.expr(id) {
             Expr::Var(var) => Target::Var(var),
-            place @ (Expr::Field(..) | Expr::Index(..) | Expr::Deref(_) | Expr::Global(_)) => Target::Place(place),
+            place @ (Expr::Field(..) | Expr::Index(..) | Expr::Deref(_) | Expr::Global(_)) => {
+                Target::Place(place)
+            }
             _ => Target::Ignore,
         }
     }
@@ -288,9 +322,9 @@ impl Lowerer<'_, '_> {
         match self.ast().expr(id) {
             ast::Expr::Call(..) | ast::Expr::Unary(UnaryOp::Recv, _) => true,
             ast::Expr::Binary(_, left, right) => self.has_effect(*left) || self.has_effect(*right),
-            ast::Expr::Unary(_, inner) | ast::Expr::Star(inner) | ast::Expr::Selector(inner, ..) => {
-                self.has_effect(*inner)
-            }
+            ast::Expr::Unary(_, inner)
+            | ast::Expr::Star(inner)
+            | ast::Expr::Selector(inner, ..) => self.has_effect(*inner),
             _ => false,
         }
     }
@@ -318,7 +352,8 @@ impl Lowerer<'_, '_> {
             ast::Expr::Literal(LiteralKind::String, _) => Ty::Str,
             ast::Expr::Literal(..) => Ty::Plain,
             ast::Expr::FuncLit(signature, _) => {
-                self.package.func_type(self.file, signature, &|name| self.local_type(name))
+                self.package
+                    .func_type(self.file, signature, &|name| self.local_type(name))
             }
             ast::Expr::CompositeLit(Some(ty), _) => self.type_of(*ty),
             ast::Expr::Selector(base, name, _) => {
@@ -331,7 +366,9 @@ impl Lowerer<'_, '_> {
                 }
                 match self.package.method(&ty, name) {
                     Some((_, Method::Func(func))) => self.signature_of(func),
-                    _ if name == "C" && self.is_clock(&ty) => Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown)),
+                    _ if name == "C" && self.is_clock(&ty) => {
+                        Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown))
+                    }
                     _ => Ty::Unknown,
                 }
             }
@@ -390,7 +427,12 @@ impl Lowerer<'_, '_> {
         }
         match name.as_str() {
             "true" | "false" => Ty::Bool,
-            _ => self.package.globals.get(name).cloned().unwrap_or(Ty::Unknown),
+            _ => self
+                .package
+                .globals
+                .get(name)
+                .cloned()
+                .unwrap_or(Ty::Unknown),
         }
     }
 
@@ -405,9 +447,10 @@ impl Lowerer<'_, '_> {
     fn signature_of(&self, func: crate::resolve::FuncId) -> Ty {
         let func = self.package.func(func);
         let type_params = &func.decl.type_params;
-        self.package.func_type(func.file.index(), &func.decl.signature, &|name| {
-            type_params.contains(name).then_some(Ty::Unknown)
-        })
+        self.package
+            .func_type(func.file.index(), &func.decl.signature, &|name| {
+                type_params.contains(name).then_some(Ty::Unknown)
+            })
     }
 
     fn call_type(&mut self, fun: ExprId, args: &[ExprId]) -> Ty {
@@ -453,14 +496,23 @@ impl Lowerer<'_, '_> {
     }
 
     fn library_type(&self, path: &str, name: &str) -> Ty {
-        let Some(fact) = self.library.function(path, name) else { return Ty::Unknown };
-        let first = fact.returns.as_deref().and_then(|r| r.rsplit_once('.')).map_or(Ty::Unknown, |(path, name)| {
-            Ty::Ext(Name::from(path), Name::from(name))
-        });
+        let Some(fact) = self.library.function(path, name) else {
+            return Ty::Unknown;
+        };
+        let first = fact
+            .returns
+            .as_deref()
+            .and_then(|r| r.rsplit_once('.'))
+            .map_or(Ty::Unknown, |(path, name)| {
+                Ty::Ext(Name::from(path), Name::from(name))
+            });
         match fact.effect {
             Effect::Timer => Ty::Chan(ChanDir::Recv, Arc::new(Ty::Plain)),
             Effect::ContextCancel | Effect::ContextDeadline => {
-                let cancel = Ty::Func(Arc::new(FuncTy { params: Vec::new(), results: Vec::new() }));
+                let cancel = Ty::Func(Arc::new(FuncTy {
+                    params: Vec::new(),
+                    results: Vec::new(),
+                }));
                 Ty::Tuple(Arc::new(vec![first, cancel]))
             }
             Effect::GroupContext => {
@@ -474,8 +526,8 @@ impl Lowerer<'_, '_> {
     /// Whether `name` is a built-in function here.
     pub fn is_builtin(&mut self, name: &str) -> bool {
         const BUILTINS: [&str; 17] = [
-            "make", "new", "append", "len", "cap", "close", "panic", "recover", "copy", "delete", "print", "println",
-            "min", "max", "clear", "complex", "real",
+            "make", "new", "append", "len", "cap", "close", "panic", "recover", "copy", "delete",
+            "print", "println", "min", "max", "clear", "complex", "real",
         ];
         BUILTINS.contains(&name)
             && self.lookup(name).is_none()
@@ -520,7 +572,8 @@ fn results(func: &FuncTy) -> Ty {
 
 /// `base` with the embedded fields of `path` selected one after the other.
 pub(super) fn fields(base: Expr, path: &[Name]) -> Expr {
-    path.iter().fold(base, |base, name| Expr::Field(Box::new(base), name.clone()))
+    path.iter()
+        .fold(base, |base, name| Expr::Field(Box::new(base), name.clone()))
 }
 
 /// Whether a value could hold a primitive, judged by the form of its expression alone.

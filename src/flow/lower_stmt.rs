@@ -2,11 +2,12 @@
 
 use super::ir::{Case, Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::{Entity, Exit, Lowerer};
-use crate::analyze::GoVersion;
+use crate::package::GoVersion;
 use crate::resolve::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{
-    self, AssignOp, BinaryOp, Block, Decl, ExprId, Name, SelectClause, Stmt, StmtId, SwitchClause, UnaryOp, ValueSpec,
+    self, AssignOp, BinaryOp, Block, Decl, ExprId, Name, SelectClause, Stmt, StmtId, SwitchClause,
+    UnaryOp, ValueSpec,
 };
 
 impl Lowerer<'_, '_> {
@@ -28,7 +29,13 @@ impl Lowerer<'_, '_> {
                 let value = self.expr(*target);
                 let op = if *up { BinaryOp::Add } else { BinaryOp::Sub };
                 let target = self.target(*target);
-                self.emit_at(span, Op::Set(target, Expr::Binary(op, Box::new(value), Box::new(Expr::Int(1)), span)));
+                self.emit_at(
+                    span,
+                    Op::Set(
+                        target,
+                        Expr::Binary(op, Box::new(value), Box::new(Expr::Int(1)), span),
+                    ),
+                );
             }
             Stmt::Assign(lhs, op, rhs) => self.assign(lhs, *op, rhs, span),
             Stmt::Go(call) => self.go_or_defer(*call, span, true),
@@ -47,7 +54,12 @@ impl Lowerer<'_, '_> {
                 self.emit_at(span, Op::Jump(label, JumpKind::Goto));
             }
             Stmt::Block(block) => self.block(block),
-            Stmt::If { init, cond, then, els } => {
+            Stmt::If {
+                init,
+                cond,
+                then,
+                els,
+            } => {
                 let (init, cond, els) = (*init, *cond, *els);
                 self.scoped(|this| this.if_stmt(init, cond, then, els));
             }
@@ -55,17 +67,33 @@ impl Lowerer<'_, '_> {
                 let (init, tag) = (*init, *tag);
                 self.scoped(|this| this.switch(init, tag, clauses, span));
             }
-            Stmt::TypeSwitch { init, bind, subject, clauses } => {
+            Stmt::TypeSwitch {
+                init,
+                bind,
+                subject,
+                clauses,
+            } => {
                 let (init, subject) = (*init, *subject);
                 let bind = bind.as_ref().map(|(name, _)| name.clone());
                 self.scoped(|this| this.type_switch(init, bind.as_ref(), subject, clauses));
             }
             Stmt::Select(clauses) => self.select(clauses, span),
-            Stmt::For { init, cond, post, body } => {
+            Stmt::For {
+                init,
+                cond,
+                post,
+                body,
+            } => {
                 let (init, cond, post) = (*init, *cond, *post);
                 self.scoped(|this| this.for_stmt(init, cond, post, body));
             }
-            Stmt::Range { key, value, define, subject, body } => {
+            Stmt::Range {
+                key,
+                value,
+                define,
+                subject,
+                body,
+            } => {
                 let (key, value, define, subject) = (*key, *value, *define, *subject);
                 self.scoped(|this| this.range(key, value, define, subject, body, span));
             }
@@ -88,7 +116,11 @@ impl Lowerer<'_, '_> {
         match self.ast().expr(id) {
             ast::Expr::Call(..) => self.call(id, Vec::new()),
             ast::Expr::Unary(UnaryOp::Recv, ch) => {
-                self.receive(*ch, [Target::Ignore, Target::Ignore], self.ast().expr_span(id));
+                self.receive(
+                    *ch,
+                    [Target::Ignore, Target::Ignore],
+                    self.ast().expr_span(id),
+                );
             }
             _ => {
                 self.expr(id);
@@ -99,7 +131,15 @@ impl Lowerer<'_, '_> {
     pub fn receive(&mut self, ch: ExprId, dests: [Target; 2], span: Span) {
         let ch_span = self.ast().expr_span(ch);
         let ch = self.expr(ch);
-        self.emit_at(span, Op::Recv { ch, ch_span, dests, range: false });
+        self.emit_at(
+            span,
+            Op::Recv {
+                ch,
+                ch_span,
+                dests,
+                range: false,
+            },
+        );
     }
 
     fn return_stmt(&mut self, values: &[ExprId], span: Span) {
@@ -123,17 +163,30 @@ impl Lowerer<'_, '_> {
             .iter()
             .rev()
             .find(|e| {
-                label.is_none_or(|l| e.label.as_ref() == Some(l)) && (!looping || e.continue_to.is_some())
+                label.is_none_or(|l| e.label.as_ref() == Some(l))
+                    && (!looping || e.continue_to.is_some())
             })
-            .map(|e| Exit { label: None, break_to: e.break_to, continue_to: e.continue_to })
+            .map(|e| Exit {
+                label: None,
+                break_to: e.break_to,
+                continue_to: e.continue_to,
+            })
     }
 
     fn break_stmt(&mut self, label: Option<&Name>, span: Span) {
         let target = self.exit(label, false);
         match target {
             // Only a break out of a loop leaves anything a partner could still do.
-            Some(Exit { break_to, continue_to, .. }) => {
-                let kind = if continue_to.is_some() { JumpKind::Break } else { JumpKind::Plain };
+            Some(Exit {
+                break_to,
+                continue_to,
+                ..
+            }) => {
+                let kind = if continue_to.is_some() {
+                    JumpKind::Break
+                } else {
+                    JumpKind::Plain
+                };
                 self.emit_at(span, Op::Jump(break_to, kind));
             }
             None => self.top().body.partial = true,
@@ -176,7 +229,10 @@ impl Lowerer<'_, '_> {
 
     fn local_const(&mut self, spec: &ValueSpec) {
         for (i, (name, _)) in spec.names.iter().enumerate() {
-            let value = spec.values.get(i).and_then(|v| self.constant(*v, i64::from(spec.iota)));
+            let value = spec
+                .values
+                .get(i)
+                .and_then(|v| self.constant(*v, i64::from(spec.iota)));
             match value {
                 Some(value) => self.bind(name, Entity::Const(value)),
                 None => {
@@ -198,8 +254,11 @@ impl Lowerer<'_, '_> {
             return;
         }
         if spec.values.len() == spec.names.len() {
-            let values: Vec<(Expr, Ty)> =
-                spec.values.iter().map(|v| (self.expr(*v), self.value_type(*v))).collect();
+            let values: Vec<(Expr, Ty)> = spec
+                .values
+                .iter()
+                .map(|v| (self.expr(*v), self.value_type(*v)))
+                .collect();
             for ((name, _), (value, ty)) in spec.names.iter().zip(values) {
                 let var = self.declare(name, explicit.clone().unwrap_or(ty));
                 self.emit_at(spec.span, Op::Set(Target::Var(var), value));
@@ -216,7 +275,10 @@ impl Lowerer<'_, '_> {
         for var in &vars {
             self.emit(Op::Declare(*var));
         }
-        self.multi(spec.values[0], vars.iter().map(|v| Target::Var(*v)).collect());
+        self.multi(
+            spec.values[0],
+            vars.iter().map(|v| Target::Var(*v)).collect(),
+        );
         for ((name, _), var) in spec.names.iter().zip(vars) {
             self.bind(name, Entity::Var(var));
         }
@@ -228,7 +290,13 @@ impl Lowerer<'_, '_> {
                 let left = self.expr(lhs[0]);
                 let right = rhs.first().map_or(Expr::Fresh(span), |r| self.expr(*r));
                 let target = self.target(lhs[0]);
-                self.emit_at(span, Op::Set(target, Expr::Binary(op, Box::new(left), Box::new(right), span)));
+                self.emit_at(
+                    span,
+                    Op::Set(
+                        target,
+                        Expr::Binary(op, Box::new(left), Box::new(right), span),
+                    ),
+                );
             }
             _ if lhs.len() == rhs.len() => self.assign_each(lhs, op, rhs, span),
             _ => {
@@ -245,7 +313,9 @@ impl Lowerer<'_, '_> {
 
     fn assign_each(&mut self, lhs: &[ExprId], op: AssignOp, rhs: &[ExprId], span: Span) {
         // A receive or call on its own writes its target directly, so that the operation carries it.
-        if let ([source], ast::Expr::Call(..) | ast::Expr::Unary(UnaryOp::Recv, _)) = (rhs, self.ast().expr(rhs[0])) {
+        if let ([source], ast::Expr::Call(..) | ast::Expr::Unary(UnaryOp::Recv, _)) =
+            (rhs, self.ast().expr(rhs[0]))
+        {
             let ty = self.value_type(*source);
             let (targets, fresh) = self.targets(lhs, op, &[ty]);
             self.multi(*source, targets);
@@ -260,7 +330,10 @@ impl Lowerer<'_, '_> {
             // All operands are read before any is written (Go spec, "Assignment statements").
             for (value, ty) in values.iter_mut().zip(&types) {
                 let temp = self.temp(ty.clone());
-                self.emit(Op::Set(Target::Var(temp), std::mem::replace(value, Expr::Var(temp))));
+                self.emit(Op::Set(
+                    Target::Var(temp),
+                    std::mem::replace(value, Expr::Var(temp)),
+                ));
             }
         }
         let (targets, fresh) = self.targets(lhs, op, &types);
@@ -273,7 +346,12 @@ impl Lowerer<'_, '_> {
     }
 
     /// The targets of an assignment, and the variables that `:=` declares (to be bound after the right side is read).
-    fn targets(&mut self, lhs: &[ExprId], op: AssignOp, types: &[Ty]) -> (Vec<Target>, Vec<(Name, Var)>) {
+    fn targets(
+        &mut self,
+        lhs: &[ExprId],
+        op: AssignOp,
+        types: &[Ty],
+    ) -> (Vec<Target>, Vec<(Name, Var)>) {
         let mut fresh = Vec::new();
         let mut targets = Vec::new();
         for (i, id) in lhs.iter().enumerate() {
@@ -282,7 +360,11 @@ impl Lowerer<'_, '_> {
                 continue;
             };
             let name = name.clone();
-            let declared_here = self.top().scopes.last().is_some_and(|s| s.contains_key(&name));
+            let declared_here = self
+                .top()
+                .scopes
+                .last()
+                .is_some_and(|s| s.contains_key(&name));
             if op == AssignOp::Define && name != "_" && !declared_here {
                 let var = self.new_var(name.clone(), types.get(i).cloned().unwrap_or(Ty::Unknown));
                 self.emit(Op::Declare(var));
@@ -302,8 +384,10 @@ impl Lowerer<'_, '_> {
             ast::Expr::Call(..) => self.call(source, targets),
             ast::Expr::Unary(UnaryOp::Recv, ch) => {
                 let mut targets = targets.into_iter();
-                let dests =
-                    [targets.next().unwrap_or(Target::Ignore), targets.next().unwrap_or(Target::Ignore)];
+                let dests = [
+                    targets.next().unwrap_or(Target::Ignore),
+                    targets.next().unwrap_or(Target::Ignore),
+                ];
                 self.receive(*ch, dests, span);
             }
             ast::Expr::TypeAssert(base, _) => {
@@ -342,7 +426,13 @@ impl Lowerer<'_, '_> {
         self.place(end);
     }
 
-    fn switch(&mut self, init: Option<StmtId>, tag: Option<ExprId>, clauses: &[SwitchClause], span: Span) {
+    fn switch(
+        &mut self,
+        init: Option<StmtId>,
+        tag: Option<ExprId>,
+        clauses: &[SwitchClause],
+        span: Span,
+    ) {
         let label = self.top().pending_label.take();
         if let Some(init) = init {
             self.stmt(init);
@@ -363,7 +453,12 @@ impl Lowerer<'_, '_> {
                     Some(tag) => {
                         let value = self.expr(*id);
                         let text = self.ast().expr_span(*id);
-                        let equal = Expr::Binary(BinaryOp::Eq, Box::new(Expr::Var(tag)), Box::new(value), text);
+                        let equal = Expr::Binary(
+                            BinaryOp::Eq,
+                            Box::new(Expr::Var(tag)),
+                            Box::new(value),
+                            text,
+                        );
                         self.emit_at(text, Op::Branch(equal, *body, next));
                     }
                     None => self.branch(*id, *body, next),
@@ -386,22 +481,39 @@ impl Lowerer<'_, '_> {
         label: Option<Name>,
         enter: impl Fn(&mut Self, &SwitchClause),
     ) {
-        self.top().exits.push(Exit { label, break_to: end, continue_to: None });
+        self.top().exits.push(Exit {
+            label,
+            break_to: end,
+            continue_to: None,
+        });
         for (i, clause) in clauses.iter().enumerate() {
             self.place(bodies[i]);
             self.scoped(|this| {
                 enter(this, clause);
                 this.stmts(&clause.body);
             });
-            let falls = clause.body.last().is_some_and(|s| matches!(self.ast().stmt(*s), Stmt::Fallthrough));
-            let next = if falls { bodies.get(i + 1).copied().unwrap_or(end) } else { end };
+            let falls = clause
+                .body
+                .last()
+                .is_some_and(|s| matches!(self.ast().stmt(*s), Stmt::Fallthrough));
+            let next = if falls {
+                bodies.get(i + 1).copied().unwrap_or(end)
+            } else {
+                end
+            };
             self.jump(next);
         }
         self.top().exits.pop();
         self.place(end);
     }
 
-    fn type_switch(&mut self, init: Option<StmtId>, bind: Option<&Name>, subject: ExprId, clauses: &[SwitchClause]) {
+    fn type_switch(
+        &mut self,
+        init: Option<StmtId>,
+        bind: Option<&Name>,
+        subject: ExprId,
+        clauses: &[SwitchClause],
+    ) {
         let label = self.top().pending_label.take();
         if let Some(init) = init {
             self.stmt(init);
@@ -445,7 +557,11 @@ impl Lowerer<'_, '_> {
             bodies.push((target, bindings, clause));
         }
         self.emit_at(span, Op::Select { cases, default });
-        self.top().exits.push(Exit { label, break_to: end, continue_to: None });
+        self.top().exits.push(Exit {
+            label,
+            break_to: end,
+            continue_to: None,
+        });
         for (target, bindings, clause) in bodies {
             self.place(target);
             self.scoped(|this| {
@@ -475,7 +591,16 @@ impl Lowerer<'_, '_> {
                 let ch_span = file.expr_span(*ch);
                 let (ch, value) = (self.expr(*ch), self.expr(*value));
                 let dests = [Target::Ignore, Target::Ignore];
-                return Some(Case { send: true, ch, ch_span, value, dests, target, span, clause });
+                return Some(Case {
+                    send: true,
+                    ch,
+                    ch_span,
+                    value,
+                    dests,
+                    target,
+                    span,
+                    clause,
+                });
             }
             Stmt::Expr(e) => (*e, &[][..], AssignOp::Assign),
             Stmt::Assign(lhs, op, rhs) => (*rhs.first()?, lhs.as_slice(), *op),
@@ -494,16 +619,38 @@ impl Lowerer<'_, '_> {
         let (targets, fresh) = self.scoped(|this| this.targets(lhs, op, &[ty, Ty::Bool]));
         bindings.extend(fresh);
         let mut targets = targets.into_iter();
-        let dests = [targets.next().unwrap_or(Target::Ignore), targets.next().unwrap_or(Target::Ignore)];
-        Some(Case { send: false, ch, ch_span, value: Expr::Nil, dests, target, span, clause })
+        let dests = [
+            targets.next().unwrap_or(Target::Ignore),
+            targets.next().unwrap_or(Target::Ignore),
+        ];
+        Some(Case {
+            send: false,
+            ch,
+            ch_span,
+            value: Expr::Nil,
+            dests,
+            target,
+            span,
+            clause,
+        })
     }
 
     fn per_iteration(&self) -> bool {
         // Go 1.22 gave each iteration its own variables.
-        self.go >= GoVersion { major: 1, minor: 22 }
+        self.go
+            >= GoVersion {
+                major: 1,
+                minor: 22,
+            }
     }
 
-    fn for_stmt(&mut self, init: Option<StmtId>, cond: Option<ExprId>, post: Option<StmtId>, body: &Block) {
+    fn for_stmt(
+        &mut self,
+        init: Option<StmtId>,
+        cond: Option<ExprId>,
+        post: Option<StmtId>,
+        body: &Block,
+    ) {
         let label = self.top().pending_label.take();
         if let Some(init) = init {
             self.stmt(init);
@@ -514,7 +661,13 @@ impl Lowerer<'_, '_> {
             .last()
             .into_iter()
             .flat_map(|scope| scope.values())
-            .filter_map(|e| if let Entity::Var(v) = e { Some(*v) } else { None })
+            .filter_map(|e| {
+                if let Entity::Var(v) = e {
+                    Some(*v)
+                } else {
+                    None
+                }
+            })
             .collect();
         let (head, start, next, end) = (self.label(), self.label(), self.label(), self.label());
         self.top().loop_depth += 1;
@@ -548,7 +701,11 @@ impl Lowerer<'_, '_> {
     }
 
     fn loop_body(&mut self, label: Option<Name>, end: Pc, next: Pc, body: &Block) {
-        self.top().exits.push(Exit { label, break_to: end, continue_to: Some(next) });
+        self.top().exits.push(Exit {
+            label,
+            break_to: end,
+            continue_to: Some(next),
+        });
         self.block(body);
         self.top().exits.pop();
     }
@@ -575,7 +732,15 @@ impl Lowerer<'_, '_> {
                 self.place(head);
                 let (item, ok) = (self.temp((*elem).clone()), self.temp(Ty::Bool));
                 let dests = [Target::Var(item), Target::Var(ok)];
-                self.emit_at(span, Op::Recv { ch: subject, ch_span: subject_span, dests, range: true });
+                self.emit_at(
+                    span,
+                    Op::Recv {
+                        ch: subject,
+                        ch_span: subject_span,
+                        dests,
+                        range: true,
+                    },
+                );
                 self.emit(Op::Branch(Expr::Var(ok), start, end));
                 self.place(start);
                 self.iteration_vars(&[(key, Expr::Var(item), (*elem).clone())], define);
@@ -597,7 +762,12 @@ impl Lowerer<'_, '_> {
                     Some(Ty::Func(yield_)) => yield_.params.clone(),
                     _ => Vec::new(),
                 };
-                let fresh = |i: usize| (Expr::Fresh(span), types.get(i).cloned().unwrap_or(Ty::Unknown));
+                let fresh = |i: usize| {
+                    (
+                        Expr::Fresh(span),
+                        types.get(i).cloned().unwrap_or(Ty::Unknown),
+                    )
+                };
                 let ((a, at), (b, bt)) = (fresh(0), fresh(1));
                 self.iteration_vars(&[(key, a, at), (value, b, bt)], define);
             }
@@ -621,7 +791,10 @@ impl Lowerer<'_, '_> {
                     Ty::Map(key, _) => (Expr::Fresh(span), (**key).clone()),
                     _ => {
                         let one = Box::new(Expr::Int(1));
-                        (Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span), Ty::Int)
+                        (
+                            Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span),
+                            Ty::Int,
+                        )
                     }
                 };
                 let item = item.map_or(Expr::Nil, Expr::Var);

@@ -10,11 +10,12 @@ mod lower_expr;
 mod lower_stmt;
 mod simplify;
 
-use crate::analyze::GoVersion;
+use crate::package::GoVersion;
+pub(crate) use simplify::{is_plain, makes_anything};
+
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};
 use ir::Body;
-use rustc_hash::FxHashMap;
 
 /// The skeletons of a package.
 pub struct Program {
@@ -28,8 +29,8 @@ pub struct Program {
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
     let mut bodies = lower::lower_package(package, library, go);
     simplify::simplify(&mut bodies);
-    Program { bodies, types: package.types.clone() }
+    Program {
+        bodies,
+        types: package.types.clone(),
+    }
 }
-
-/// How often each name is called in the package; see [`lower::lower_package`].
-pub type CallCounts = FxHashMap<ir::BodyId, u32>;

@@ -75,8 +75,10 @@ fn holding_vars(bodies: &[Body]) -> Holds {
             }
             if let Some(parent) = body.parent {
                 for (outer, inner) in &body.captures {
-                    let any = holds[parent.0 as usize][*outer as usize] || holds[index][*inner as usize];
-                    changed |= any && !std::mem::replace(&mut holds[parent.0 as usize][*outer as usize], true);
+                    let any =
+                        holds[parent.0 as usize][*outer as usize] || holds[index][*inner as usize];
+                    changed |= any
+                        && !std::mem::replace(&mut holds[parent.0 as usize][*outer as usize], true);
                     changed |= any && !std::mem::replace(&mut holds[index][*inner as usize], true);
                 }
             }
@@ -109,10 +111,14 @@ fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Not(_)
         | Expr::Sized(..)
         | Expr::Global(_) => false,
-        Expr::Zero(ty, _) => !is_plain(ty) && !matches!(ty, Ty::Slice(_) | Ty::Map(..) | Ty::Interface | Ty::Func(_)),
+        Expr::Zero(ty, _) => {
+            !is_plain(ty) && !matches!(ty, Ty::Slice(_) | Ty::Map(..) | Ty::Interface | Ty::Func(_))
+        }
         Expr::Struct(..) | Expr::MakeChan(..) | Expr::Closure(_) => true,
         Expr::Slice(values) => values.iter().any(|v| expr_holds(v, holds)),
-        Expr::Append(base, values) => expr_holds(base, holds) || values.iter().any(|v| expr_holds(v, holds)),
+        Expr::Append(base, values) => {
+            expr_holds(base, holds) || values.iter().any(|v| expr_holds(v, holds))
+        }
         other => {
             let mut any = false;
             other.vars(&mut |var| any |= holds[var as usize]);
@@ -127,7 +133,12 @@ fn mattering_bodies(bodies: &[Body], holds: &Holds) -> Vec<bool> {
     loop {
         let mut changed = false;
         for (index, body) in bodies.iter().enumerate() {
-            if !matters[index] && body.code.iter().any(|op| op_matters(op, &holds[index], &matters)) {
+            if !matters[index]
+                && body
+                    .code
+                    .iter()
+                    .any(|op| op_matters(op, &holds[index], &matters))
+            {
                 matters[index] = true;
                 changed = true;
             }
@@ -154,7 +165,9 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
             Callee::Library(Effect::Inert, _) => false,
             Callee::Library(..) | Callee::Close(_) => true,
             Callee::Body(body) => matters[body.0 as usize],
-            Callee::Value(value) => expr_holds(value, holds) || call.args.iter().any(|a| expr_holds(a, holds)),
+            Callee::Value(value) => {
+                expr_holds(value, holds) || call.args.iter().any(|a| expr_holds(a, holds))
+            }
             Callee::Named(name) if name == "Done" => true,
             Callee::Unknown | Callee::Named(_) => call.args.iter().any(|a| makes_primitive(a)),
             Callee::Panic | Callee::Recover => false,
@@ -181,13 +194,19 @@ fn never_returns(body: &Body) -> bool {
     let mut seen = vec![false; body.code.len()];
     let mut todo = vec![0];
     while let Some(pc) = todo.pop() {
-        let Some(op) = body.code.get(pc as usize) else { continue };
+        let Some(op) = body.code.get(pc as usize) else {
+            continue;
+        };
         if std::mem::replace(&mut seen[pc as usize], true) {
             continue;
         }
         match op {
             Op::Return(_) | Op::End => return false,
-            Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Exit | Effect::Goexit, _)) => {}
+            Op::Call(call)
+                if matches!(
+                    call.callee,
+                    Callee::Library(Effect::Exit | Effect::Goexit, _)
+                ) => {}
             _ => op.successors(pc, &mut |next| todo.push(next)),
         }
     }
@@ -197,7 +216,9 @@ fn never_returns(body: &Body) -> bool {
 /// Calls that can do nothing to a primitive become assignments of unknown values.
 fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
     for pc in 0..body.code.len() {
-        let Op::Call(call) = &body.code[pc] else { continue };
+        let Op::Call(call) = &body.code[pc] else {
+            continue;
+        };
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
         let idle = match &call.callee {
             Callee::Library(Effect::Inert, _) | Callee::Unknown => !hands_over,
@@ -211,11 +232,21 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         }
         // One result is an assignment; with several each has to be one, in place of a single operation.
         let span = body.spans[pc];
-        let dests: Vec<Target> = call.dests.iter().filter(|d| **d != Target::Ignore).cloned().collect();
+        let dests: Vec<Target> = call
+            .dests
+            .iter()
+            .filter(|d| **d != Target::Ignore)
+            .cloned()
+            .collect();
         body.code[pc] = match dests.as_slice() {
             [] => Op::Nop,
             [one] => Op::Set(one.clone(), Expr::Fresh(span)),
-            _ => Op::Call(super::ir::Call { callee: Callee::Unknown, args: Vec::new(), method: false, dests }),
+            _ => Op::Call(super::ir::Call {
+                callee: Callee::Unknown,
+                args: Vec::new(),
+                method: false,
+                dests,
+            }),
         };
     }
 }
@@ -244,7 +275,13 @@ impl<'b> Slice<'b> {
         }
         let ops = bodies.iter().map(|b| vec![false; b.code.len()]).collect();
         let vars = bodies.iter().map(|b| vec![false; b.vars.len()]).collect();
-        Self { bodies, ops, vars, fields, holds }
+        Self {
+            bodies,
+            ops,
+            vars,
+            fields,
+            holds,
+        }
     }
 
     fn run(mut self) -> Relevant {
@@ -292,11 +329,12 @@ impl<'b> Slice<'b> {
             Op::Set(Target::Ignore, _) => false,
             Op::Set(Target::Var(var), value) => {
                 let result = self.bodies[index].results.contains(var);
-                self.vars[index][*var as usize]
-                    || (result && expr_holds(value, &self.holds[index]))
+                self.vars[index][*var as usize] || (result && expr_holds(value, &self.holds[index]))
             }
             Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..) => self.decides(index, pc, op),
-            Op::Call(call) if call.callee == Callee::Unknown && call.args.is_empty() => written_matters(),
+            Op::Call(call) if call.callee == Callee::Unknown && call.args.is_empty() => {
+                written_matters()
+            }
             Op::Call(_) | Op::Go(_) | Op::Defer(_) => true,
             Op::Recover(_) => true,
             _ => true,
@@ -323,7 +361,9 @@ impl<'b> Slice<'b> {
             if next == pc || !seen.insert(next) {
                 continue;
             }
-            let Some(op) = body.code.get(next as usize) else { continue };
+            let Some(op) = body.code.get(next as usize) else {
+                continue;
+            };
             if self.ops[index][next as usize] {
                 if first.is_some_and(|f| f != next) {
                     return true;
@@ -338,11 +378,15 @@ impl<'b> Slice<'b> {
 
     fn tie_captures(&mut self, index: usize) -> bool {
         let body = &self.bodies[index];
-        let Some(parent) = body.parent else { return false };
+        let Some(parent) = body.parent else {
+            return false;
+        };
         let mut changed = false;
         for (outer, inner) in &body.captures {
-            let any = self.vars[parent.0 as usize][*outer as usize] || self.vars[index][*inner as usize];
-            changed |= any && !std::mem::replace(&mut self.vars[parent.0 as usize][*outer as usize], true);
+            let any =
+                self.vars[parent.0 as usize][*outer as usize] || self.vars[index][*inner as usize];
+            changed |=
+                any && !std::mem::replace(&mut self.vars[parent.0 as usize][*outer as usize], true);
             changed |= any && !std::mem::replace(&mut self.vars[index][*inner as usize], true);
         }
         changed
@@ -362,7 +406,12 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
             field_names(a, names);
             field_names(b, names);
         }
-        Expr::Deref(a) | Expr::Addr(a) | Expr::Receiver(a) | Expr::Not(a) | Expr::Len(a, _) | Expr::Cap(a) => {
+        Expr::Deref(a)
+        | Expr::Addr(a)
+        | Expr::Receiver(a)
+        | Expr::Not(a)
+        | Expr::Len(a, _)
+        | Expr::Cap(a) => {
             field_names(a, names);
         }
         _ => {}
@@ -378,7 +427,8 @@ fn prune(body: &mut Body, relevant: &[bool]) {
         let replacement = match &body.code[pc] {
             Op::Jump(..) | Op::Nop | Op::End | Op::Return(_) | Op::Panic => continue,
             op @ (Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..)) => {
-                next_relevant(body, relevant, pc as Pc, op).map_or(Op::Nop, |to| Op::Jump(to, JumpKind::Plain))
+                next_relevant(body, relevant, pc as Pc, op)
+                    .map_or(Op::Nop, |to| Op::Jump(to, JumpKind::Plain))
             }
             _ => Op::Nop,
         };
@@ -402,4 +452,21 @@ fn next_relevant(body: &Body, relevant: &[bool], pc: Pc, op: &Op) -> Option<Pc> 
         op.successors(next, &mut |n| todo.push(n));
     }
     Some(body.code.len() as Pc - 1)
+}
+
+/// Whether evaluating `expr` makes a channel, a WaitGroup, or a variable that is a nil channel.
+pub(crate) fn makes_anything(expr: &Expr) -> bool {
+    match expr {
+        Expr::MakeChan(..) => true,
+        Expr::Zero(ty, _) => match ty {
+            Ty::Chan(..) => true,
+            Ty::Ext(path, name) => (path == "sync" && name == "WaitGroup") || name == "Group",
+            _ => false,
+        },
+        Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_anything(v)),
+        Expr::Slice(values) => values.iter().any(makes_anything),
+        Expr::Addr(inner) | Expr::Receiver(inner) => makes_anything(inner),
+        Expr::Append(base, values) => makes_anything(base) || values.iter().any(makes_anything),
+        _ => false,
+    }
 }

@@ -11,6 +11,15 @@ pub use header::{Header, header};
 
 use std::collections::BTreeMap;
 
+/// A Go language version, such as 1.22, from a go.mod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GoVersion {
+    /// Always 1 so far.
+    pub major: u16,
+    /// The release.
+    pub minor: u16,
+}
+
 /// A file of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Member {

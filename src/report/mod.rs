@@ -7,6 +7,7 @@ pub mod concise;
 pub mod human;
 pub mod json;
 mod line_hash;
+pub mod rules;
 pub mod sarif;
 #[cfg(test)]
 mod tests;

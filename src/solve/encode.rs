@@ -23,7 +23,8 @@ impl Encoder<'_> {
     fn word(&mut self, word: u64) {
         self.one.write_u64(word);
         // A second, independent stream: the same words, mixed differently.
-        self.two.write_u64(word.rotate_left(23) ^ 0x9e37_79b9_7f4a_7c15);
+        self.two
+            .write_u64(word.rotate_left(23) ^ 0x9e37_79b9_7f4a_7c15);
     }
 
     fn value(&mut self, value: &Value) {
@@ -84,7 +85,12 @@ impl Encoder<'_> {
                 self.word(20);
                 self.value(value);
             }
-            Obj::Chan { site, cap, buf, closed } => {
+            Obj::Chan {
+                site,
+                cap,
+                buf,
+                closed,
+            } => {
                 self.word(21);
                 self.word(u64::from(site.span.start) << 32 | u64::from(site.body.0));
                 self.value(cap);
@@ -175,12 +181,22 @@ impl Encoder<'_> {
             for value in &known.ne {
                 self.value(value);
             }
-            let paths: Vec<_> = self.state.paths.iter().filter(|((s, _), _)| *s == sym).collect();
+            let paths: Vec<_> = self
+                .state
+                .paths
+                .iter()
+                .filter(|((s, _), _)| *s == sym)
+                .collect();
             for ((_, name), value) in paths {
                 self.value(&Value::Str(name.clone()));
                 self.value(value);
             }
-            let known_equal: Vec<_> = self.state.equal.iter().filter(|(a, ..)| *a == sym).collect();
+            let known_equal: Vec<_> = self
+                .state
+                .equal
+                .iter()
+                .filter(|(a, ..)| *a == sym)
+                .collect();
             for (_, other, equal) in known_equal {
                 if let Some(number) = self.symbols.get(other) {
                     let number = u64::from(*number);
@@ -222,7 +238,11 @@ impl Machine<'_> {
         for proc in procs {
             self.encode_proc(&mut encoder, proc);
         }
-        let running: Vec<u64> = state.todo.iter().map(|p| u64::from(state.procs[*p].id)).collect();
+        let running: Vec<u64> = state
+            .todo
+            .iter()
+            .map(|p| u64::from(state.procs[*p].id))
+            .collect();
         encoder.word(running.len() as u64);
         for id in running {
             encoder.word(id);
@@ -251,7 +271,10 @@ impl Machine<'_> {
     fn encode_proc(&self, encoder: &mut Encoder<'_>, proc: &Proc) {
         encoder.word(50);
         encoder.word(u64::from(proc.id == 0));
-        encoder.word(proc.spawn.map_or(0, |(b, pc)| u64::from(b.0) << 32 | u64::from(pc) + 1));
+        encoder.word(
+            proc.spawn
+                .map_or(0, |(b, pc)| u64::from(b.0) << 32 | u64::from(pc) + 1),
+        );
         if let Some(group) = &proc.on_end {
             encoder.value(group);
         }

@@ -63,7 +63,10 @@ impl Machine<'_> {
         let mut explorer = Explorer {
             machine: self,
             search,
-            nodes: vec![Node { parent: u32::MAX, choice: 0 }],
+            nodes: vec![Node {
+                parent: u32::MAX,
+                choice: 0,
+            }],
             seen: FxHashSet::default(),
             queue: VecDeque::new(),
             found: Found::default(),
@@ -123,7 +126,10 @@ impl Explorer<'_, '_> {
         if !self.seen.insert(self.machine.identity(&state)) {
             return false;
         }
-        self.nodes.push(Node { parent, choice: choice as u16 });
+        self.nodes.push(Node {
+            parent,
+            choice: choice as u16,
+        });
         self.queue.push_back((state, self.nodes.len() as u32 - 1));
         true
     }
@@ -142,7 +148,9 @@ impl Explorer<'_, '_> {
         let mut rest = Vec::new();
         let mut fresh = 0;
         for (choice, successor) in successors.into_iter().enumerate() {
-            let Some(mut next) = successor.state else { continue };
+            let Some(mut next) = successor.state else {
+                continue;
+            };
             next.leaked.clone_from(&state.leaked);
             if successor.procs.iter().all(|p| chosen[*p]) {
                 fresh += u32::from(self.enter(next, node, choice));
@@ -162,7 +170,10 @@ impl Explorer<'_, '_> {
         if state.todo.is_empty() {
             return self.push(state, parent, choice);
         }
-        self.nodes.push(Node { parent, choice: choice as u16 });
+        self.nodes.push(Node {
+            parent,
+            choice: choice as u16,
+        });
         let node = self.nodes.len() as u32 - 1;
         let mut fresh = false;
         for (choice, state) in self.machine.advance(state).into_iter().enumerate() {
@@ -183,14 +194,23 @@ impl Explorer<'_, '_> {
             if state.leaked.contains(&process.id) {
                 continue;
             }
-            let (Some(site), Some(wants)) = (process.site(), self.machine.wants(state, process)) else { continue };
+            let (Some(site), Some(wants)) = (process.site(), self.machine.wants(state, process))
+            else {
+                continue;
+            };
             let id = process.id;
             state.leaked.push(id);
             let count = self.per_site.entry(site).or_default();
             *count += 1;
             if *count <= PER_SITE {
                 let choices = self.choices(node);
-                self.found.candidates.push(Candidate { choices, proc: id, site, wants, doomed: doomed.clone() });
+                self.found.candidates.push(Candidate {
+                    choices,
+                    proc: id,
+                    site,
+                    wants,
+                    doomed: doomed.clone(),
+                });
             }
         }
     }
@@ -250,8 +270,13 @@ impl Explorer<'_, '_> {
     /// Every act on what the pending operation of a process is about.
     fn pending(&self, state: &State, proc: usize) -> Wants {
         const ALL: u16 = SEND | RECV | CLOSE | DONE | CALL | ANY;
-        let Some((act, _)) = &state.procs[proc].park else { return Wants::new() };
-        let mut ids: Vec<_> = Machine::waits_for(act).into_iter().filter_map(|v| state.object(v)).collect();
+        let Some((act, _)) = &state.procs[proc].park else {
+            return Wants::new();
+        };
+        let mut ids: Vec<_> = Machine::waits_for(act)
+            .into_iter()
+            .filter_map(|v| state.object(v))
+            .collect();
         if let super::state::Act::Cancel(context) = act {
             ids.push(*context);
         }

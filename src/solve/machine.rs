@@ -3,7 +3,10 @@
 //! Semantics only, no search strategy. Where control may go several ways, every step function returns all the states
 //! it may lead to, in a fixed order, so that a run is a list of choices that can be repeated.
 
-use super::state::{Act, Called, Frame, Known, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Sym, Value};
+use super::state::{
+    Act, Called, Frame, Known, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Sym,
+    Value,
+};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
 use crate::resolve::{Ty, TypeDef};
@@ -38,7 +41,13 @@ pub struct Machine<'p> {
 impl<'p> Machine<'p> {
     /// An interpreter for `program`.
     pub fn new(program: &'p Program, summaries: &'p Summaries<'p>) -> Self {
-        Self { program, summaries, ends_with_root: false, zero_counts: false, abstentions: RefCell::new(Abstentions::new()) }
+        Self {
+            program,
+            summaries,
+            ends_with_root: false,
+            zero_counts: false,
+            abstentions: RefCell::new(Abstentions::new()),
+        }
     }
 
     pub(super) fn body(&self, id: BodyId) -> &'p Body {
@@ -53,9 +62,19 @@ impl<'p> Machine<'p> {
     pub fn start(&self, root: BodyId) -> State {
         let mut state = State::default();
         let body = self.body(root);
-        let args = body.params.iter().map(|_| state.symbol(body.file, body.span)).collect();
+        let args = body
+            .params
+            .iter()
+            .map(|_| state.symbol(body.file, body.span))
+            .collect();
         let frame = self.frame(&mut state, root, &[], args, Vec::new());
-        state.procs.push(Proc { id: 0, spawn: None, frames: vec![frame], park: None, on_end: None });
+        state.procs.push(Proc {
+            id: 0,
+            spawn: None,
+            frames: vec![frame],
+            park: None,
+            on_end: None,
+        });
         state.todo.push(0);
         state
     }
@@ -81,19 +100,32 @@ impl<'p> Machine<'p> {
             args.push(packed);
         }
         for (param, value) in body.params.iter().zip(args) {
-            vars[*param as usize] =
-                if body.vars[*param as usize].cell { Value::Ref(state.alloc(Obj::Cell(value))) } else { value };
+            vars[*param as usize] = if body.vars[*param as usize].cell {
+                Value::Ref(state.alloc(Obj::Cell(value)))
+            } else {
+                value
+            };
         }
         for ((_, inner), cell) in body.captures.iter().zip(env) {
             vars[*inner as usize] = Value::Ref(*cell);
         }
-        Frame { body: id, pc: 0, vars, defers: Vec::new(), dests, leaving: Leaving::No, deferred: false }
+        Frame {
+            body: id,
+            pc: 0,
+            vars,
+            defers: Vec::new(),
+            dests,
+            leaving: Leaving::No,
+            deferred: false,
+        }
     }
 
     // --- variables ---
 
     pub(super) fn read_var(&self, state: &mut State, proc: usize, var: Var) -> Value {
-        let Some(frame) = state.procs[proc].frames.last() else { return Value::Unset };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return Value::Unset;
+        };
         let body = self.body(frame.body);
         let slot = frame.vars[var as usize].clone();
         let value = if body.vars[var as usize].cell
@@ -128,7 +160,9 @@ impl<'p> Machine<'p> {
 
     pub(super) fn write_var(&self, state: &mut State, proc: usize, var: Var, value: Value) {
         let value = self.copied(state, value);
-        let Some(frame) = state.procs[proc].frames.last() else { return };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return;
+        };
         if self.body(frame.body).vars[var as usize].cell {
             if let Some(cell) = self.cell(state, proc, var) {
                 if state.escaped[cell as usize] {
@@ -238,7 +272,10 @@ impl<'p> Machine<'p> {
     // --- expressions ---
 
     fn here(&self, state: &State, proc: usize) -> BodyId {
-        state.procs[proc].frames.last().map_or(BodyId(0), |f| f.body)
+        state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body)
     }
 
     fn fresh(&self, state: &mut State, proc: usize, span: Span) -> Value {
@@ -247,7 +284,11 @@ impl<'p> Machine<'p> {
     }
 
     fn site(&self, state: &State, proc: usize, span: Span, size: Span) -> Site {
-        Site { body: self.here(state, proc), span, size }
+        Site {
+            body: self.here(state, proc),
+            span,
+            size,
+        }
     }
 
     pub(super) fn eval(&self, state: &mut State, proc: usize, expr: &Expr) -> Value {
@@ -297,7 +338,10 @@ impl<'p> Machine<'p> {
             }
             Expr::Closure(body) => {
                 let captures = &self.body(*body).captures;
-                let env = captures.iter().filter_map(|(outer, _)| self.cell(state, proc, *outer)).collect();
+                let env = captures
+                    .iter()
+                    .filter_map(|(outer, _)| self.cell(state, proc, *outer))
+                    .collect();
                 Value::Ref(state.alloc(Obj::Closure(*body, env, None)))
             }
             Expr::MakeChan(cap, span, size) => {
@@ -308,7 +352,12 @@ impl<'p> Machine<'p> {
                     known.lo = known.lo.max(i64::from(!self.zero_counts));
                 }
                 let site = self.site(state, proc, *span, *size);
-                Value::Ref(state.alloc(Obj::Chan { site, cap, buf: Vec::new(), closed: false }))
+                Value::Ref(state.alloc(Obj::Chan {
+                    site,
+                    cap,
+                    buf: Vec::new(),
+                    closed: false,
+                }))
             }
             Expr::Struct(ty, fields, address, _) => {
                 let fields = fields
@@ -319,7 +368,11 @@ impl<'p> Machine<'p> {
                     })
                     .collect();
                 let id = state.alloc(Obj::Struct(*ty, fields));
-                if *address { Value::Ref(id) } else { Value::Val(id) }
+                if *address {
+                    Value::Ref(id)
+                } else {
+                    Value::Val(id)
+                }
             }
             Expr::Slice(values) => {
                 let values: Vec<Value> = values.iter().map(|v| self.eval(state, proc, v)).collect();
@@ -375,7 +428,11 @@ impl<'p> Machine<'p> {
 
     /// The value that `name` of an unknown value has; the same each time.
     fn path(&self, state: &mut State, proc: usize, sym: Sym, name: &Name) -> Value {
-        if let Some((_, value)) = state.paths.iter().find(|((s, n), _)| *s == sym && n == name) {
+        if let Some((_, value)) = state
+            .paths
+            .iter()
+            .find(|((s, n), _)| *s == sym && n == name)
+        {
             return value.clone();
         }
         let value = self.fresh(state, proc, Span::default());
@@ -388,7 +445,8 @@ impl<'p> Machine<'p> {
             Value::Sym(sym, _) => self.path(state, proc, *sym, name),
             Value::Ref(id) | Value::Val(id) => {
                 let mut id = *id;
-                while let Obj::Cell(Value::Ref(inner) | Value::Val(inner)) = state.heap[id as usize] {
+                while let Obj::Cell(Value::Ref(inner) | Value::Val(inner)) = state.heap[id as usize]
+                {
                     id = inner;
                 }
                 let Obj::Struct(ty, fields) = &state.heap[id as usize] else {
@@ -397,9 +455,13 @@ impl<'p> Machine<'p> {
                 if let Some((_, value)) = fields.iter().find(|(n, _)| n == name) {
                     return value.clone();
                 }
-                let field = ty.and_then(|ty| field_type(&self.program.types, &self.type_def(ty.0).underlying, name));
+                let field = ty.and_then(|ty| {
+                    field_type(&self.program.types, &self.type_def(ty.0).underlying, name)
+                });
                 let value = match field {
-                    Some(ty) if !state.escaped[id as usize] => self.zero(state, proc, &ty, Span::default()),
+                    Some(ty) if !state.escaped[id as usize] => {
+                        self.zero(state, proc, &ty, Span::default())
+                    }
                     _ => self.fresh(state, proc, Span::default()),
                 };
                 if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
@@ -460,7 +522,10 @@ impl<'p> Machine<'p> {
         let base = self.eval(state, proc, base);
         let values: Vec<Value> = values.iter().map(|v| self.eval(state, proc, v)).collect();
         let carries = values.iter().any(|v| state.carries(v));
-        let mut all = match (&base, state.object(&base).map(|id| &state.heap[id as usize])) {
+        let mut all = match (
+            &base,
+            state.object(&base).map(|id| &state.heap[id as usize]),
+        ) {
             (_, Some(Obj::Slice(old))) => old.clone(),
             (Value::Nil, _) => Vec::new(),
             _ => {
@@ -512,7 +577,9 @@ impl<'p> Machine<'p> {
         match base {
             Value::Nil => Value::Int(0),
             Value::Sym(sym, _) => {
-                if let Some((_, value)) = state.paths.iter().find(|((s, n), _)| s == sym && *n == LEN) {
+                if let Some((_, value)) =
+                    state.paths.iter().find(|((s, n), _)| s == sym && *n == LEN)
+                {
                     return value.clone();
                 }
                 let value = self.fresh(state, proc, span);
@@ -557,12 +624,15 @@ impl<'p> Machine<'p> {
             };
         }
         match (op, left, right) {
-            (BinaryOp::Add, Value::Sym(s, k), Value::Int(n)) | (BinaryOp::Add, Value::Int(n), Value::Sym(s, k))
+            (BinaryOp::Add, Value::Sym(s, k), Value::Int(n))
+            | (BinaryOp::Add, Value::Int(n), Value::Sym(s, k))
                 if (k + n).abs() < COUNT_LIMIT =>
             {
                 Value::Sym(*s, k + n)
             }
-            (BinaryOp::Sub, Value::Sym(s, k), Value::Int(n)) if (k - n).abs() < COUNT_LIMIT => Value::Sym(*s, k - n),
+            (BinaryOp::Sub, Value::Sym(s, k), Value::Int(n)) if (k - n).abs() < COUNT_LIMIT => {
+                Value::Sym(*s, k - n)
+            }
             _ => {
                 // `x == nil` and the like as a value: known when the run has decided it.
                 if let Some(known) = self.compare(state, op, left, right) {
@@ -576,7 +646,13 @@ impl<'p> Machine<'p> {
     // --- conditions ---
 
     /// What a run already knows of a comparison.
-    pub(super) fn compare(&self, state: &State, op: BinaryOp, left: &Value, right: &Value) -> Option<bool> {
+    pub(super) fn compare(
+        &self,
+        state: &State,
+        op: BinaryOp,
+        left: &Value,
+        right: &Value,
+    ) -> Option<bool> {
         match op {
             BinaryOp::Eq => self.equal(state, left, right),
             BinaryOp::Ne => self.equal(state, left, right).map(|b| !b),
@@ -596,20 +672,29 @@ impl<'p> Machine<'p> {
             (Value::Nil, Value::Nil) => Some(true),
             (Value::Ref(a), Value::Ref(b)) => Some(a == b),
             (Value::Nil, Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_))
-            | (Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_), Value::Nil) => Some(false),
+            | (Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_), Value::Nil) => {
+                Some(false)
+            }
             (Value::Sym(s, j), Value::Sym(t, k)) if s == t => Some(j == k),
             (Value::Sym(s, 0), Value::Sym(t, 0)) => {
                 let key = (*s.min(t), *s.max(t));
-                state.equal.iter().find(|(a, b, _)| (*a, *b) == key).map(|(.., equal)| *equal).or_else(|| {
-                    let (a, b) = (&state.syms[*s as usize], &state.syms[*t as usize]);
-                    match (a.nil, b.nil) {
-                        (Some(true), Some(false)) | (Some(false), Some(true)) => Some(false),
-                        (Some(true), Some(true)) => Some(true),
-                        _ => None,
-                    }
-                })
+                state
+                    .equal
+                    .iter()
+                    .find(|(a, b, _)| (*a, *b) == key)
+                    .map(|(.., equal)| *equal)
+                    .or_else(|| {
+                        let (a, b) = (&state.syms[*s as usize], &state.syms[*t as usize]);
+                        match (a.nil, b.nil) {
+                            (Some(true), Some(false)) | (Some(false), Some(true)) => Some(false),
+                            (Some(true), Some(true)) => Some(true),
+                            _ => None,
+                        }
+                    })
             }
-            (Value::Sym(s, _), Value::Nil) | (Value::Nil, Value::Sym(s, _)) => state.syms[*s as usize].nil,
+            (Value::Sym(s, _), Value::Nil) | (Value::Nil, Value::Sym(s, _)) => {
+                state.syms[*s as usize].nil
+            }
             (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
                 let known = &state.syms[*s as usize];
                 let value = n - k;
@@ -678,7 +763,10 @@ impl<'p> Machine<'p> {
             }
             Expr::Binary(op, left, right, _) => {
                 let counted = matches!(&**left, Expr::Var(_)) || matches!(&**right, Expr::Var(_));
-                let (left, right) = (self.eval(&mut state, proc, left), self.eval(&mut state, proc, right));
+                let (left, right) = (
+                    self.eval(&mut state, proc, left),
+                    self.eval(&mut state, proc, right),
+                );
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
             _ => {
@@ -714,23 +802,27 @@ impl<'p> Machine<'p> {
         }
         match (op, left, right) {
             (BinaryOp::Ne, ..) => {
-                let mut outcomes = self.decide_comparison(state, BinaryOp::Eq, left, right, counted);
+                let mut outcomes =
+                    self.decide_comparison(state, BinaryOp::Eq, left, right, counted);
                 outcomes.iter_mut().for_each(|(_, b)| *b = !*b);
                 outcomes.reverse();
                 outcomes
             }
-            (BinaryOp::Eq, Value::Sym(sym, k), other) | (BinaryOp::Eq, other, Value::Sym(sym, k)) => {
+            (BinaryOp::Eq, Value::Sym(sym, k), other)
+            | (BinaryOp::Eq, other, Value::Sym(sym, k)) => {
                 let (sym, k, other) = (*sym, *k, other.clone());
                 split(state, |s, equal| learn_equal(s, sym, k, &other, equal))
             }
             (BinaryOp::Gt, ..) => self.decide_comparison(state, BinaryOp::Lt, right, left, counted),
             (BinaryOp::Ge, ..) => {
-                let mut outcomes = self.decide_comparison(state, BinaryOp::Lt, left, right, counted);
+                let mut outcomes =
+                    self.decide_comparison(state, BinaryOp::Lt, left, right, counted);
                 outcomes.iter_mut().for_each(|(_, b)| *b = !*b);
                 outcomes
             }
             (BinaryOp::Le, ..) => {
-                let mut outcomes = self.decide_comparison(state, BinaryOp::Lt, right, left, counted);
+                let mut outcomes =
+                    self.decide_comparison(state, BinaryOp::Lt, right, left, counted);
                 outcomes.iter_mut().for_each(|(_, b)| *b = !*b);
                 outcomes
             }
@@ -750,7 +842,14 @@ impl<'p> Machine<'p> {
 
     /// Splits the interval of `sym` into below `at` and not; the outcome of the first is `below`. A counter that has
     /// reached the limit sees the end of its loop only.
-    fn split_at(&self, state: State, sym: Sym, at: i64, counted: bool, below: bool) -> Vec<(State, bool)> {
+    fn split_at(
+        &self,
+        state: State,
+        sym: Sym,
+        at: i64,
+        counted: bool,
+        below: bool,
+    ) -> Vec<(State, bool)> {
         let mut outcomes = Vec::new();
         for is_below in [true, false] {
             if !is_below && counted && at > LOOP_LIMIT && state.syms[sym as usize].lo < at {
@@ -758,7 +857,12 @@ impl<'p> Machine<'p> {
                 continue;
             }
             // A run that needs an empty loop proves little (`Search` leaves those to low confidence).
-            if is_below && counted && at <= 1 && state.syms[sym as usize].lo < at && !self.zero_counts {
+            if is_below
+                && counted
+                && at <= 1
+                && state.syms[sym as usize].lo < at
+                && !self.zero_counts
+            {
                 continue;
             }
             let mut state = state.clone();
@@ -780,7 +884,11 @@ impl<'p> Machine<'p> {
 
     /// Evaluates what a call statement calls and hands over.
     pub(super) fn prepare(&self, state: &mut State, proc: usize, call: &Call, pc: Pc) -> Prepared {
-        let mut args: Vec<Value> = call.args.iter().map(|a| self.eval(state, proc, a)).collect();
+        let mut args: Vec<Value> = call
+            .args
+            .iter()
+            .map(|a| self.eval(state, proc, a))
+            .collect();
         let mut method = call.method;
         let callee = match &call.callee {
             Callee::Body(body) => Called::Body(*body, Vec::new()),
@@ -798,11 +906,22 @@ impl<'p> Machine<'p> {
         for arg in &mut args {
             *arg = self.copied(state, arg.clone());
         }
-        Prepared { callee, args, method, pc }
+        Prepared {
+            callee,
+            args,
+            method,
+            pc,
+        }
     }
 
     /// What calling a function value calls; a bound receiver becomes the first argument.
-    pub(super) fn called(&self, state: &State, value: &Value, args: &mut Vec<Value>, method: &mut bool) -> Called {
+    pub(super) fn called(
+        &self,
+        state: &State,
+        value: &Value,
+        args: &mut Vec<Value>,
+        method: &mut bool,
+    ) -> Called {
         match value {
             Value::Func(func) => Called::Body((*func).into(), Vec::new()),
             Value::Ref(id) => match &state.heap[*id as usize] {
@@ -824,9 +943,12 @@ impl<'p> Machine<'p> {
     pub(super) fn outside_of(&self, value: &Value) -> Option<Outside> {
         match value {
             Value::Out(outside) => Some(*outside),
-            Value::Sym(..) | Value::Int(_) | Value::Str(_) | Value::Bool(_) | Value::Func(_) | Value::Unset => {
-                Some(Outside::Other)
-            }
+            Value::Sym(..)
+            | Value::Int(_)
+            | Value::Str(_)
+            | Value::Bool(_)
+            | Value::Func(_)
+            | Value::Unset => Some(Outside::Other),
             Value::Nil | Value::Ref(_) | Value::Val(_) => None,
         }
     }
@@ -846,7 +968,10 @@ const LEN: Name = Name::new_static("len()");
 
 fn field_type(types: &[TypeDef], ty: &Ty, name: &Name) -> Option<Ty> {
     match ty {
-        Ty::Struct(fields) => fields.iter().find(|f| f.name == *name).map(|f| f.ty.clone()),
+        Ty::Struct(fields) => fields
+            .iter()
+            .find(|f| f.name == *name)
+            .map(|f| f.ty.clone()),
         Ty::Named(id) => field_type(types, &types[id.0 as usize].underlying, name),
         _ => None,
     }

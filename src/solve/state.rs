@@ -370,7 +370,9 @@ impl State {
             let obj = &self.heap[id as usize];
             f(id, obj);
             let mut held = Vec::new();
-            obj.children(&mut |v| todo.extend(self.object(v)), &mut |id| held.push(id));
+            obj.children(&mut |v| todo.extend(self.object(v)), &mut |id| {
+                held.push(id)
+            });
             todo.extend(held);
         }
     }
@@ -381,7 +383,11 @@ impl State {
         self.reach(value, &mut |_, obj| {
             any |= matches!(
                 obj,
-                Obj::Chan { .. } | Obj::Wait(..) | Obj::Context(..) | Obj::Cancel(_) | Obj::Closure(..)
+                Obj::Chan { .. }
+                    | Obj::Wait(..)
+                    | Obj::Context(..)
+                    | Obj::Cancel(_)
+                    | Obj::Closure(..)
             );
         });
         any

@@ -2,7 +2,9 @@
 //! several ways.
 
 use super::machine::{COUNT_LIMIT, DEPTH_LIMIT, Machine};
-use super::state::{Act, Called, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value};
+use super::state::{
+    Act, Called, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
+};
 use crate::flow::ir::{BodyId, JumpKind, Op, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
@@ -42,8 +44,15 @@ impl Machine<'_> {
                 fuel = FUEL;
                 continue;
             }
-            let leaving = state.procs[proc].frames.last().is_some_and(|f| f.leaving != Leaving::No);
-            let flow = if leaving { self.leave(&mut state, proc) } else { self.local(&mut state, proc) };
+            let leaving = state.procs[proc]
+                .frames
+                .last()
+                .is_some_and(|f| f.leaving != Leaving::No);
+            let flow = if leaving {
+                self.leave(&mut state, proc)
+            } else {
+                self.local(&mut state, proc)
+            };
             match flow {
                 Flow::Next => {}
                 Flow::Parked => {
@@ -57,15 +66,31 @@ impl Machine<'_> {
     }
 
     /// Adds to the log, if one is kept.
-    pub(super) fn note(&self, state: &mut State, proc: usize, pc: Pc, what: Happening, on: Option<ObjId>) {
+    pub(super) fn note(
+        &self,
+        state: &mut State,
+        proc: usize,
+        pc: Pc,
+        what: Happening,
+        on: Option<ObjId>,
+    ) {
         if state.log.is_none() {
             return;
         }
-        let body = state.procs[proc].frames.last().map_or(BodyId(0), |f| f.body);
+        let body = state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body);
         let help = self.watched_has_help(state);
         let id = state.procs[proc].id;
         if let Some(log) = &mut state.log {
-            log.events.push(Event { proc: id, at: (body, pc), what, on, help });
+            log.events.push(Event {
+                proc: id,
+                at: (body, pc),
+                what,
+                on,
+                help,
+            });
         }
     }
 
@@ -81,7 +106,9 @@ impl Machine<'_> {
     }
 
     fn local(&self, state: &mut State, proc: usize) -> Flow {
-        let Some(frame) = state.procs[proc].frames.last() else { return Flow::Parked };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return Flow::Parked;
+        };
         let (body_id, pc) = (frame.body, frame.pc);
         let body = self.body(body_id);
         let Some(op) = body.code.get(pc as usize) else {
@@ -127,14 +154,27 @@ impl Machine<'_> {
             }
             Op::Branch(cond, yes, no) => {
                 let outcomes = self.decide(std::mem::take(state), proc, cond);
-                return self.decided(state, proc, pc, outcomes.into_iter().map(|(s, b)| (s, if b { *yes } else { *no })));
+                return self.decided(
+                    state,
+                    proc,
+                    pc,
+                    outcomes
+                        .into_iter()
+                        .map(|(s, b)| (s, if b { *yes } else { *no })),
+                );
             }
             Op::Choose(targets) => {
                 let taken = std::mem::take(state);
                 return self.decided(state, proc, pc, targets.iter().map(|t| (taken.clone(), *t)));
             }
             Op::RangeNext(subject, counter, item, start, exit) => {
-                return self.range_next(state, proc, pc, (*subject, *counter, *item), (*start, *exit));
+                return self.range_next(
+                    state,
+                    proc,
+                    pc,
+                    (*subject, *counter, *item),
+                    (*start, *exit),
+                );
             }
             Op::Send(ch, _, value) => {
                 let ch = self.eval(state, proc, ch);
@@ -148,7 +188,13 @@ impl Machine<'_> {
             Op::Select { cases, default } => {
                 let cases = cases
                     .iter()
-                    .map(|c| (c.send, self.eval(state, proc, &c.ch), self.eval(state, proc, &c.value)))
+                    .map(|c| {
+                        (
+                            c.send,
+                            self.eval(state, proc, &c.ch),
+                            self.eval(state, proc, &c.value),
+                        )
+                    })
                     .collect();
                 return Self::park(state, proc, Act::Select(cases, default.is_some()), pc);
             }
@@ -238,10 +284,11 @@ impl Machine<'_> {
             // Go 1.22 ranges over integers.
             Value::Int(_) => values.clone(),
             Value::Sym(sym, _) if state.syms[*sym as usize].bound => values.clone(),
-            _ => self.eval(state, proc, &crate::flow::ir::Expr::Len(
-                Box::new(crate::flow::ir::Expr::Var(subject)),
-                span,
-            )),
+            _ => self.eval(
+                state,
+                proc,
+                &crate::flow::ir::Expr::Len(Box::new(crate::flow::ir::Expr::Var(subject)), span),
+            ),
         };
         let outcomes = self.decide_comparison(std::mem::take(state), BinaryOp::Lt, &at, &len, true);
         let outcomes: Vec<(State, Pc)> = outcomes
@@ -272,9 +319,13 @@ impl Machine<'_> {
 
     /// The source text of what a counted range goes over: the assignment of its holder just before.
     fn subject_span(&self, state: &State, proc: usize, pc: Pc) -> Span {
-        let Some(frame) = state.procs[proc].frames.last() else { return Span::default() };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return Span::default();
+        };
         let body = self.body(frame.body);
-        let Some(Op::RangeNext(subject, ..)) = body.code.get(pc as usize) else { return Span::default() };
+        let Some(Op::RangeNext(subject, ..)) = body.code.get(pc as usize) else {
+            return Span::default();
+        };
         let found = body
             .code
             .iter()
@@ -284,7 +335,14 @@ impl Machine<'_> {
 
     // --- calls ---
 
-    fn set_dest(&self, state: &mut State, proc: usize, dests: &[Target], index: usize, value: Value) {
+    fn set_dest(
+        &self,
+        state: &mut State,
+        proc: usize,
+        dests: &[Target],
+        index: usize,
+        value: Value,
+    ) {
         if let Some(target) = dests.get(index) {
             self.assign(state, proc, target, value);
         }
@@ -301,20 +359,33 @@ impl Machine<'_> {
     }
 
     fn unknown_result(&self, state: &mut State, proc: usize, pc: Pc) -> Value {
-        let Some(frame) = state.procs[proc].frames.last() else { return Value::Nil };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return Value::Nil;
+        };
         let body = self.body(frame.body);
         let span = body.spans.get(pc as usize).copied().unwrap_or_default();
         state.symbol(body.file, span)
     }
 
     /// Performs a call; `deferred` says that the frame is being left and this is one of its deferred calls.
-    fn dispatch(&self, state: &mut State, proc: usize, call: Prepared, dests: &[Target], deferred: bool) -> Flow {
+    fn dispatch(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
         match &call.callee {
             Called::Body(body, env) => {
                 let frames = &state.procs[proc].frames;
                 let recursion = frames.iter().filter(|f| f.body == *body).count();
                 if frames.len() >= DEPTH_LIMIT || recursion >= 2 {
-                    self.abstain(if recursion >= 2 { "recursion" } else { "call-depth" });
+                    self.abstain(if recursion >= 2 {
+                        "recursion"
+                    } else {
+                        "call-depth"
+                    });
                     return self.unknown_call(state, proc, &call, dests);
                 }
                 let mut frame = self.frame(state, *body, env, call.args.clone(), dests.to_vec());
@@ -346,7 +417,13 @@ impl Machine<'_> {
     }
 
     /// A call nobody can follow: what it is handed is known outside from now on, and pointees may have changed.
-    fn unknown_call(&self, state: &mut State, proc: usize, call: &Prepared, dests: &[Target]) -> Flow {
+    fn unknown_call(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: &Prepared,
+        dests: &[Target],
+    ) -> Flow {
         for arg in &call.args {
             state.escape(arg);
             if let Value::Ref(id) = arg
@@ -371,7 +448,10 @@ impl Machine<'_> {
         deferred: bool,
     ) -> Flow {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
-        let effect = match (state.object(&receiver).map(|id| &state.heap[id as usize]), name.as_str()) {
+        let effect = match (
+            state.object(&receiver).map(|id| &state.heap[id as usize]),
+            name.as_str(),
+        ) {
             (Some(Obj::Wait(..)), "Add") => Some(Effect::WaitAdd),
             (Some(Obj::Wait(..)), "Done") => Some(Effect::WaitDone),
             (Some(Obj::Wait(..)), "Wait") => Some(Effect::WaitWait),
@@ -382,12 +462,18 @@ impl Machine<'_> {
             (Some(Obj::Context(..)), "Err") => Some(Effect::ContextErr),
             (Some(Obj::Context(..)), "Value" | "Deadline") => Some(Effect::Inert),
             (Some(Obj::Struct(None, fields)), "Stop" | "Reset")
-                if fields.iter().any(|(n, v)| n == "C" && *v == Value::Out(Outside::Timer)) =>
+                if fields
+                    .iter()
+                    .any(|(n, v)| n == "C" && *v == Value::Out(Outside::Timer)) =>
             {
                 Some(Effect::Inert)
             }
-            (None, "Done") if call.args.len() == 1 && !dests.is_empty() => Some(Effect::ContextDone),
-            (None, "Err" | "Error" | "String" | "Lock" | "Unlock" | "RLock" | "RUnlock") => Some(Effect::Inert),
+            (None, "Done") if call.args.len() == 1 && !dests.is_empty() => {
+                Some(Effect::ContextDone)
+            }
+            (None, "Err" | "Error" | "String" | "Lock" | "Unlock" | "RLock" | "RUnlock") => {
+                Some(Effect::Inert)
+            }
             _ => None,
         };
         if let Some(effect) = effect {
@@ -404,7 +490,10 @@ impl Machine<'_> {
         self.unknown_call(state, proc, &call, dests)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one arm per effect, all of which need the call's parts")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one arm per effect, all of which need the call's parts"
+    )]
     fn library_call(
         &self,
         state: &mut State,
@@ -426,7 +515,17 @@ impl Machine<'_> {
                 let (mut args, mut method) = (Vec::new(), false);
                 let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
                 let callee = self.called(state, &function, &mut args, &mut method);
-                self.spawn(state, proc, Prepared { callee, args, method, pc: call.pc }, on_end);
+                self.spawn(
+                    state,
+                    proc,
+                    Prepared {
+                        callee,
+                        args,
+                        method,
+                        pc: call.pc,
+                    },
+                    on_end,
+                );
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
             Effect::Call | Effect::CallOnce => {
@@ -445,7 +544,13 @@ impl Machine<'_> {
             }
             Effect::WaitDone => {
                 self.count(state, proc, &receiver, &Value::Int(-1));
-                self.note(state, proc, call.pc, Happening::Synced, state.object(&receiver));
+                self.note(
+                    state,
+                    proc,
+                    call.pc,
+                    Happening::Synced,
+                    state.object(&receiver),
+                );
             }
             Effect::WaitWait => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
@@ -457,7 +562,10 @@ impl Machine<'_> {
                 let id = state.alloc(Obj::Struct(None, clock));
                 self.set_dest(state, proc, dests, 0, Value::Ref(id));
             }
-            Effect::ContextNever | Effect::ContextDerive | Effect::ContextCancel | Effect::ContextDeadline => {
+            Effect::ContextNever
+            | Effect::ContextDerive
+            | Effect::ContextCancel
+            | Effect::ContextDeadline => {
                 self.derive_context(state, proc, effect, receiver, dests, call.pc);
             }
             Effect::GroupContext => {
@@ -475,7 +583,9 @@ impl Machine<'_> {
                 self.set_dest(state, proc, dests, 0, value);
             }
             Effect::ContextErr => {
-                let ended = state.object(&receiver).is_some_and(|id| self.context_ended(state, id) == Some(true));
+                let ended = state
+                    .object(&receiver)
+                    .is_some_and(|id| self.context_ended(state, id) == Some(true));
                 let value = self.unknown_result(state, proc, call.pc);
                 if ended && let Value::Sym(sym, _) = value {
                     state.known(sym).nil = Some(false);
@@ -487,9 +597,21 @@ impl Machine<'_> {
     }
 
     fn call_site(&self, state: &State, proc: usize, pc: Pc) -> Site {
-        let body = state.procs[proc].frames.last().map_or(BodyId(0), |f| f.body);
-        let span = self.body(body).spans.get(pc as usize).copied().unwrap_or_default();
-        Site { body, span, size: Span::default() }
+        let body = state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body);
+        let span = self
+            .body(body)
+            .spans
+            .get(pc as usize)
+            .copied()
+            .unwrap_or_default();
+        Site {
+            body,
+            span,
+            size: Span::default(),
+        }
     }
 
     fn derive_context(
@@ -502,7 +624,11 @@ impl Machine<'_> {
         pc: Pc,
     ) {
         let site = self.call_site(state, proc, pc);
-        let parent = if effect == Effect::ContextNever { Value::Nil } else { parent };
+        let parent = if effect == Effect::ContextNever {
+            Value::Nil
+        } else {
+            parent
+        };
         let own_end = effect == Effect::ContextDeadline;
         let context = state.alloc(Obj::Context(site, parent, false, own_end));
         self.set_dest(state, proc, dests, 0, Value::Ref(context));
@@ -517,7 +643,9 @@ impl Machine<'_> {
         let mut id = id;
         let mut may = false;
         for _ in 0..64 {
-            let Obj::Context(_, parent, cancelled, own_end) = &state.heap[id as usize] else { return Some(false) };
+            let Obj::Context(_, parent, cancelled, own_end) = &state.heap[id as usize] else {
+                return Some(false);
+            };
             if *cancelled {
                 return Some(true);
             }
@@ -546,12 +674,19 @@ impl Machine<'_> {
         let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
         let (mut args, mut method) = (Vec::new(), false);
         let callee = self.called(state, &function, &mut args, &mut method);
-        let Called::Body(body, _) = &callee else { return Flow::Next };
+        let Called::Body(body, _) = &callee else {
+            return Flow::Next;
+        };
         for _ in args.len()..self.body(*body).params.len() {
             let value = self.unknown_result(state, proc, call.pc);
             args.push(value);
         }
-        let inner = Prepared { callee, args, method, pc: call.pc };
+        let inner = Prepared {
+            callee,
+            args,
+            method,
+            pc: call.pc,
+        };
         if effect == Effect::CallOnce {
             let once = call.args.first().and_then(|r| state.object(r));
             if let Some(id) = once
@@ -576,12 +711,18 @@ impl Machine<'_> {
 
     /// Adds to the counter of a WaitGroup.
     pub(super) fn count(&self, state: &mut State, _proc: usize, group: &Value, by: &Value) {
-        let Some(id) = state.object(group) else { return };
-        let Obj::Wait(site, count) = state.heap[id as usize].clone() else { return };
+        let Some(id) = state.object(group) else {
+            return;
+        };
+        let Obj::Wait(site, count) = state.heap[id as usize].clone() else {
+            return;
+        };
         let count = state.norm(&count);
         let sum = match (&count, by) {
             (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),
-            (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => Some(Value::Sym(*s, k + n)),
+            (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
+                Some(Value::Sym(*s, k + n))
+            }
             _ => None,
         };
         match sum {
@@ -628,7 +769,13 @@ impl Machine<'_> {
         }
         let frame = self.frame(state, body, &env, call.args, Vec::new());
         let id = state.procs.len() as u32;
-        state.procs.push(Proc { id, spawn: at, frames: vec![frame], park: None, on_end });
+        state.procs.push(Proc {
+            id,
+            spawn: at,
+            frames: vec![frame],
+            park: None,
+            on_end,
+        });
         // The parent runs on first; where it matters, the order of visible operations is explored anyway.
         state.todo.insert(0, id as usize);
         self.note(state, proc, call.pc, Happening::Spawned(id), None);
@@ -656,31 +803,46 @@ impl Machine<'_> {
 
     fn recover(&self, state: &mut State, proc: usize, target: &Target) {
         let frames = &mut state.procs[proc].frames;
-        let caller = frames.len().checked_sub(2).filter(|_| frames.last().is_some_and(|f| f.deferred));
+        let caller = frames
+            .len()
+            .checked_sub(2)
+            .filter(|_| frames.last().is_some_and(|f| f.deferred));
         let panicking = caller.is_some_and(|c| frames[c].leaving == Leaving::Panic);
         if let Some(caller) = caller
             && panicking
         {
             frames[caller].leaving = Leaving::Return;
         }
-        let value = if panicking { Value::Bool(true) } else { Value::Nil };
+        let value = if panicking {
+            Value::Bool(true)
+        } else {
+            Value::Nil
+        };
         self.assign(state, proc, target, value);
     }
 
     /// One step of leaving the top frame: the next deferred call, or back to the caller.
     fn leave(&self, state: &mut State, proc: usize) -> Flow {
-        let Some(frame) = state.procs[proc].frames.last_mut() else { return Flow::Parked };
+        let Some(frame) = state.procs[proc].frames.last_mut() else {
+            return Flow::Parked;
+        };
         if let Some(call) = frame.defers.pop() {
             return self.dispatch(state, proc, call, &[], true);
         }
         let (body_id, pc) = (frame.body, frame.pc);
-        let results: Vec<Value> =
-            self.body(body_id).results.iter().map(|r| self.read_var(state, proc, *r)).collect();
+        let results: Vec<Value> = self
+            .body(body_id)
+            .results
+            .iter()
+            .map(|r| self.read_var(state, proc, *r))
+            .collect();
         let last = state.procs[proc].frames.len() == 1;
         if last {
             self.note(state, proc, pc, Happening::Ended, None);
         }
-        let Some(frame) = state.procs[proc].frames.pop() else { return Flow::Parked };
+        let Some(frame) = state.procs[proc].frames.pop() else {
+            return Flow::Parked;
+        };
         let Some(caller) = state.procs[proc].frames.last_mut() else {
             return self.end(state, proc, frame.leaving, &results);
         };

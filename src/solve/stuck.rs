@@ -77,9 +77,9 @@ impl Machine<'_> {
             Act::Recv(ch, _) => add(ch, SEND | CLOSE),
             Act::Wait(group) => add(group, DONE),
             Act::Select(_, true) => false,
-            Act::Select(cases, false) => {
-                cases.iter().all(|(send, ch, _)| add(ch, if *send { RECV } else { SEND | CLOSE }))
-            }
+            Act::Select(cases, false) => cases
+                .iter()
+                .all(|(send, ch, _)| add(ch, if *send { RECV } else { SEND | CLOSE })),
             Act::Close(_) | Act::Cancel(_) => false,
         };
         closed_world.then_some(wants)
@@ -88,13 +88,21 @@ impl Machine<'_> {
     /// For the log: whether anybody but the watched goroutine could still free it.
     pub(super) fn watched_has_help(&self, state: &State) -> bool {
         let Some(log) = &state.log else { return false };
-        let wants: Wants = log.wants.iter().filter(|(id, _)| (*id as usize) < state.heap.len()).copied().collect();
+        let wants: Wants = log
+            .wants
+            .iter()
+            .filter(|(id, _)| (*id as usize) < state.heap.len())
+            .copied()
+            .collect();
         if wants.len() < log.wants.len() {
             return false;
         }
         let watched = log.watched;
-        (0..state.procs.len())
-            .any(|q| state.procs[q].id != watched && !state.procs[q].ended() && self.can_help(state, q, &wants))
+        (0..state.procs.len()).any(|q| {
+            state.procs[q].id != watched
+                && !state.procs[q].ended()
+                && self.can_help(state, q, &wants)
+        })
     }
 
     /// Whether the rest of what process `q` may do includes one of the wanted acts.
@@ -112,7 +120,10 @@ impl Machine<'_> {
             return true;
         }
         proc.frames.iter().any(|frame| {
-            let deferred = frame.defers.iter().any(|call| self.deferred_helps(state, call, wants));
+            let deferred = frame
+                .defers
+                .iter()
+                .any(|call| self.deferred_helps(state, call, wants));
             if deferred {
                 return true;
             }
@@ -121,14 +132,18 @@ impl Machine<'_> {
             }
             let facts = self.summaries.facts(frame.body);
             facts.futures.get(frame.pc as usize).is_some_and(|future| {
-                self.future_helps(state, future, wants, 0, &|var| frame.vars.get(var as usize).cloned())
+                self.future_helps(state, future, wants, 0, &|var| {
+                    frame.vars.get(var as usize).cloned()
+                })
             })
         })
     }
 
     fn act_helps(&self, state: &State, act: &Act, wants: &Wants) -> bool {
         let on = |value: &Value, acts: Acts| {
-            state.object(value).is_some_and(|id| wants.iter().any(|(w, a)| *w == id && a & acts != 0))
+            state
+                .object(value)
+                .is_some_and(|id| wants.iter().any(|(w, a)| *w == id && a & acts != 0))
         };
         match act {
             Act::Send(ch, value) => on(ch, SEND) || self.leads_to(state, value, wants),
@@ -136,9 +151,9 @@ impl Machine<'_> {
             Act::Close(ch) => on(ch, CLOSE),
             Act::Cancel(context) => wants.contains(&(*context, CALL)),
             Act::Wait(_) => false,
-            Act::Select(cases, _) => cases
-                .iter()
-                .any(|(send, ch, value)| on(ch, if *send { SEND } else { RECV }) || self.leads_to(state, value, wants)),
+            Act::Select(cases, _) => cases.iter().any(|(send, ch, value)| {
+                on(ch, if *send { SEND } else { RECV }) || self.leads_to(state, value, wants)
+            }),
         }
     }
 
@@ -157,15 +172,15 @@ impl Machine<'_> {
         match &call.callee {
             Called::Body(body, env) => self.body_helps(state, *body, env, &call.args, wants, 0),
             Called::Cancel(context) => wants.contains(&(*context, CALL)),
-            Called::Close => {
-                first.and_then(|v| state.object(v)).is_some_and(|id| {
-                    wants.iter().any(|(w, acts)| *w == id && acts & CLOSE != 0)
-                })
-            }
-            Called::Library(Effect::WaitDone, _) => {
-                first.and_then(|v| state.object(v)).is_some_and(|id| wants.contains(&(id, DONE)))
-            }
-            Called::Library(Effect::Inert | Effect::WaitWait, _) | Called::Panic | Called::Recover => false,
+            Called::Close => first
+                .and_then(|v| state.object(v))
+                .is_some_and(|id| wants.iter().any(|(w, acts)| *w == id && acts & CLOSE != 0)),
+            Called::Library(Effect::WaitDone, _) => first
+                .and_then(|v| state.object(v))
+                .is_some_and(|id| wants.contains(&(id, DONE))),
+            Called::Library(Effect::Inert | Effect::WaitWait, _)
+            | Called::Panic
+            | Called::Recover => false,
             Called::Library(..) | Called::Named(_) | Called::Unknown => {
                 call.args.iter().any(|a| self.leads_to(state, a, wants))
             }
@@ -202,7 +217,9 @@ impl Machine<'_> {
         value_of: &dyn Fn(u32) -> Option<Value>,
     ) -> bool {
         future.iter().any(|(way, acts)| {
-            let Some(value) = value_of(way.var) else { return false };
+            let Some(value) = value_of(way.var) else {
+                return false;
+            };
             if acts & ANY != 0 && self.leads_to(state, &value, wants) {
                 return true;
             }
@@ -228,9 +245,18 @@ impl Machine<'_> {
         }
     }
 
-    fn value_helps(&self, state: &State, value: &Value, acts: Acts, wants: &Wants, depth: u32) -> bool {
+    fn value_helps(
+        &self,
+        state: &State,
+        value: &Value,
+        acts: Acts,
+        wants: &Wants,
+        depth: u32,
+    ) -> bool {
         let value = &self.content(state, value);
-        let Some(id) = state.object(value) else { return false };
+        let Some(id) = state.object(value) else {
+            return false;
+        };
         if wants.iter().any(|(w, a)| *w == id && a & acts != 0) {
             return true;
         }
@@ -252,7 +278,12 @@ impl Machine<'_> {
         let mut values = Vec::new();
         state.reach(value, &mut |_, obj| match obj {
             Obj::Struct(_, fields) => {
-                values.extend(fields.iter().filter(|(n, _)| n == field).map(|(_, v)| v.clone()));
+                values.extend(
+                    fields
+                        .iter()
+                        .filter(|(n, _)| n == field)
+                        .map(|(_, v)| v.clone()),
+                );
             }
             Obj::Slice(elements) if field == "[]" => values.extend(elements.iter().cloned()),
             _ => {}

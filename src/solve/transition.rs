@@ -67,9 +67,13 @@ impl Machine<'_> {
         if let Some(_outside) = self.outside_of(&port.ch) {
             return Readiness::Outside;
         }
-        let Some(id) = state.object(&port.ch) else { return Readiness::Never };
+        let Some(id) = state.object(&port.ch) else {
+            return Readiness::Never;
+        };
         match &state.heap[id as usize] {
-            Obj::Chan { cap, buf, closed, .. } => {
+            Obj::Chan {
+                cap, buf, closed, ..
+            } => {
                 if *closed || (!port.send && !buf.is_empty()) {
                     return Readiness::Ready;
                 }
@@ -77,7 +81,12 @@ impl Machine<'_> {
                     return Readiness::Outside;
                 }
                 if port.send {
-                    let room = self.compare(state, BinaryOp::Gt, &state.norm(cap), &Value::Int(buf.len() as i64));
+                    let room = self.compare(
+                        state,
+                        BinaryOp::Gt,
+                        &state.norm(cap),
+                        &Value::Int(buf.len() as i64),
+                    );
                     return match room {
                         Some(true) => Readiness::Ready,
                         Some(false) => Readiness::Partner(id),
@@ -104,7 +113,9 @@ impl Machine<'_> {
         }
         let mut out = Vec::new();
         for proc in 0..state.procs.len() {
-            let Some((act, _)) = &state.procs[proc].park else { continue };
+            let Some((act, _)) = &state.procs[proc].park else {
+                continue;
+            };
             match act {
                 Act::Close(ch) => out.push(self.close(state, proc, &ch.clone())),
                 Act::Cancel(context) => {
@@ -114,14 +125,20 @@ impl Machine<'_> {
                         *cancelled = true;
                     }
                     self.resume(&mut next, proc, Happening::Synced, Some(context));
-                    out.push(Successor { procs: vec![proc], state: Some(next) });
+                    out.push(Successor {
+                        procs: vec![proc],
+                        state: Some(next),
+                    });
                 }
                 Act::Wait(group) => {
                     if self.wait_over(state, group) {
                         let on = state.object(group);
                         let mut next = state.clone();
                         self.resume(&mut next, proc, Happening::Synced, on);
-                        out.push(Successor { procs: vec![proc], state: Some(next) });
+                        out.push(Successor {
+                            procs: vec![proc],
+                            state: Some(next),
+                        });
                     }
                 }
                 _ => self.communicate(state, proc, &ports, &mut out),
@@ -131,8 +148,12 @@ impl Machine<'_> {
     }
 
     fn wait_over(&self, state: &State, group: &Value) -> bool {
-        let Some(id) = state.object(group) else { return true };
-        let Obj::Wait(_, count) = &state.heap[id as usize] else { return true };
+        let Some(id) = state.object(group) else {
+            return true;
+        };
+        let Obj::Wait(_, count) = &state.heap[id as usize] else {
+            return true;
+        };
         state.escaped[id as usize]
             || self.compare(state, BinaryOp::Le, &state.norm(count), &Value::Int(0)) != Some(false)
     }
@@ -140,7 +161,13 @@ impl Machine<'_> {
     /// Splits on a capacity or counter that decides whether somebody can go on.
     fn undecided(&self, state: &State, ports: &[Port]) -> Option<Vec<Successor>> {
         let fork = |outcomes: Vec<(State, bool)>| {
-            outcomes.into_iter().map(|(s, _)| Successor { procs: Vec::new(), state: Some(s) }).collect()
+            outcomes
+                .into_iter()
+                .map(|(s, _)| Successor {
+                    procs: Vec::new(),
+                    state: Some(s),
+                })
+                .collect()
         };
         for port in ports {
             if let Readiness::Undecided(cap, len) = self.readiness(state, port) {
@@ -160,9 +187,17 @@ impl Machine<'_> {
                 && !state.escaped[id as usize]
             {
                 let count = state.norm(count);
-                if self.compare(state, BinaryOp::Le, &count, &Value::Int(0)).is_none() {
-                    let outcomes =
-                        self.decide_comparison(state.clone(), BinaryOp::Le, &count, &Value::Int(0), true);
+                if self
+                    .compare(state, BinaryOp::Le, &count, &Value::Int(0))
+                    .is_none()
+                {
+                    let outcomes = self.decide_comparison(
+                        state.clone(),
+                        BinaryOp::Le,
+                        &count,
+                        &Value::Int(0),
+                        true,
+                    );
                     if outcomes.len() > 1 {
                         return Some(fork(outcomes));
                     }
@@ -186,7 +221,10 @@ impl Machine<'_> {
                     out.push(self.alone(state, port));
                 }
                 Readiness::Partner(id) => {
-                    for other in ports.iter().filter(|o| o.proc != proc && o.send != port.send) {
+                    for other in ports
+                        .iter()
+                        .filter(|o| o.proc != proc && o.send != port.send)
+                    {
                         if state.object(&other.ch) != Some(id) {
                             continue;
                         }
@@ -203,7 +241,9 @@ impl Machine<'_> {
             && !certain
         {
             let mut next = state.clone();
-            let Some((_, pc)) = next.procs[proc].park else { return };
+            let Some((_, pc)) = next.procs[proc].park else {
+                return;
+            };
             if let Some(target) = self.select_target(&next, proc, None) {
                 if let Some(frame) = next.procs[proc].frames.last_mut() {
                     frame.pc = target;
@@ -212,7 +252,10 @@ impl Machine<'_> {
                 next.todo.push(proc);
                 self.note(&mut next, proc, pc, Happening::Defaulted, None);
             }
-            out.push(Successor { procs: vec![proc], state: Some(next) });
+            out.push(Successor {
+                procs: vec![proc],
+                state: Some(next),
+            });
         }
     }
 
@@ -243,16 +286,26 @@ impl Machine<'_> {
             next.escape(&port.value);
         }
         self.complete(&mut next, port, received);
-        Successor { procs, state: Some(next) }
+        Successor {
+            procs,
+            state: Some(next),
+        }
     }
 
     /// A send and a receive meet.
     fn together(&self, state: &State, sender: &Port, receiver: &Port) -> Successor {
         let mut next = state.clone();
         self.complete(&mut next, sender, (Value::Unset, Value::Unset));
-        self.complete(&mut next, receiver, (sender.value.clone(), Value::Bool(true)));
+        self.complete(
+            &mut next,
+            receiver,
+            (sender.value.clone(), Value::Bool(true)),
+        );
         // Should two goroutines leave a meeting, the sender runs first; the order is explored where it matters.
-        Successor { procs: vec![sender.proc, receiver.proc], state: Some(next) }
+        Successor {
+            procs: vec![sender.proc, receiver.proc],
+            state: Some(next),
+        }
     }
 
     fn select_target(&self, state: &State, proc: usize, case: Option<usize>) -> Option<u32> {
@@ -269,8 +322,12 @@ impl Machine<'_> {
     /// Moves a process past its communication.
     fn complete(&self, state: &mut State, port: &Port, (value, ok): (Value, Value)) {
         let proc = port.proc;
-        let Some((act, pc)) = state.procs[proc].park.take() else { return };
-        let Some(frame) = state.procs[proc].frames.last() else { return };
+        let Some((act, pc)) = state.procs[proc].park.take() else {
+            return;
+        };
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return;
+        };
         let body = self.body(frame.body);
         let is_range = matches!(act, Act::Recv(_, true));
         let (dests, target): (Vec<Target>, u32) = match &body.code[frame.pc as usize] {
@@ -285,9 +342,13 @@ impl Machine<'_> {
         let file = body.file;
         if !port.send {
             for (index, known) in [value, ok].into_iter().enumerate() {
-                let Some(dest) = dests.get(index) else { continue };
+                let Some(dest) = dests.get(index) else {
+                    continue;
+                };
                 let known = match (known, index) {
-                    (Value::Unset, 1) if is_range && matches!(port.ch, Value::Out(_)) => Value::Bool(true),
+                    (Value::Unset, 1) if is_range && matches!(port.ch, Value::Out(_)) => {
+                        Value::Bool(true)
+                    }
                     (Value::Unset, _) => state.symbol(file, span),
                     (known, _) => known,
                 };
@@ -298,7 +359,11 @@ impl Machine<'_> {
             frame.pc = target;
         }
         state.todo.push(proc);
-        let what = if port.send { Happening::Sent(port.case) } else { Happening::Received(port.case) };
+        let what = if port.send {
+            Happening::Sent(port.case)
+        } else {
+            Happening::Received(port.case)
+        };
         let on = state.object(&port.ch);
         self.note(state, proc, pc, what, on);
     }
@@ -319,12 +384,17 @@ impl Machine<'_> {
             None if *ch == Value::Nil => return Successor { procs, state: None },
             None => self.resume(&mut next, proc, Happening::Closed, None),
         }
-        Successor { procs, state: Some(next) }
+        Successor {
+            procs,
+            state: Some(next),
+        }
     }
 
     /// Moves a process past a call that it was parked at.
     fn resume(&self, state: &mut State, proc: usize, what: Happening, on: Option<ObjId>) {
-        let Some((_, pc)) = state.procs[proc].park.take() else { return };
+        let Some((_, pc)) = state.procs[proc].park.take() else {
+            return;
+        };
         state.todo.push(proc);
         self.note(state, proc, pc, what, on);
     }

@@ -2,7 +2,9 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Leaving, Log, Obj, ObjId, Outside, Proc, Site, State, Value};
+use super::state::{
+    Act, Event, Happening, Leaving, Log, Obj, ObjId, Outside, Proc, Site, State, Value,
+};
 use crate::flow::ir::{BodyId, Expr, JumpKind, Op, Pc, Target};
 use crate::leak::{
     Confidence, Exit, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
@@ -28,8 +30,17 @@ impl Machine<'_> {
         let mut state = self.replay(start, &candidate.choices)?;
         let log = state.log.take()?;
         let proc = state.procs.iter().find(|p| p.id == candidate.proc)?.clone();
-        debug_assert_eq!(proc.site(), Some(candidate.site), "the run must end at the stuck operation");
-        let teller = Teller { machine: self, state: &state, events: &log.events, text };
+        debug_assert_eq!(
+            proc.site(),
+            Some(candidate.site),
+            "the run must end at the stuck operation"
+        );
+        let teller = Teller {
+            machine: self,
+            state: &state,
+            events: &log.events,
+            text,
+        };
         teller.leak(root, &proc, candidate)
     }
 }
@@ -44,12 +55,20 @@ struct Teller<'m, 'p> {
 impl Teller<'_, '_> {
     fn place(&self, (body, pc): (BodyId, Pc)) -> Place {
         let body = self.machine.body(body);
-        Place { file: body.file, span: body.spans.get(pc as usize).copied().unwrap_or_default() }
+        Place {
+            file: body.file,
+            span: body.spans.get(pc as usize).copied().unwrap_or_default(),
+        }
     }
 
     fn quote(&self, body: BodyId, span: Span) -> String {
         let text = (self.text)(self.machine.body(body).file, span);
-        let line = text.lines().next().unwrap_or_default().trim_end_matches(['{', ' ', ':']).to_owned();
+        let line = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(['{', ' ', ':'])
+            .to_owned();
         if line.chars().count() > QUOTE {
             let cut: String = line.chars().take(QUOTE).collect();
             format!("{cut}…")
@@ -62,7 +81,9 @@ impl Teller<'_, '_> {
         let (act, pc) = proc.park.as_ref()?;
         let body_id = proc.frames.last()?.body;
         let (op, cases) = self.operation(body_id, *pc, act)?;
-        let primitive = Machine::waits_for(act).into_iter().find_map(|v| self.state.object(v));
+        let primitive = Machine::waits_for(act)
+            .into_iter()
+            .find_map(|v| self.state.object(v));
         let origin = self.origin(primitive, body_id, &op);
         let stranding = self.stranding(proc, candidate);
         let (wanted_sends, on) = (matches!(op.kind, OpKind::Send), primitive);
@@ -77,10 +98,16 @@ impl Teller<'_, '_> {
                 })
                 .count() as u32
         };
-        let siblings =
-            self.state.procs.iter().filter(|p| p.spawn.is_some() && p.spawn == proc.spawn).count().max(1) as u32;
-        let spawned_in_loop =
-            proc.spawn.is_some_and(|(b, pc)| self.machine.body(b).in_loop.get(pc as usize) == Some(&true));
+        let siblings = self
+            .state
+            .procs
+            .iter()
+            .filter(|p| p.spawn.is_some() && p.spawn == proc.spawn)
+            .count()
+            .max(1) as u32;
+        let spawned_in_loop = proc
+            .spawn
+            .is_some_and(|(b, pc)| self.machine.body(b).in_loop.get(pc as usize) == Some(&true));
         let name = origin.as_ref().map(|o| o.name.clone()).unwrap_or_default();
         let partner = self.find_op(root, &name, |op| match op {
             Op::Recv { .. } => wanted_sends,
@@ -106,7 +133,8 @@ impl Teller<'_, '_> {
             stranding,
             siblings,
             spawned_in_loop,
-            partner_in_loop: partner.is_some_and(|(b, pc)| self.machine.body(b).in_loop[pc as usize]),
+            partner_in_loop: partner
+                .is_some_and(|(b, pc)| self.machine.body(b).in_loop[pc as usize]),
             partner: partner.map(|at| self.place(at)),
             skipped_close: skipped_close.map(|at| self.place(at)),
             witness,
@@ -121,7 +149,10 @@ impl Teller<'_, '_> {
         let span = *body.spans.get(pc as usize)?;
         let make = |kind, span: Span, target: Span, nil: bool| Operation {
             kind,
-            at: Place { file: body.file, span },
+            at: Place {
+                file: body.file,
+                span,
+            },
             target: self.quote(body_id, target),
             nil,
             function: body.name.clone(),
@@ -130,9 +161,14 @@ impl Teller<'_, '_> {
         let nil = |v: &Value| *v == Value::Nil;
         let code = body.code.get(pc as usize)?;
         Some(match (act, code) {
-            (Act::Send(ch, _), Op::Send(_, target, _)) => (make(OpKind::Send, span, *target, nil(ch)), Vec::new()),
+            (Act::Send(ch, _), Op::Send(_, target, _)) => {
+                (make(OpKind::Send, span, *target, nil(ch)), Vec::new())
+            }
             (Act::Recv(ch, true), Op::Recv { ch_span, .. }) => {
-                let header = Span { start: span.start, end: ch_span.end };
+                let header = Span {
+                    start: span.start,
+                    end: ch_span.end,
+                };
                 (make(OpKind::Range, header, *ch_span, nil(ch)), Vec::new())
             }
             (Act::Recv(ch, false), Op::Recv { ch_span, .. }) => {
@@ -152,11 +188,17 @@ impl Teller<'_, '_> {
                     // A select with one case is compiled to the bare operation, at the case.
                     1 => {
                         let mut only = operations.remove(0);
-                        only.at.span = Span { start: cases[0].clause.start, end: cases[0].span.end };
+                        only.at.span = Span {
+                            start: cases[0].clause.start,
+                            end: cases[0].span.end,
+                        };
                         (only, operations)
                     }
                     _ => {
-                        let keyword = Span { start: span.start, end: span.start + "select".len() as u32 };
+                        let keyword = Span {
+                            start: span.start,
+                            end: span.start + "select".len() as u32,
+                        };
                         (make(OpKind::Select, keyword, span, false), operations)
                     }
                 }
@@ -181,9 +223,14 @@ impl Teller<'_, '_> {
             _ => return None,
         };
         let file = self.machine.body(site.body).file;
-        let is_constant = (self.text)(file, site.size).bytes().all(|b| b.is_ascii_digit());
+        let is_constant = (self.text)(file, site.size)
+            .bytes()
+            .all(|b| b.is_ascii_digit());
         Some(Origin {
-            at: Place { file, span: site.span },
+            at: Place {
+                file,
+                span: site.span,
+            },
             name: self.name_of(&site),
             capacity,
             capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
@@ -198,9 +245,10 @@ impl Teller<'_, '_> {
             if makes(value, site.span) {
                 return match target {
                     Target::Var(var) => body.vars[*var as usize].name.to_string(),
-                    Target::Place(place) => {
-                        way_of(place).and_then(|w| w.field).map(|f| f.to_string()).unwrap_or_default()
-                    }
+                    Target::Place(place) => way_of(place)
+                        .and_then(|w| w.field)
+                        .map(|f| f.to_string())
+                        .unwrap_or_default(),
                     Target::Ignore => String::new(),
                 };
             }
@@ -212,7 +260,12 @@ impl Teller<'_, '_> {
     }
 
     /// An operation on the channel of that name in the root and its literals, for the wording of messages.
-    fn find_op(&self, root: BodyId, name: &str, wanted: impl Fn(&Op) -> bool) -> Option<(BodyId, Pc)> {
+    fn find_op(
+        &self,
+        root: BodyId,
+        name: &str,
+        wanted: impl Fn(&Op) -> bool,
+    ) -> Option<(BodyId, Pc)> {
         if name.is_empty() {
             return None;
         }
@@ -256,7 +309,11 @@ impl Teller<'_, '_> {
     // --- the stranding step ---
 
     fn stranding(&self, proc: &Proc, candidate: &Candidate) -> Stranding {
-        let none = |exit| Stranding { exit, at: None, text: String::new() };
+        let none = |exit| Stranding {
+            exit,
+            at: None,
+            text: String::new(),
+        };
         let others_stuck = candidate.doomed.iter().any(|id| {
             *id != proc.id
                 && self
@@ -269,8 +326,12 @@ impl Teller<'_, '_> {
         if others_stuck {
             return none(Exit::Stuck);
         }
-        let Some(last) = self.events.iter().rposition(|e| e.help) else { return none(Exit::Never) };
-        let Some(event) = self.events.get(last + 1) else { return none(Exit::Never) };
+        let Some(last) = self.events.iter().rposition(|e| e.help) else {
+            return none(Exit::Never);
+        };
+        let Some(event) = self.events.get(last + 1) else {
+            return none(Exit::Never);
+        };
         self.classify(last + 1, event)
     }
 
@@ -282,15 +343,20 @@ impl Teller<'_, '_> {
             text: self.quote(event.at.0, body.spans[event.at.1 as usize]),
         };
         match event.what {
-            Happening::Sent(Some(case)) | Happening::Received(Some(case)) => self.left_by_case(event, case),
-            Happening::Defaulted => here(Exit::Default),
-            Happening::Sent(None) | Happening::Received(None) | Happening::Closed | Happening::Synced => {
-                here(Exit::Done)
+            Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
+                self.left_by_case(event, case)
             }
+            Happening::Defaulted => here(Exit::Default),
+            Happening::Sent(None)
+            | Happening::Received(None)
+            | Happening::Closed
+            | Happening::Synced => here(Exit::Done),
             Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
             Happening::Jumped(_) => here(Exit::Break),
             Happening::Left(leaving) => here(exit_of(leaving)),
-            Happening::FellOff | Happening::Ended | Happening::Spawned(_) | Happening::Local => here(Exit::Done),
+            Happening::FellOff | Happening::Ended | Happening::Spawned(_) | Happening::Local => {
+                here(Exit::Done)
+            }
             Happening::Decided => self.left_by_branch(index, event),
         }
     }
@@ -298,10 +364,20 @@ impl Teller<'_, '_> {
     fn left_by_case(&self, event: &Event, case: usize) -> Stranding {
         let body = self.machine.body(event.at.0);
         let Some(Op::Select { cases, .. }) = body.code.get(event.at.1 as usize) else {
-            return Stranding { exit: Exit::Stop, at: Some(self.place(event.at)), text: String::new() };
+            return Stranding {
+                exit: Exit::Stop,
+                at: Some(self.place(event.at)),
+                text: String::new(),
+            };
         };
         let case = &cases[case];
-        let text = self.quote(event.at.0, Span { start: case.clause.start, end: case.span.end });
+        let text = self.quote(
+            event.at.0,
+            Span {
+                start: case.clause.start,
+                end: case.span.end,
+            },
+        );
         let channel = (self.text)(body.file, case.ch_span);
         let exit = match event.on.map(|id| &self.state.heap[id as usize]) {
             Some(Obj::Context(..)) => Exit::Context,
@@ -311,10 +387,29 @@ impl Teller<'_, '_> {
             _ => Exit::Stop,
         };
         // A stop channel of the system itself is closed, not sent on.
-        let closed = event.on.is_some_and(|id| matches!(&self.state.heap[id as usize], Obj::Chan { closed: true, .. }));
-        let exit = if exit == Exit::Sibling && closed { Exit::Stop } else { exit };
-        let span = Span { start: case.clause.start, end: case.span.end };
-        Stranding { exit, at: Some(Place { file: body.file, span }), text }
+        let closed = event.on.is_some_and(|id| {
+            matches!(
+                &self.state.heap[id as usize],
+                Obj::Chan { closed: true, .. }
+            )
+        });
+        let exit = if exit == Exit::Sibling && closed {
+            Exit::Stop
+        } else {
+            exit
+        };
+        let span = Span {
+            start: case.clause.start,
+            end: case.span.end,
+        };
+        Stranding {
+            exit,
+            at: Some(Place {
+                file: body.file,
+                span,
+            }),
+            text,
+        }
     }
 
     /// A decision after which the partner was lost: what it did next says how.
@@ -322,7 +417,9 @@ impl Teller<'_, '_> {
         let body = self.machine.body(event.at.0);
         let ends_loop = matches!(body.code.get(event.at.1 as usize), Some(Op::RangeNext(..)))
             || body.loop_conds.contains(&event.at.1);
-        let next = self.events[index + 1..].iter().filter(|e| e.proc == event.proc);
+        let next = self.events[index + 1..]
+            .iter()
+            .filter(|e| e.proc == event.proc);
         for later in next {
             let at = Some(self.place(later.at));
             let text = self.quote(later.at.0, self.place(later.at).span);
@@ -342,8 +439,22 @@ impl Teller<'_, '_> {
         }
         let span = body.spans[event.at.1 as usize];
         let exit = if ends_loop { Exit::Done } else { Exit::Return };
-        let span = if ends_loop { Span { start: span.start, end: span.start + 3 } } else { span };
-        Stranding { exit, at: Some(Place { file: body.file, span }), text: self.quote(event.at.0, span) }
+        let span = if ends_loop {
+            Span {
+                start: span.start,
+                end: span.start + 3,
+            }
+        } else {
+            span
+        };
+        Stranding {
+            exit,
+            at: Some(Place {
+                file: body.file,
+                span,
+            }),
+            text: self.quote(event.at.0, span),
+        }
     }
 
     // --- confidence ---
@@ -354,7 +465,11 @@ impl Teller<'_, '_> {
         for known in self.state.syms.iter().filter(|k| k.bound) {
             let text = (self.text)(known.origin.0, known.origin.1);
             let text = text.lines().next().unwrap_or_default().trim();
-            let name = if text.is_empty() || text.len() > QUOTE { "the number of items" } else { text };
+            let name = if text.is_empty() || text.len() > QUOTE {
+                "the number of items"
+            } else {
+                text
+            };
             if known.hi <= 0 {
                 confidence = Confidence::Low;
                 assumptions.push(format!("`{name}` is 0"));
@@ -383,10 +498,21 @@ impl Teller<'_, '_> {
         if let Some(origin) = origin {
             let what = match (origin.capacity, op.kind) {
                 (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
-                (0, _) => format!("`{}` is made, without room for a value", display(&origin.name, name)),
-                (n, _) => format!("`{}` is made, with room for {n}", display(&origin.name, name)),
+                (0, _) => format!(
+                    "`{}` is made, without room for a value",
+                    display(&origin.name, name)
+                ),
+                (n, _) => format!(
+                    "`{}` is made, with room for {n}",
+                    display(&origin.name, name)
+                ),
             };
-            steps.push(Step { at: origin.at, kind: StepKind::Make, goroutine: 0, text: what });
+            steps.push(Step {
+                at: origin.at,
+                kind: StepKind::Make,
+                goroutine: 0,
+                text: what,
+            });
         }
         for event in self.events {
             let place = self.place(event.at);
@@ -394,14 +520,23 @@ impl Teller<'_, '_> {
             let is_stranding = stranding.at == Some(place);
             let step = match event.what {
                 Happening::Spawned(id) => {
-                    let who = if id == proc.id { "the goroutine that gets stuck is started" } else { "a goroutine is started" };
+                    let who = if id == proc.id {
+                        "the goroutine that gets stuck is started"
+                    } else {
+                        "a goroutine is started"
+                    };
                     Some((StepKind::Spawn, format!("{who}: `{quoted}`")))
                 }
-                Happening::Sent(_) if event.on == on && on.is_some() => Some((StepKind::Send, format!("a send completes: `{quoted}`"))),
-                Happening::Received(_) if event.on == on && on.is_some() => {
-                    Some((StepKind::Receive, format!("a receive completes: `{quoted}`")))
+                Happening::Sent(_) if event.on == on && on.is_some() => {
+                    Some((StepKind::Send, format!("a send completes: `{quoted}`")))
                 }
-                Happening::Closed if event.on == on && on.is_some() => Some((StepKind::Close, format!("it is closed: `{quoted}`"))),
+                Happening::Received(_) if event.on == on && on.is_some() => Some((
+                    StepKind::Receive,
+                    format!("a receive completes: `{quoted}`"),
+                )),
+                Happening::Closed if event.on == on && on.is_some() => {
+                    Some((StepKind::Close, format!("it is closed: `{quoted}`")))
+                }
                 Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
                     let text = self.case_text(event, case);
                     Some((StepKind::Case, format!("the select goes by `{text}`")))
@@ -409,14 +544,21 @@ impl Teller<'_, '_> {
                 Happening::Left(_) | Happening::Jumped(_) if is_stranding => {
                     Some((StepKind::Leave, format!("`{quoted}` leaves")))
                 }
-                Happening::Defaulted if is_stranding => Some((StepKind::Case, "the select goes by `default`".to_owned())),
+                Happening::Defaulted if is_stranding => {
+                    Some((StepKind::Case, "the select goes by `default`".to_owned()))
+                }
                 _ => None,
             };
             if let Some((kind, mut text)) = step {
                 if is_stranding {
                     text.push_str(&format!("; from here on nobody is left for `{name}`"));
                 }
-                let step = Step { at: place, kind, goroutine: event.proc, text };
+                let step = Step {
+                    at: place,
+                    kind,
+                    goroutine: event.proc,
+                    text,
+                };
                 if steps.last() != Some(&step) {
                     steps.push(step);
                 }
@@ -435,7 +577,13 @@ impl Teller<'_, '_> {
         match self.machine.body(event.at.0).code.get(event.at.1 as usize) {
             Some(Op::Select { cases, .. }) if case < cases.len() => {
                 let case = &cases[case];
-                self.quote(event.at.0, Span { start: case.clause.start, end: case.span.end })
+                self.quote(
+                    event.at.0,
+                    Span {
+                        start: case.clause.start,
+                        end: case.span.end,
+                    },
+                )
             }
             _ => String::new(),
         }
@@ -473,7 +621,11 @@ fn makes(value: &Expr, span: Span) -> bool {
 fn field_that_makes(value: &Expr, span: Span) -> Option<String> {
     match value {
         Expr::Struct(_, fields, ..) => fields.iter().find_map(|(name, value)| {
-            if makes(value, span) { Some(name.to_string()) } else { field_that_makes(value, span) }
+            if makes(value, span) {
+                Some(name.to_string())
+            } else {
+                field_that_makes(value, span)
+            }
         }),
         _ => None,
     }

@@ -6,7 +6,8 @@
 mod modules;
 mod path;
 
-use crate::analyze::{GoVersion, Problem};
+use crate::analyze::Problem;
+use crate::package::GoVersion;
 use modules::Modules;
 use path::{clean, join, slashed, split_pattern};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -1,8 +1,8 @@
 //! Which module a folder lies in, and so which language version it is written in.
 
 use super::path::slashed;
-use crate::analyze::GoVersion;
 use crate::gomod::{GoMod, NEWEST};
+use crate::package::GoVersion;
 use std::collections::HashMap;
 use std::fs;
 use std::io;

@@ -1,91 +1,101 @@
-//! Runs the binary in folders made for one test.
+//! What the harnesses share: the Go packages under `fixtures/`, their markers, and finding a Go toolchain.
+#![allow(dead_code, reason = "each test crate uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-use tempfile::TempDir;
+pub(crate) mod analysis;
+pub(crate) mod go;
+pub(crate) mod markers;
 
-/// A folder that holds the given files; parents are created, `/` at the end makes an empty folder.
-pub(crate) fn tree(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (path, bytes) in files {
-        write(folder.path(), path, bytes);
-    }
-    folder
+use markers::{Function, Marker};
+use std::path::{Path, PathBuf};
+
+/// A Go file below `fixtures/`.
+pub(crate) struct Fixture {
+    /// Relative to `fixtures/`, with `/`.
+    pub(crate) path: String,
+    /// The whole file.
+    pub(crate) text: String,
+    /// Its markers, in order.
+    pub(crate) markers: Vec<Marker>,
+    /// Its top-level functions, in order.
+    pub(crate) functions: Vec<Function>,
 }
 
-/// Adds one file to a folder.
-pub(crate) fn write(folder: &Path, path: &str, bytes: &[u8]) {
-    let target = folder.join(path);
-    if path.ends_with('/') {
-        fs::create_dir_all(target).expect("a new folder");
-        return;
-    }
-    fs::create_dir_all(target.parent().expect("a parent")).expect("a new folder");
-    fs::write(target, bytes).expect("a new file");
-}
-
-/// What one run did.
-pub(crate) struct Run {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Run {
-    /// How many files the summary line says were read.
-    pub(crate) fn files(&self) -> u64 {
-        let summary = self.stderr.lines().last().unwrap_or_default();
-        summary
-            .split(['(', ')'])
-            .nth(1)
-            .and_then(|files| files.split(' ').next()?.parse().ok())
-            .unwrap_or_else(|| panic!("no summary line in:\n{}", self.stderr))
+impl Fixture {
+    /// The top-level function around a 1-based line.
+    pub(crate) fn function_at(&self, line: u32) -> Option<&Function> {
+        self.functions
+            .iter()
+            .find(|f| f.first <= line && line <= f.last)
     }
 
-    /// Asserts the exit code, showing all output when it is another.
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(
-            self.code, code,
-            "exit code\n--- stdout\n{}\n--- stderr\n{}",
-            self.stdout, self.stderr
-        );
-        self
-    }
-
-    /// Asserts that stderr holds `text`.
-    #[track_caller]
-    pub(crate) fn tells(self, text: &str) -> Self {
-        assert!(
-            self.stderr.contains(text),
-            "no `{text}` in stderr:\n{}",
-            self.stderr
-        );
-        self
+    /// The text of a 1-based line.
+    pub(crate) fn line(&self, line: u32) -> &str {
+        self.text.lines().nth(line as usize - 1).unwrap_or_default()
     }
 }
 
-/// The binary, in `folder`, without colour wishes of the environment.
-pub(crate) fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_goleash"));
-    command
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("RUST_BACKTRACE");
-    command
+/// The Go files of one directory below `fixtures/`.
+pub(crate) struct Package {
+    /// Relative to `fixtures/`, with `/`.
+    pub(crate) directory: String,
+    /// Sorted by path.
+    pub(crate) files: Vec<Fixture>,
 }
 
-/// Runs the binary in `folder` with the words of `line` as arguments.
-pub(crate) fn goleash(folder: &TempDir, line: &str) -> Run {
-    let output: Output = command(folder.path())
-        .args(line.split_whitespace())
-        .output()
-        .expect("the binary runs");
-    Run {
-        code: output.status.code().expect("no signal"),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8 on stdout"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8 on stderr"),
+/// The `fixtures/` directory of the project.
+pub(crate) fn fixtures_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Every directory below `fixtures/` that holds Go files, in order of path.
+///
+/// `fixtures/cli` is left to the command-line tests: what is broken there is broken on purpose.
+pub(crate) fn packages() -> Vec<Package> {
+    let root = fixtures_root();
+    let mut directories = vec![root.clone()];
+    let mut packages = Vec::new();
+    while let Some(directory) = directories.pop() {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if path != root.join("cli") {
+                    directories.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == "go") {
+                files.push(read(&root, &path));
+            }
+        }
+        if !files.is_empty() {
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            packages.push(Package {
+                directory: relative(&root, &directory),
+                files,
+            });
+        }
     }
+    packages.sort_by(|a, b| a.directory.cmp(&b.directory));
+    packages
+}
+
+fn read(root: &Path, path: &Path) -> Fixture {
+    let text = std::fs::read_to_string(path).unwrap();
+    let path = relative(root, path);
+    Fixture {
+        markers: markers::markers(&path, &text),
+        functions: markers::functions(&text),
+        path,
+        text,
+    }
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let parts: Vec<_> = path
+        .strip_prefix(root)
+        .unwrap()
+        .iter()
+        .map(|p| p.to_string_lossy())
+        .collect();
+    parts.join("/")
 }

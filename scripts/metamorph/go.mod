@@ -1,0 +1,3 @@
+module goleash.test/metamorph
+
+go 1.22

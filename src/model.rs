@@ -1,0 +1,111 @@
+//! Which functions are worth a search: those that make a primitive of their own, or get one back from a callee.
+//!
+//! A primitive is judged at the function that makes it, with everything it hands it to followed from there. A function
+//! that only uses what it is given has an owner elsewhere.
+
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Callee, Op};
+use crate::flow::{is_plain, makes_anything};
+
+/// The roots of a program, in source order.
+pub fn roots(program: &Program) -> Vec<BodyId> {
+    let bodies = &program.bodies;
+    let own: Vec<bool> = bodies.iter().map(makes_primitive).collect();
+    let waits: Vec<bool> = bodies.iter().map(blocks).collect();
+    // What a function's literals and callees do is part of its system.
+    let makes = closure(program, own.clone());
+    let waits = closure(program, waits);
+    (0..bodies.len() as u32)
+        .map(BodyId)
+        .filter(|id| {
+            let body = &bodies[id.0 as usize];
+            if body.parent.is_some() || !waits[id.0 as usize] || !makes[id.0 as usize] {
+                return false;
+            }
+            family(program, *id)
+                .any(|f| own[f.0 as usize] || receives_one(program, &bodies[f.0 as usize], &makes))
+        })
+        .collect()
+}
+
+/// A function and its literals, transitively.
+fn family(program: &Program, root: BodyId) -> impl Iterator<Item = BodyId> {
+    let mut members = vec![root];
+    // A literal comes after the body it stands in.
+    for (index, body) in program.bodies.iter().enumerate() {
+        if body.parent.is_some_and(|p| members.contains(&p)) {
+            members.push(BodyId(index as u32));
+        }
+    }
+    members.into_iter()
+}
+
+/// Spreads a property from literals to the body they stand in and from callees to callers.
+fn closure(program: &Program, mut has: Vec<bool>) -> Vec<bool> {
+    loop {
+        let mut changed = false;
+        for (index, body) in program.bodies.iter().enumerate() {
+            if has[index]
+                && let Some(parent) = body.parent
+                && !std::mem::replace(&mut has[parent.0 as usize], true)
+            {
+                changed = true;
+            }
+            if !has[index] && callees(body).any(|c| has[c.0 as usize]) {
+                has[index] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return has;
+        }
+    }
+}
+
+fn callees(body: &Body) -> impl Iterator<Item = BodyId> {
+    body.code.iter().filter_map(|op| match op {
+        Op::Call(call) | Op::Go(call) | Op::Defer(call) => match call.callee {
+            Callee::Body(callee) => Some(callee),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+fn makes_primitive(body: &Body) -> bool {
+    body.code.iter().any(|op| {
+        let mut makes = false;
+        op.exprs(&mut |e| makes |= makes_anything(e));
+        makes
+            || matches!(op, Op::Call(call) if matches!(
+                call.callee,
+                Callee::Library(
+                    crate::library::Effect::ContextCancel | crate::library::Effect::ContextNever,
+                    _
+                )
+            ))
+    })
+}
+
+fn blocks(body: &Body) -> bool {
+    body.code.iter().any(|op| match op {
+        Op::Send(..) | Op::Recv { .. } | Op::Select { .. } => true,
+        Op::Call(call) => matches!(
+            call.callee,
+            Callee::Library(crate::library::Effect::WaitWait, _)
+        ),
+        _ => false,
+    })
+}
+
+/// Whether the body gets something back from a callee that makes primitives.
+fn receives_one(program: &Program, body: &Body, makes: &[bool]) -> bool {
+    callees(body).any(|callee| {
+        let callee_body = &program.bodies[callee.0 as usize];
+        makes[callee.0 as usize]
+            && callee_body
+                .results
+                .iter()
+                .any(|r| !is_plain(&callee_body.vars[*r as usize].ty))
+    })
+}

@@ -1,0 +1,30 @@
+//! Runs the analysis on Go text in memory.
+
+use goleash::analyze::{Directory, GoVersion, InputFile, Options, Report, directory};
+use goleash::source::Place;
+
+/// What goleash says of the files (path and text) of one directory, with default options.
+pub(crate) fn analyze(path: &str, files: &[(&str, &str)]) -> Report {
+    let input = Directory {
+        path: path.to_owned(),
+        go: GoVersion {
+            major: 1,
+            minor: 27,
+        },
+        files: files
+            .iter()
+            .map(|(path, text)| InputFile {
+                path: (*path).into(),
+                bytes: text.as_bytes().into(),
+                report: true,
+            })
+            .collect(),
+    };
+    directory(&input, &Options::default())
+}
+
+/// File and 1-based line of a place.
+pub(crate) fn locate(report: &Report, place: Place) -> (String, u32) {
+    let file = &report.files[place.file.index()];
+    (file.path().to_owned(), file.line(place.span.start))
+}
