@@ -62,7 +62,7 @@ impl Default for Options {
             tests: true,
             generated: false,
             min_confidence: Confidence::Medium,
-            state_budget: 20_000,
+            state_budget: 2_000,
             build: BuildContext::default(),
         }
     }
@@ -169,13 +169,21 @@ fn file_name(path: &str) -> &str {
 fn parse(dir: &Directory) -> Vec<File> {
     let marked = dir.files.iter().any(|f| {
         // The marks without which no rule has anything to look at.
-        memchr::memmem::find(&f.bytes, b"<-").is_some()
-            || memchr::memmem::find(&f.bytes, b"chan").is_some()
+        memchr::memmem::find(&f.bytes, b"<-").is_some() || has_word(&f.bytes, b"chan")
     });
     if !marked {
         return dir.files.iter().map(|_| File::default()).collect();
     }
     dir.files.par_iter().map(|f| parse_file(&f.bytes)).collect()
+}
+
+/// Whether `word` stands in `bytes` on its own.
+fn has_word(bytes: &[u8], word: &[u8]) -> bool {
+    let is_name = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    memchr::memmem::find_iter(bytes, word).any(|at| {
+        !is_name(at.checked_sub(1).and_then(|i| bytes.get(i)))
+            && !is_name(bytes.get(at + word.len()))
+    })
 }
 
 fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
@@ -211,7 +219,8 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
     let mut tables = Package::new(files);
     let program = flow::lower(&mut tables, Library::standard(), dir.go);
     report.stats.functions += program.bodies.len() as u64;
-    let summaries = Summaries::new(&program);
+    let roots = model::roots(&program);
+    let summaries = Summaries::new(&program, &roots);
     let text = |file: FileId, span: Span| {
         let bytes = &dir.files[file.index()].bytes;
         let end = (span.end as usize).min(bytes.len());
@@ -224,7 +233,7 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
         reference: false,
     };
     let mut leaks = Vec::new();
-    for root in model::roots(&program) {
+    for root in roots {
         machine.ends_with_root =
             unit.name == "main" && program.bodies[root.0 as usize].name == "main";
         report.stats.systems += 1;

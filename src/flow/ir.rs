@@ -56,6 +56,10 @@ pub struct Body {
     pub recovers: bool,
     /// Whether something in it could not be read.
     pub partial: bool,
+    /// Whether a call of it may end the program or the goroutine.
+    pub ends: bool,
+    /// Whether its results may lead to a primitive that it makes.
+    pub gives: bool,
     /// The body a literal stands in.
     pub parent: Option<BodyId>,
 }

@@ -23,14 +23,17 @@ pub struct Program {
     pub bodies: Vec<Body>,
     /// The types, those declared in functions included.
     pub types: Vec<TypeDef>,
+    /// Per body and variable: whether it may hold a primitive or something that leads to one.
+    pub holds: Vec<Vec<bool>>,
 }
 
 /// Lowers every function of `package`.
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
     let mut bodies = lower::lower_package(package, library, go);
-    simplify::simplify(&mut bodies);
+    let holds = simplify::simplify(&mut bodies);
     Program {
         bodies,
         types: package.types.clone(),
+        holds,
     }
 }

@@ -233,7 +233,12 @@ impl Machine<'_> {
             one: FxHasher::default(),
             two: FxHasher::default(),
         };
-        let mut procs: Vec<&Proc> = state.procs.iter().filter(|p| !p.ended()).collect();
+        let mut procs: Vec<&Proc> = state
+            .procs
+            .iter()
+            .map(|p| &**p)
+            .filter(|p| !p.ended())
+            .collect();
         procs.sort_by_key(|p| Self::shape(p));
         for proc in procs {
             self.encode_proc(&mut encoder, proc);

@@ -68,7 +68,7 @@ impl<'p> Machine<'p> {
             .map(|_| state.symbol(body.file, body.span))
             .collect();
         let frame = self.frame(&mut state, root, &[], args, Vec::new());
-        state.procs.push(Proc {
+        state.add_proc(Proc {
             id: 0,
             spawn: None,
             frames: vec![frame],
@@ -154,7 +154,7 @@ impl<'p> Machine<'p> {
             return Some(id);
         }
         let id = state.alloc(Obj::Cell(slot));
-        state.procs[proc].frames.last_mut()?.vars[var as usize] = Value::Ref(id);
+        state.proc_mut(proc).frames.last_mut()?.vars[var as usize] = Value::Ref(id);
         Some(id)
     }
 
@@ -172,7 +172,7 @@ impl<'p> Machine<'p> {
             }
             return;
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.vars[var as usize] = value;
         }
     }
@@ -1012,7 +1012,7 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
             }
         }
         Value::Bool(b) => state.known(sym).truth = Some(*b == equal),
-        constant => {
+        constant @ Value::Str(_) => {
             let known = state.known(sym);
             if equal {
                 known.eq = Some(constant.clone());
@@ -1020,5 +1020,7 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
                 known.ne.push(constant.clone());
             }
         }
+        // That an unknown value is one of our objects says nothing that could be kept.
+        _ => {}
     }
 }

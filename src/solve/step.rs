@@ -38,8 +38,8 @@ impl Machine<'_> {
             fuel -= 1;
             if fuel == 0 {
                 self.abstain("idle-loop");
-                state.procs[proc].frames.clear();
-                state.procs[proc].park = None;
+                state.proc_mut(proc).frames.clear();
+                state.proc_mut(proc).park = None;
                 state.todo.pop();
                 fuel = FUEL;
                 continue;
@@ -95,13 +95,13 @@ impl Machine<'_> {
     }
 
     fn go_to(state: &mut State, proc: usize, pc: Pc) {
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.pc = pc;
         }
     }
 
     fn park(state: &mut State, proc: usize, act: Act, pc: Pc) -> Flow {
-        state.procs[proc].park = Some((act, pc));
+        state.proc_mut(proc).park = Some((act, pc));
         Flow::Parked
     }
 
@@ -113,7 +113,7 @@ impl Machine<'_> {
         let body = self.body(body_id);
         let Some(op) = body.code.get(pc as usize) else {
             // A body that could not be lowered at all.
-            if let Some(frame) = state.procs[proc].frames.last_mut() {
+            if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                 frame.leaving = Leaving::Return;
             }
             return Flow::Next;
@@ -121,7 +121,7 @@ impl Machine<'_> {
         match op {
             Op::Nop => Self::go_to(state, proc, pc + 1),
             Op::Declare(var) => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.vars[*var as usize] = Value::Unset;
                 }
                 Self::go_to(state, proc, pc + 1);
@@ -130,7 +130,7 @@ impl Machine<'_> {
                 if body.vars[*var as usize].cell {
                     let value = self.read_var(state, proc, *var);
                     let cell = state.alloc(Obj::Cell(value));
-                    if let Some(frame) = state.procs[proc].frames.last_mut() {
+                    if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                         frame.vars[*var as usize] = Value::Ref(cell);
                     }
                 }
@@ -215,7 +215,7 @@ impl Machine<'_> {
             }
             Op::Defer(call) => {
                 let prepared = self.prepare(state, proc, call, pc);
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.defers.push(prepared);
                     frame.pc = pc + 1;
                 }
@@ -225,13 +225,13 @@ impl Machine<'_> {
                 for (result, value) in body.results.iter().zip(values) {
                     self.write_var(state, proc, *result, value);
                 }
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Return;
                 }
                 self.note(state, proc, pc, Happening::Left(Leaving::Return), None);
             }
             Op::End => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Return;
                 }
                 self.note(state, proc, pc, Happening::FellOff, None);
@@ -378,6 +378,15 @@ impl Machine<'_> {
     ) -> Flow {
         match &call.callee {
             Called::Body(body, env) => {
+                let code = self.body(*body);
+                if env.is_empty()
+                    && !code.ends
+                    && !code.gives
+                    && !call.args.iter().any(|a| state.carries(a))
+                {
+                    // It is handed nothing of ours and gives nothing back.
+                    return self.unknown_call(state, proc, &call, dests);
+                }
                 let frames = &state.procs[proc].frames;
                 let recursion = frames.iter().filter(|f| f.body == *body).count();
                 if frames.len() >= DEPTH_LIMIT || recursion >= 2 {
@@ -390,7 +399,7 @@ impl Machine<'_> {
                 }
                 let mut frame = self.frame(state, *body, env, call.args.clone(), dests.to_vec());
                 frame.deferred = deferred;
-                state.procs[proc].frames.push(frame);
+                state.proc_mut(proc).frames.push(frame);
                 Flow::Next
             }
             Called::Cancel(context) => Self::park(state, proc, Act::Cancel(*context), call.pc),
@@ -533,7 +542,7 @@ impl Machine<'_> {
             }
             Effect::Exit => return Flow::Dead,
             Effect::Goexit => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Goexit;
                 }
                 self.note(state, proc, call.pc, Happening::Left(Leaving::Goexit), None);
@@ -769,7 +778,7 @@ impl Machine<'_> {
         }
         let frame = self.frame(state, body, &env, call.args, Vec::new());
         let id = state.procs.len() as u32;
-        state.procs.push(Proc {
+        state.add_proc(Proc {
             id,
             spawn: at,
             frames: vec![frame],
@@ -794,7 +803,7 @@ impl Machine<'_> {
         if !recovered {
             return Flow::Dead;
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.leaving = Leaving::Panic;
         }
         self.note(state, proc, pc, Happening::Left(Leaving::Panic), None);
@@ -802,7 +811,7 @@ impl Machine<'_> {
     }
 
     fn recover(&self, state: &mut State, proc: usize, target: &Target) {
-        let frames = &mut state.procs[proc].frames;
+        let frames = &mut state.proc_mut(proc).frames;
         let caller = frames
             .len()
             .checked_sub(2)
@@ -823,7 +832,7 @@ impl Machine<'_> {
 
     /// One step of leaving the top frame: the next deferred call, or back to the caller.
     fn leave(&self, state: &mut State, proc: usize) -> Flow {
-        let Some(frame) = state.procs[proc].frames.last_mut() else {
+        let Some(frame) = state.proc_mut(proc).frames.last_mut() else {
             return Flow::Parked;
         };
         if let Some(call) = frame.defers.pop() {
@@ -840,10 +849,10 @@ impl Machine<'_> {
         if last {
             self.note(state, proc, pc, Happening::Ended, None);
         }
-        let Some(frame) = state.procs[proc].frames.pop() else {
+        let Some(frame) = state.proc_mut(proc).frames.pop() else {
             return Flow::Parked;
         };
-        let Some(caller) = state.procs[proc].frames.last_mut() else {
+        let Some(caller) = state.proc_mut(proc).frames.last_mut() else {
             return self.end(state, proc, frame.leaving, &results);
         };
         match frame.leaving {
@@ -861,7 +870,7 @@ impl Machine<'_> {
         if leaving == Leaving::Panic {
             return Flow::Dead;
         }
-        if let Some(group) = state.procs[proc].on_end.take() {
+        if let Some(group) = state.proc_mut(proc).on_end.take() {
             self.count(state, proc, &group, &Value::Int(-1));
         }
         if state.procs[proc].id == 0 {
@@ -871,7 +880,7 @@ impl Machine<'_> {
             // What the root returns its caller may use in any way.
             results.iter().for_each(|value| state.escape(value));
         }
-        state.procs[proc].park = None;
+        state.proc_mut(proc).park = None;
         Flow::Next
     }
 }

@@ -245,10 +245,10 @@ impl Machine<'_> {
                 return;
             };
             if let Some(target) = self.select_target(&next, proc, None) {
-                if let Some(frame) = next.procs[proc].frames.last_mut() {
+                if let Some(frame) = next.proc_mut(proc).frames.last_mut() {
                     frame.pc = target;
                 }
-                next.procs[proc].park = None;
+                next.proc_mut(proc).park = None;
                 next.todo.push(proc);
                 self.note(&mut next, proc, pc, Happening::Defaulted, None);
             }
@@ -322,7 +322,7 @@ impl Machine<'_> {
     /// Moves a process past its communication.
     fn complete(&self, state: &mut State, port: &Port, (value, ok): (Value, Value)) {
         let proc = port.proc;
-        let Some((act, pc)) = state.procs[proc].park.take() else {
+        let Some((act, pc)) = state.proc_mut(proc).park.take() else {
             return;
         };
         let Some(frame) = state.procs[proc].frames.last() else {
@@ -355,7 +355,7 @@ impl Machine<'_> {
                 self.assign(state, proc, dest, known);
             }
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.pc = target;
         }
         state.todo.push(proc);
@@ -392,7 +392,7 @@ impl Machine<'_> {
 
     /// Moves a process past a call that it was parked at.
     fn resume(&self, state: &mut State, proc: usize, what: Happening, on: Option<ObjId>) {
-        let Some((_, pc)) = state.procs[proc].park.take() else {
+        let Some((_, pc)) = state.proc_mut(proc).park.take() else {
             return;
         };
         state.todo.push(proc);
