@@ -7,10 +7,10 @@ use crate::leak::{Confidence, Exit, Leak};
 use crate::library::Library;
 use crate::model;
 pub use crate::package::GoVersion;
-use crate::package::{BuildContext, Header, Package as Unit, group, header};
+use crate::package::{BuildContext, Header, Package as Unit, group, header, is_test};
 use crate::resolve::{Package, PackageFile};
 use crate::solve::explore::Search;
-use crate::solve::machine::Machine;
+use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, SourceFile, Span};
 use crate::summary::Summaries;
 use crate::syntax::ast::File;
@@ -236,15 +236,18 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
     for root in roots {
         machine.ends_with_root =
             unit.name == "main" && program.bodies[root.0 as usize].name == "main";
+        machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
         report.stats.systems += 1;
         let found = machine.explore(root, search);
         report.stats.states += u64::from(found.states);
-        leaks.extend(
-            found
-                .candidates
-                .iter()
-                .filter_map(|c| machine.tell(root, c, &text)),
-        );
+        let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
+        let in_test = is_in_test(program.bodies[root.0 as usize].file);
+        let told = found
+            .candidates
+            .iter()
+            .filter_map(|c| machine.tell(root, c, &text));
+        // What only a test drives into a corner says little about the code it tests.
+        leaks.extend(told.filter(|leak| !in_test || is_in_test(leak.op.at.file)));
     }
     for (reason, count) in machine.abstentions.take() {
         *report.stats.abstentions.entry(reason).or_default() += count;

@@ -97,7 +97,7 @@ pub(crate) type Holds = Vec<Vec<bool>>;
 pub(crate) fn is_plain(ty: &Ty) -> bool {
     match ty {
         Ty::Bool | Ty::Int | Ty::Str | Ty::Error | Ty::Plain => true,
-        Ty::Slice(inner) => is_plain(inner),
+        Ty::Slice(inner) | Ty::Array(_, inner) => is_plain(inner),
         Ty::Map(key, value) => is_plain(key) && is_plain(value),
         _ => false,
     }
@@ -304,6 +304,7 @@ fn functions_as_values(expr: &Expr, out: &mut FxHashSet<usize>) {
 fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
     match expr {
         Expr::Fresh(_)
+        | Expr::Solid(_)
         | Expr::Int(_)
         | Expr::Bool(_)
         | Expr::Str(_)
@@ -316,7 +317,11 @@ fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Sized(..)
         | Expr::Global(_) => false,
         Expr::Zero(ty, _) => {
-            !is_plain(ty) && !matches!(ty, Ty::Slice(_) | Ty::Map(..) | Ty::Interface | Ty::Func(_))
+            !is_plain(ty)
+                && !matches!(
+                    ty,
+                    Ty::Slice(_) | Ty::Array(..) | Ty::Map(..) | Ty::Interface | Ty::Func(_)
+                )
         }
         Expr::MakeChan(..) | Expr::Closure(_) => true,
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| expr_holds(v, holds)),
@@ -367,7 +372,7 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
             makes || makes_primitive(value)
         }
         Op::Call(call) | Op::Defer(call) => match &call.callee {
-            Callee::Library(Effect::Inert, _) => false,
+            Callee::Library(Effect::Inert | Effect::NonNil, _) => false,
             Callee::Library(..) | Callee::Close(_) => true,
             Callee::Body(body) => matters[body.0 as usize],
             Callee::Value(value) => {
@@ -454,7 +459,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         };
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
         let idle = match &call.callee {
-            Callee::Library(Effect::Inert, _) | Callee::Unknown => !hands_over,
+            Callee::Library(Effect::Inert | Effect::NonNil, _) | Callee::Unknown => !hands_over,
             Callee::Named(name) => !hands_over && name != "Done",
             Callee::Value(value) => !hands_over && !expr_holds(value, holds),
             Callee::Body(id) => !hands_over && !matters[id.0 as usize],
@@ -465,6 +470,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         }
         // One result is an assignment; with several each has to be one, in place of a single operation.
         let span = body.spans[pc];
+        let solid = matches!(call.callee, Callee::Library(Effect::NonNil, _));
         let dests: Vec<Target> = call
             .dests
             .iter()
@@ -473,6 +479,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
             .collect();
         body.code[pc] = match dests.as_slice() {
             [] => Op::Nop,
+            [one] if solid => Op::Set(one.clone(), Expr::Solid(span)),
             [one] => Op::Set(one.clone(), Expr::Fresh(span)),
             _ => Op::Call(super::ir::Call {
                 callee: Callee::Unknown,

@@ -176,7 +176,7 @@ impl Encoder<'_> {
             self.word(40);
             self.word(known.nil.map_or(0, |b| 1 + u64::from(b)));
             self.word(known.truth.map_or(0, |b| 1 + u64::from(b)));
-            self.word(known.lo as u64);
+            self.word(known.lo as u64 ^ u64::from(known.opaque) << 63);
             self.word(known.hi as u64);
             for value in &known.ne {
                 self.value(value);

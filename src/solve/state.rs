@@ -112,6 +112,10 @@ pub struct Known {
     pub eq: Option<Value>,
     /// Constants it differs from.
     pub ne: Vec<Value>,
+    /// Whether it is a number (or a list with a length) that was computed in a way nobody followed.
+    pub opaque: bool,
+    /// Whether it is the value of a shared counter, on which a run must not depend.
+    pub counter: bool,
     /// Whether it bounds a loop, capacity or counter.
     pub bound: bool,
 }
@@ -336,6 +340,8 @@ impl State {
             eq: None,
             ne: Vec::new(),
             bound: false,
+            opaque: false,
+            counter: false,
         }));
         Value::Sym(self.syms.len() as Sym - 1, 0)
     }

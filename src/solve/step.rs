@@ -153,7 +153,12 @@ impl Machine<'_> {
                 }
             }
             Op::Branch(cond, yes, no) => {
-                let outcomes = self.decide(std::mem::take(state), proc, cond);
+                let outcomes = self.decide(
+                    std::mem::take(state),
+                    proc,
+                    cond,
+                    body.loop_conds.contains(&pc),
+                );
                 return self.decided(
                     state,
                     proc,
@@ -283,7 +288,7 @@ impl Machine<'_> {
         let len = match &values {
             // Go 1.22 ranges over integers.
             Value::Int(_) => values.clone(),
-            Value::Sym(sym, _) if state.syms[*sym as usize].bound => values.clone(),
+            Value::Sym(..) if self.is_integer(state, proc, subject) => values.clone(),
             _ => self.eval(
                 state,
                 proc,
@@ -315,6 +320,14 @@ impl Machine<'_> {
             })
             .collect();
         self.decided(state, proc, pc, outcomes.into_iter())
+    }
+
+    fn is_integer(&self, state: &State, proc: usize, var: u32) -> bool {
+        let body = state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body);
+        self.body(body).vars[var as usize].ty == crate::resolve::Ty::Int
     }
 
     /// The source text of what a counted range goes over: the assignment of its holder just before.
@@ -516,6 +529,20 @@ impl Machine<'_> {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
         match effect {
             Effect::Inert => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::Counter => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).counter = true;
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::NonNil => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
             Effect::Spawn | Effect::WaitSpawn => {
                 let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
                 if let Some(group) = &on_end {
@@ -585,15 +612,22 @@ impl Machine<'_> {
                 self.set_dest(state, proc, dests, 1, Value::Ref(context));
             }
             Effect::ContextDone => {
-                let value = match receiver {
-                    Value::Ref(_) | Value::Val(_) => receiver,
-                    _ => Value::Out(Outside::Context),
-                };
+                let value = self.done_channel(state, proc, &receiver, call.pc);
                 self.set_dest(state, proc, dests, 0, value);
             }
+            Effect::ContextBound => {
+                let context = call.args.get(argument).and_then(|c| state.object(c));
+                let endless = context.is_some_and(|id| self.context_ended(state, id).is_none());
+                if endless {
+                    self.set_dest(state, proc, dests, 0, Value::Nil);
+                } else {
+                    self.fresh_dests(state, proc, dests, 0, call.pc);
+                }
+            }
             Effect::ContextErr => {
+                let context = self.done_channel(state, proc, &receiver, call.pc);
                 let ended = state
-                    .object(&receiver)
+                    .object(&context)
                     .is_some_and(|id| self.context_ended(state, id) == Some(true));
                 let value = self.unknown_result(state, proc, call.pc);
                 if ended && let Value::Sym(sym, _) = value {
@@ -603,6 +637,29 @@ impl Machine<'_> {
             }
         }
         Flow::Next
+    }
+
+    /// The Done channel of a context, which stands for the context; that of an unknown one is ended by its owner, and
+    /// is the same each time.
+    fn done_channel(&self, state: &mut State, proc: usize, receiver: &Value, pc: Pc) -> Value {
+        const DONE: Name = Name::new_static("Done()");
+        match receiver {
+            Value::Ref(_) | Value::Val(_) => receiver.clone(),
+            Value::Sym(sym, _) => {
+                let known = state
+                    .paths
+                    .iter()
+                    .find(|((s, n), _)| s == sym && *n == DONE);
+                if let Some((_, value)) = known {
+                    return value.clone();
+                }
+                let site = self.call_site(state, proc, pc);
+                let value = Value::Ref(state.alloc(Obj::Context(site, Value::Unset, false, true)));
+                state.paths.push(((*sym, DONE), value.clone()));
+                value
+            }
+            _ => Value::Out(Outside::Context),
+        }
     }
 
     fn call_site(&self, state: &State, proc: usize, pc: Pc) -> Site {

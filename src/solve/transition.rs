@@ -228,8 +228,7 @@ impl Machine<'_> {
                         if state.object(&other.ch) != Some(id) {
                             continue;
                         }
-                        certain = true;
-                        // Each pair once: from the sender's side.
+                        // When a partner arrives nobody can see, so that a `default` stays possible. Each pair once: from the sender's side.
                         if port.send {
                             out.push(self.together(state, port, other));
                         }
@@ -265,6 +264,12 @@ impl Machine<'_> {
         let procs = vec![port.proc];
         let id = state.object(&port.ch);
         let mut received = (Value::Unset, Value::Unset);
+        if let Some(id) = id
+            && let Obj::Context(_, _, ended, _) = &mut next.heap[id as usize]
+        {
+            // Whoever ended it, it stays ended.
+            *ended = true;
+        }
         if let Some(id) = id
             && let Obj::Chan { buf, closed, .. } = &mut next.heap[id as usize]
         {

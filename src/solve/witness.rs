@@ -238,9 +238,15 @@ impl Teller<'_, '_> {
                 span: site.span,
             },
             name: self.name_of(&site),
+            in_loop: self.made_in_loop(&site),
             capacity,
             capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
         })
+    }
+
+    fn made_in_loop(&self, site: &Site) -> bool {
+        let body = self.machine.body(site.body);
+        (0..body.code.len()).any(|pc| body.in_loop[pc] && body.spans[pc].contains(site.span))
     }
 
     /// The variable or field that a primitive is first put into.
