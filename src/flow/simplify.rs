@@ -460,7 +460,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
         let idle = match &call.callee {
             Callee::Library(Effect::Inert | Effect::NonNil, _) | Callee::Unknown => !hands_over,
-            Callee::Named(name) => !hands_over && name != "Done",
+            Callee::Named(name) => !hands_over && name != "Done" && !ends_by_name(name),
             Callee::Value(value) => !hands_over && !expr_holds(value, holds),
             Callee::Body(id) => !hands_over && !matters[id.0 as usize],
             _ => false,
@@ -692,6 +692,14 @@ fn next_relevant(body: &Body, relevant: &[bool], pc: Pc, op: &Op) -> Option<Pc> 
         op.successors(next, &mut |n| todo.push(n));
     }
     Some(body.code.len() as Pc - 1)
+}
+
+/// Methods that by convention do not return, whatever they are called on.
+pub(crate) fn ends_by_name(name: &str) -> bool {
+    matches!(
+        name,
+        "Fatal" | "Fatalf" | "Fatalln" | "Fatalw" | "FailNow" | "Skip" | "Skipf" | "SkipNow"
+    )
 }
 
 /// Whether evaluating `expr` makes a channel, a WaitGroup, or a variable that is a nil channel.

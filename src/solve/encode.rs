@@ -181,13 +181,8 @@ impl Encoder<'_> {
             for value in &known.ne {
                 self.value(value);
             }
-            let paths: Vec<_> = self
-                .state
-                .paths
-                .iter()
-                .filter(|((s, _), _)| *s == sym)
-                .collect();
-            for ((_, name), value) in paths {
+            let state = self.state;
+            for ((_, name), value) in state.paths_of(sym) {
                 self.value(&Value::Str(name.clone()));
                 self.value(value);
             }

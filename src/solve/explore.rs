@@ -50,6 +50,12 @@ pub struct Found {
 /// Runs kept per stuck operation: the first for each way of being stranded is among them.
 const PER_SITE: u32 = 6;
 
+/// Objects and symbols above which a state is worth tidying.
+const COMPACT_ABOVE: usize = 24;
+
+/// Objects a system may hold; more is a program, not a fragment that can be judged.
+const HEAP_LIMIT: usize = 96;
+
 struct Node {
     parent: u32,
     choice: u16,
@@ -121,6 +127,13 @@ impl Explorer<'_, '_> {
 
     /// Queues a state unless it has been met before.
     fn push(&mut self, mut state: State, parent: u32, choice: usize) -> bool {
+        if state.heap.len() + state.syms.len() > COMPACT_ABOVE {
+            state.compact();
+        }
+        if state.heap.len() > HEAP_LIMIT {
+            self.machine.abstain("large-system");
+            return false;
+        }
         if !self.seen.insert(self.machine.identity(&state)) {
             return false;
         }
@@ -128,9 +141,6 @@ impl Explorer<'_, '_> {
             parent,
             choice: choice as u16,
         });
-        if state.heap.len() + state.syms.len() > 24 {
-            state.compact();
-        }
         self.queue.push_back((state, self.nodes.len() as u32 - 1));
         true
     }

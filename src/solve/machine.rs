@@ -267,8 +267,7 @@ impl<'p> Machine<'p> {
         }
         state.escape(&value);
         if let Value::Sym(sym, _) = base {
-            state.paths.retain(|((s, n), _)| !(s == sym && n == name));
-            state.paths.push(((*sym, name.clone()), value));
+            state.set_path(*sym, name.clone(), value);
         }
     }
 
@@ -402,7 +401,7 @@ impl<'p> Machine<'p> {
                 let value = self.fresh(state, proc, *span);
                 if let Value::Sym(sym, _) = value {
                     state.known(sym).nil = Some(false);
-                    state.paths.push(((sym, LEN), len));
+                    state.set_path(sym, LEN, len);
                 }
                 value
             }
@@ -447,15 +446,11 @@ impl<'p> Machine<'p> {
 
     /// The value that `name` of an unknown value has; the same each time.
     fn path(&self, state: &mut State, proc: usize, sym: Sym, name: &Name) -> Value {
-        if let Some((_, value)) = state
-            .paths
-            .iter()
-            .find(|((s, n), _)| *s == sym && n == name)
-        {
+        if let Some(value) = state.path(sym, name) {
             return value.clone();
         }
         let value = self.fresh(state, proc, Span::default());
-        state.paths.push(((sym, name.clone()), value.clone()));
+        state.set_path(sym, name.clone(), value.clone());
         value
     }
 
@@ -605,9 +600,7 @@ impl<'p> Machine<'p> {
         match base {
             Value::Nil => Value::Int(0),
             Value::Sym(sym, _) => {
-                if let Some((_, value)) =
-                    state.paths.iter().find(|((s, n), _)| s == sym && *n == LEN)
-                {
+                if let Some(value) = state.path(*sym, &LEN) {
                     return value.clone();
                 }
                 let value = self.fresh(state, proc, span);
@@ -617,7 +610,7 @@ impl<'p> Machine<'p> {
                     known.lo = 0;
                     known.opaque = opaque;
                 }
-                state.paths.push(((*sym, LEN), value.clone()));
+                state.set_path(*sym, LEN, value.clone());
                 value
             }
             _ => match state.object(base).map(|id| &state.heap[id as usize]) {

@@ -297,7 +297,7 @@ pub struct State {
     pub escaped: Vec<bool>,
     /// Symbols.
     pub syms: Vec<Rc<Known>>,
-    /// Values read from unknown ones: (symbol, field) to value.
+    /// Values read from unknown ones: (symbol, field) to value, sorted by both.
     pub paths: Vec<((Sym, Name), Value)>,
     /// Package variables read so far.
     pub globals: Vec<(Name, Value)>,
@@ -320,6 +320,33 @@ impl State {
     /// Adds a process.
     pub fn add_proc(&mut self, proc: Proc) {
         self.procs.push(Rc::new(proc));
+    }
+
+    /// The value that `name` of an unknown value has, if it has been looked at.
+    pub fn path(&self, sym: Sym, name: &str) -> Option<&Value> {
+        let at = self
+            .paths
+            .binary_search_by(|((s, n), _)| (*s, n.as_str()).cmp(&(sym, name)))
+            .ok()?;
+        Some(&self.paths[at].1)
+    }
+
+    /// Sets the value that `name` of an unknown value has.
+    pub fn set_path(&mut self, sym: Sym, name: Name, value: Value) {
+        let found = self
+            .paths
+            .binary_search_by(|((s, n), _)| (*s, n.as_str()).cmp(&(sym, name.as_str())));
+        match found {
+            Ok(at) => self.paths[at].1 = value,
+            Err(at) => self.paths.insert(at, ((sym, name), value)),
+        }
+    }
+
+    /// All that is known of parts of an unknown value.
+    pub fn paths_of(&self, sym: Sym) -> &[((Sym, Name), Value)] {
+        let from = self.paths.partition_point(|((s, _), _)| *s < sym);
+        let to = self.paths.partition_point(|((s, _), _)| *s <= sym);
+        &self.paths[from..to]
     }
 
     /// A new object.
@@ -448,12 +475,10 @@ impl State {
             }
             while let Some(&old) = map.sym_order.get(sym_at) {
                 sym_at += 1;
-                for ((sym, name), value) in &self.paths {
-                    if *sym == old {
-                        let mut value = value.clone();
-                        value.renumber(&mut map);
-                        paths.push(((sym_at as Sym - 1, name.clone()), value));
-                    }
+                for ((_, name), value) in self.paths_of(old) {
+                    let mut value = value.clone();
+                    value.renumber(&mut map);
+                    paths.push(((sym_at as Sym - 1, name.clone()), value));
                 }
             }
         }

@@ -501,6 +501,10 @@ impl Machine<'_> {
         if let Some(effect) = effect {
             return self.library_call(state, proc, effect, 1, call, dests, deferred);
         }
+        if crate::flow::ends_by_name(name) && state.object(&receiver).is_none() {
+            // `t.Fatal` and `t.Skip` end a test that is over anyway; a logger's `Fatal` ends the program.
+            return Flow::Dead;
+        }
         if let Some(id) = state.object(&receiver)
             && let Obj::Struct(Some(ty), _) = &state.heap[id as usize]
             && let Some(func) = self.program.types[ty.0 as usize].methods.get(name)
@@ -646,16 +650,12 @@ impl Machine<'_> {
         match receiver {
             Value::Ref(_) | Value::Val(_) => receiver.clone(),
             Value::Sym(sym, _) => {
-                let known = state
-                    .paths
-                    .iter()
-                    .find(|((s, n), _)| s == sym && *n == DONE);
-                if let Some((_, value)) = known {
+                if let Some(value) = state.path(*sym, &DONE) {
                     return value.clone();
                 }
                 let site = self.call_site(state, proc, pc);
                 let value = Value::Ref(state.alloc(Obj::Context(site, Value::Unset, false, true)));
-                state.paths.push(((*sym, DONE), value.clone()));
+                state.set_path(*sym, DONE, value.clone());
                 value
             }
             _ => Value::Out(Outside::Context),
