@@ -26,7 +26,11 @@ fn main() {
     let directories = common::directories(&folder);
     let files = directories.iter().flat_map(|d| &d.files);
     let bytes: u64 = files.clone().map(|f| f.size).sum();
-    println!("{}: {} files, {bytes} bytes", folder.display(), files.count());
+    println!(
+        "{}: {} files, {bytes} bytes",
+        folder.display(),
+        files.count()
+    );
     println!("read and parse {parse:.3?}, whole run {whole:.3?}");
     println!("ratio {:.2}", whole.as_secs_f64() / parse.as_secs_f64());
 }
