@@ -11,7 +11,11 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         leak.stranding.exit,
         Exit::Return | Exit::Break | Exit::Goto | Exit::Panic | Exit::Goexit | Exit::Done
     );
-    (producer && left).then(|| Diagnosis {
+    let by_case = matches!(
+        leak.stranding.exit,
+        Exit::Timer | Exit::Context | Exit::Stop | Exit::Default
+    );
+    (producer && (left || by_case && leak.partner_in_loop)).then(|| Diagnosis {
         message: format!(
             "{}: the goroutine sends in a loop, {}",
             blocked(leak),

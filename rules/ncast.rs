@@ -8,7 +8,13 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     if leak.op.kind != OpKind::Send || leak.op.nil {
         return None;
     }
-    let of_one_spawn = leak.siblings > 1;
+    // A loop starts the senders of one channel, and not all are received: however many there are in this run.
+    let shared = leak.origin.as_ref().is_some_and(|o| !o.in_loop);
+    let of_one_spawn = leak.siblings > 1
+        || (leak.spawned_in_loop
+            && shared
+            && leak.stranding.exit == Exit::Done
+            && leak.partner.is_some());
     // Another goroutine's value was received: several `go` statements share the channel.
     let of_several = !leak.op.in_loop && leak.served > leak.completed_before;
     let counted = leak.op.in_loop

@@ -28,6 +28,7 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
         origin: Some(Origin {
             at: place(10),
             name: "ch".to_owned(),
+            in_loop: false,
             capacity: 0,
             capacity_text: None,
         }),

@@ -7,11 +7,13 @@ use crate::leak::{Exit, Leak, OpKind};
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     // Several goroutines of one spawn appear in a witness only when the leak needs them: they share the channel.
     let single = leak.op.kind == OpKind::Send && !leak.op.nil && leak.siblings <= 1;
+    // A producer and a consumer that both loop are another story, whichever way the consumer leaves.
+    let stream = leak.op.in_loop && leak.partner_in_loop;
     let other_case = matches!(
         leak.stranding.exit,
         Exit::Timer | Exit::Context | Exit::Stop | Exit::Sibling | Exit::Default
     );
-    (single && other_case).then(|| Diagnosis {
+    (single && other_case && !stream).then(|| Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help: send_remedy(leak),
     })

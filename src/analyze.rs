@@ -7,10 +7,10 @@ use crate::leak::{Confidence, Exit, Leak};
 use crate::library::Library;
 use crate::model;
 pub use crate::package::GoVersion;
-use crate::package::{BuildContext, Header, Package as Unit, group, header};
+use crate::package::{BuildContext, Header, Package as Unit, group, header, is_test};
 use crate::resolve::{Package, PackageFile};
 use crate::solve::explore::Search;
-use crate::solve::machine::Machine;
+use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, SourceFile, Span};
 use crate::summary::Summaries;
 use crate::syntax::ast::File;
@@ -62,7 +62,7 @@ impl Default for Options {
             tests: true,
             generated: false,
             min_confidence: Confidence::Medium,
-            state_budget: 20_000,
+            state_budget: 2_000,
             build: BuildContext::default(),
         }
     }
@@ -169,13 +169,21 @@ fn file_name(path: &str) -> &str {
 fn parse(dir: &Directory) -> Vec<File> {
     let marked = dir.files.iter().any(|f| {
         // The marks without which no rule has anything to look at.
-        memchr::memmem::find(&f.bytes, b"<-").is_some()
-            || memchr::memmem::find(&f.bytes, b"chan").is_some()
+        memchr::memmem::find(&f.bytes, b"<-").is_some() || has_word(&f.bytes, b"chan")
     });
     if !marked {
         return dir.files.iter().map(|_| File::default()).collect();
     }
     dir.files.par_iter().map(|f| parse_file(&f.bytes)).collect()
+}
+
+/// Whether `word` stands in `bytes` on its own.
+fn has_word(bytes: &[u8], word: &[u8]) -> bool {
+    let is_name = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    memchr::memmem::find_iter(bytes, word).any(|at| {
+        !is_name(at.checked_sub(1).and_then(|i| bytes.get(i)))
+            && !is_name(bytes.get(at + word.len()))
+    })
 }
 
 fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
@@ -211,7 +219,8 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
     let mut tables = Package::new(files);
     let program = flow::lower(&mut tables, Library::standard(), dir.go);
     report.stats.functions += program.bodies.len() as u64;
-    let summaries = Summaries::new(&program);
+    let roots = model::roots(&program);
+    let summaries = Summaries::new(&program, &roots);
     let text = |file: FileId, span: Span| {
         let bytes = &dir.files[file.index()].bytes;
         let end = (span.end as usize).min(bytes.len());
@@ -224,18 +233,21 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
         reference: false,
     };
     let mut leaks = Vec::new();
-    for root in model::roots(&program) {
+    for root in roots {
         machine.ends_with_root =
             unit.name == "main" && program.bodies[root.0 as usize].name == "main";
+        machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
         report.stats.systems += 1;
         let found = machine.explore(root, search);
         report.stats.states += u64::from(found.states);
-        leaks.extend(
-            found
-                .candidates
-                .iter()
-                .filter_map(|c| machine.tell(root, c, &text)),
-        );
+        let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
+        let in_test = is_in_test(program.bodies[root.0 as usize].file);
+        let told = found
+            .candidates
+            .iter()
+            .filter_map(|c| machine.tell(root, c, &text));
+        // What only a test drives into a corner says little about the code it tests.
+        leaks.extend(told.filter(|leak| !in_test || is_in_test(leak.op.at.file)));
     }
     for (reason, count) in machine.abstentions.take() {
         *report.stats.abstentions.entry(reason).or_default() += count;

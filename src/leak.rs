@@ -75,6 +75,8 @@ pub struct Origin {
     pub name: String,
     /// Its capacity in this run (0 for anything but a buffered channel).
     pub capacity: u32,
+    /// Whether it is made anew in each round of a loop.
+    pub in_loop: bool,
     /// The capacity as written, when it is no constant.
     pub capacity_text: Option<String>,
 }

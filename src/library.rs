@@ -13,6 +13,10 @@ use std::sync::LazyLock;
 pub enum Effect {
     /// Keeps nothing it is handed and blocks on nothing of ours.
     Inert,
+    /// Inert, and its result is never nil.
+    NonNil,
+    /// Inert, and its result is a shared counter's value, on which nothing may be counted.
+    Counter,
     /// Starts a goroutine that calls a function argument.
     Spawn,
     /// Like `spawn`, counted by the receiver as `WaitGroup.Go` does.
@@ -49,6 +53,8 @@ pub enum Effect {
     ContextDone,
     /// Returns why the receiver, a context, ended.
     ContextErr,
+    /// Returns an error only when the context it is given (`argument`) ends.
+    ContextBound,
 }
 
 /// One entry of the table.

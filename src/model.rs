@@ -4,7 +4,7 @@
 //! that only uses what it is given has an owner elsewhere.
 
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Callee, Op};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op};
 use crate::flow::{is_plain, makes_anything};
 
 /// The roots of a program, in source order.
@@ -38,6 +38,28 @@ fn family(program: &Program, root: BodyId) -> impl Iterator<Item = BodyId> {
         }
     }
     members.into_iter()
+}
+
+/// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.
+const ROOM_LIMIT: i64 = 5;
+
+/// The largest constant capacity among the channels that a root and its literals make, up to a limit: so many items a
+/// loop has to be followed to fill it.
+pub fn largest_room(program: &Program, root: BodyId) -> i64 {
+    let mut largest = 0;
+    for member in family(program, root) {
+        for op in &program.bodies[member.0 as usize].code {
+            op.exprs(&mut |e| {
+                if let Expr::MakeChan(cap, ..) = e
+                    && let Expr::Int(n) = **cap
+                    && n <= ROOM_LIMIT
+                {
+                    largest = largest.max(n);
+                }
+            });
+        }
+    }
+    largest
 }
 
 /// Spreads a property from literals to the body they stand in and from callees to callers.

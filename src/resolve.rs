@@ -8,7 +8,7 @@ use crate::source::FileId;
 use crate::syntax::ast::{
     BinaryOp, ChanDir, Decl, Expr, ExprId, File, FuncDecl, LiteralKind, Name, Signature, UnaryOp,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// A light type.
@@ -34,8 +34,10 @@ pub enum Ty {
     Ptr(Arc<Ty>),
     /// A channel.
     Chan(ChanDir, Arc<Ty>),
-    /// A slice or array.
+    /// A slice.
     Slice(Arc<Ty>),
+    /// An array, with its length where that is a constant.
+    Array(Option<i64>, Arc<Ty>),
     /// A map.
     Map(Arc<Ty>, Arc<Ty>),
     /// A function.
@@ -136,6 +138,8 @@ pub struct Package<'a> {
     pub globals: FxHashMap<Name, Ty>,
     /// Package-level constants.
     pub consts: FxHashMap<Name, Const>,
+    /// Package variables that start as the result of `errors.New` or `fmt.Errorf`: sentinels, never nil by convention.
+    pub solid: FxHashSet<Name>,
     imports: Vec<FxHashMap<Name, Name>>,
 }
 
@@ -153,6 +157,7 @@ impl<'a> Package<'a> {
             type_names: FxHashMap::default(),
             globals: FxHashMap::default(),
             consts: FxHashMap::default(),
+            solid: FxHashSet::default(),
             imports,
         };
         package.declare_types();
@@ -206,6 +211,13 @@ impl<'a> Package<'a> {
                         }
                         continue;
                     }
+                    if spec
+                        .values
+                        .get(i)
+                        .is_some_and(|v| self.is_sentinel(index, *v))
+                    {
+                        self.solid.insert(name.clone());
+                    }
                     let ty = spec
                         .ty
                         .map_or(Ty::Unknown, |ty| self.type_of_expr(index, ty));
@@ -213,6 +225,24 @@ impl<'a> Package<'a> {
                 }
             }
         }
+    }
+
+    fn is_sentinel(&self, index: usize, value: ExprId) -> bool {
+        let file = self.ast(index);
+        let Expr::Call(fun, ..) = file.expr(value) else {
+            return false;
+        };
+        let Expr::Selector(base, name, _) = file.expr(*fun) else {
+            return false;
+        };
+        let Expr::Ident(package) = file.expr(*base) else {
+            return false;
+        };
+        let path = self.import(index, package).map(Name::as_str);
+        matches!(
+            (path, name.as_str()),
+            (Some("errors" | "github.com/pkg/errors"), "New") | (Some("fmt"), "Errorf")
+        )
     }
 
     fn declare_funcs(&mut self) {
@@ -292,7 +322,16 @@ impl<'a> Package<'a> {
             },
             Expr::Star(inner) => Ty::Ptr(Arc::new(ty(*inner))),
             Expr::Index(base, _) => ty(*base),
-            Expr::ArrayType(_, elem) | Expr::SliceType(elem) => Ty::Slice(Arc::new(ty(*elem))),
+            Expr::SliceType(elem) => Ty::Slice(Arc::new(ty(*elem))),
+            Expr::ArrayType(len, elem) => {
+                let len = len.and_then(|len| self.const_value(self.ast(index), len, 0, &|_| None));
+                let len = if let Some(Const::Int(n)) = len {
+                    Some(n)
+                } else {
+                    None
+                };
+                Ty::Array(len, Arc::new(ty(*elem)))
+            }
             Expr::MapType(key, value) => Ty::Map(Arc::new(ty(*key)), Arc::new(ty(*value))),
             Expr::ChanType(dir, elem) => Ty::Chan(*dir, Arc::new(ty(*elem))),
             Expr::FuncType(signature) => self.func_type(index, signature, local),

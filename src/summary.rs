@@ -60,8 +60,8 @@ pub struct Summaries<'p> {
 const ELEMENT: Name = Name::new_static("[]");
 
 impl<'p> Summaries<'p> {
-    /// Computes the fixpoint over all bodies.
-    pub fn new(program: &'p Program) -> Self {
+    /// Computes the fixpoint over the bodies that `roots` lead to.
+    pub fn new(program: &'p Program, roots: &[BodyId]) -> Self {
         let count = program.bodies.len();
         let mut facts = Vec::new();
         facts.resize_with(count, OnceCell::new);
@@ -71,13 +71,14 @@ impl<'p> Summaries<'p> {
             facts,
         };
         let dependents = dependents(program);
-        let mut queued = vec![true; count];
-        let mut queue: std::collections::VecDeque<usize> = (0..count).rev().collect();
+        let mut queued = needed(program, roots);
+        let mut queue: std::collections::VecDeque<usize> =
+            (0..count).rev().filter(|i| queued[*i]).collect();
         while let Some(index) = queue.pop_front() {
             queued[index] = false;
             let body = &program.bodies[index];
             let mut entry = this
-                .flow(body)
+                .flow(index)
                 .first()
                 .map(|f| (**f).clone())
                 .unwrap_or_default();
@@ -107,13 +108,14 @@ impl<'p> Summaries<'p> {
         self.facts[id.0 as usize].get_or_init(|| {
             let body = &self.program.bodies[id.0 as usize];
             Facts {
-                futures: self.flow(body),
+                futures: self.flow(id.0 as usize),
                 live: liveness(body),
             }
         })
     }
 
-    fn flow(&self, body: &Body) -> Vec<Rc<Future>> {
+    fn flow(&self, index: usize) -> Vec<Rc<Future>> {
+        let body = &self.program.bodies[index];
         let empty = Rc::new(Future::new());
         let mut before = vec![empty; body.code.len()];
         let mut again = true;
@@ -136,6 +138,8 @@ impl<'p> Summaries<'p> {
                     }
                 });
                 self.transfer(body, &body.code[pc], &mut future);
+                let holds = &self.program.holds[index];
+                future.retain(|way, _| holds[way.var as usize]);
                 if future != *before[pc] {
                     before[pc] = Rc::new(future);
                     again = true;
@@ -424,6 +428,52 @@ fn kill_targets(targets: &[Target], future: &mut Future) {
         if let Target::Var(var) = target {
             kill(future, *var);
         }
+    }
+}
+
+/// The bodies whose code may run when `roots` do, by name where a call is resolved by name alone.
+fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
+    let mut needed = vec![false; program.bodies.len()];
+    let mut todo: Vec<usize> = roots.iter().map(|r| r.0 as usize).collect();
+    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, body) in program.bodies.iter().enumerate() {
+        by_name
+            .entry(body.name.rsplit('.').next().unwrap_or_default())
+            .or_default()
+            .push(index);
+    }
+    while let Some(index) = todo.pop() {
+        if std::mem::replace(&mut needed[index], true) {
+            continue;
+        }
+        for op in &program.bodies[index].code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(body) => todo.push(body.0 as usize),
+                    Callee::Named(name) => {
+                        todo.extend(by_name.get(name.as_str()).into_iter().flatten())
+                    }
+                    _ => {}
+                }
+            }
+            op.exprs(&mut |e| {
+                e.closures(&mut |b| todo.push(b.0 as usize));
+                functions(e, &mut |f| todo.push(f));
+            });
+        }
+    }
+    needed
+}
+
+/// Functions and methods of the package that an expression uses as values.
+fn functions(expr: &Expr, f: &mut impl FnMut(usize)) {
+    match expr {
+        Expr::Func(func) | Expr::Method(_, func) => f(func.0 as usize),
+        Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions(v, f)),
+        Expr::Slice(values) | Expr::Append(_, values) => {
+            values.iter().for_each(|v| functions(v, f))
+        }
+        _ => {}
     }
 }
 

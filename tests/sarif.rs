@@ -62,6 +62,7 @@ fn leak(steps: usize) -> Leak {
         origin: Some(Origin {
             at: find("make(chan int)"),
             name: "ch".to_owned(),
+            in_loop: false,
             capacity: 0,
             capacity_text: None,
         }),

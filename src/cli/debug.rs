@@ -1,7 +1,9 @@
 //! `goleash debug <stage> <file>`: the text form of an intermediate step, for bug reports and tests.
 
 use super::{Exit, Failure, STACK_BYTES, output};
+use crate::flow;
 use crate::package;
+use crate::syntax;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -10,7 +12,11 @@ use std::thread;
 type Stage = (&'static str, fn(&[u8]) -> String);
 
 /// The stages, in the order of the pipeline.
-const STAGES: &[Stage] = &[("header", |bytes| format!("{:#?}\n", package::header(bytes)))];
+const STAGES: &[Stage] = &[
+    ("header", |bytes| format!("{:#?}\n", package::header(bytes))),
+    ("syntax", |bytes| syntax::dump(&syntax::parse_file(bytes))),
+    ("flow", |bytes| flow::dump(&syntax::parse_file(bytes))),
+];
 
 /// Prints what `stage` makes of a file.
 pub(super) fn debug(stage: &str, file: &Path) -> Result<Exit, Failure> {

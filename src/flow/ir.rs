@@ -56,6 +56,10 @@ pub struct Body {
     pub recovers: bool,
     /// Whether something in it could not be read.
     pub partial: bool,
+    /// Whether a call of it may end the program or the goroutine.
+    pub ends: bool,
+    /// Whether its results may lead to a primitive that it makes.
+    pub gives: bool,
     /// The body a literal stands in.
     pub parent: Option<BodyId>,
 }
@@ -76,6 +80,8 @@ pub struct VarInfo {
 pub enum Expr {
     /// A value nobody knows, another one each time; the span is its source text.
     Fresh(Span),
+    /// A value of which nothing is known but that it is not nil.
+    Solid(Span),
     /// An integer.
     Int(i64),
     /// A boolean.
@@ -286,6 +292,7 @@ impl Expr {
                 values.iter().for_each(|value| value.vars(f));
             }
             Self::Fresh(_)
+            | Self::Solid(_)
             | Self::Int(_)
             | Self::Bool(_)
             | Self::Str(_)

@@ -50,6 +50,8 @@ fn empty_body() -> Body {
         loop_conds: Vec::new(),
         recovers: false,
         partial: false,
+        ends: false,
+        gives: false,
         parent: None,
     }
 }

@@ -11,7 +11,7 @@ impl Lowerer<'_, '_> {
     /// A call in the middle of an expression.
     pub fn call_value(&mut self, id: ExprId) -> Expr {
         let span = self.ast().expr_span(id);
-        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else {
+        let ast::Expr::Call(fun, args, spread) = self.ast().expr(id) else {
             return Expr::Fresh(span);
         };
         if let Some(value) = self.constant(id, 0) {
@@ -23,7 +23,7 @@ impl Lowerer<'_, '_> {
         }
         if let ast::Expr::Ident(name) = self.ast().expr(*fun)
             && self.is_builtin(name)
-            && let Some(value) = self.builtin_value(name, args, span)
+            && let Some(value) = self.builtin_value(name, args, *spread, span)
         {
             return value;
         }
@@ -37,7 +37,13 @@ impl Lowerer<'_, '_> {
     }
 
     /// Built-ins that are pure.
-    fn builtin_value(&mut self, name: &str, args: &[ExprId], span: Span) -> Option<Expr> {
+    fn builtin_value(
+        &mut self,
+        name: &str,
+        args: &[ExprId],
+        spread: bool,
+        span: Span,
+    ) -> Option<Expr> {
         match (name, args) {
             ("make", [ty, rest @ ..]) => {
                 let ty = self.type_of(*ty);
@@ -55,6 +61,16 @@ impl Lowerer<'_, '_> {
                 Ty::Unknown => Some(Expr::Addr(Box::new(self.expr(*ty)))),
                 ty => Some(Expr::Addr(Box::new(Expr::Zero(ty, span)))),
             },
+            ("append", [base, rest @ ..]) if spread => {
+                let (base, rest) = (
+                    self.expr(*base),
+                    rest.iter().map(|r| self.expr(*r)).collect(),
+                );
+                // However many elements there are: a sum nobody follows.
+                self.give_away(rest, span);
+                self.give_away(vec![base], span);
+                Some(Expr::Append(Box::new(Expr::Fresh(span)), Vec::new()))
+            }
             ("append", [base, rest @ ..]) => {
                 let base = self.expr(*base);
                 let values = rest.iter().map(|r| self.expr(*r)).collect();

@@ -62,6 +62,11 @@ impl Lowerer<'_, '_> {
                 Expr::Index(Box::new(base), Box::new(index))
             }
             ast::Expr::Slice(base, bounds) => {
+                // `xs[:0]` is an empty list to be filled.
+                let to_zero = bounds[1].and_then(|hi| self.constant(hi, 0)) == Some(Const::Int(0));
+                if bounds[0].is_none() && to_zero {
+                    return Expr::Slice(Vec::new());
+                }
                 let value = self.expr(*base);
                 let bounds: Vec<Expr> = bounds.iter().flatten().map(|b| self.expr(*b)).collect();
                 if bounds.is_empty() {
@@ -191,7 +196,7 @@ impl Lowerer<'_, '_> {
             other => (other.clone(), address),
         };
         match self.package.underlying(&ty) {
-            Ty::Slice(elem) => {
+            Ty::Slice(elem) | Ty::Array(_, elem) => {
                 let values: Vec<Expr> = elements
                     .iter()
                     .map(|(_, value)| self.element(*value, &elem))
@@ -253,7 +258,7 @@ impl Lowerer<'_, '_> {
     }
 
     /// Hands values to where nobody follows them.
-    fn give_away(&mut self, args: Vec<Expr>, span: Span) {
+    pub fn give_away(&mut self, args: Vec<Expr>, span: Span) {
         if args.iter().any(may_hold) {
             let call = super::ir::Call {
                 callee: super::ir::Callee::Unknown,
@@ -375,10 +380,10 @@ impl Lowerer<'_, '_> {
             ast::Expr::Index(base, _) => {
                 let ty = self.value_type(*base);
                 match self.package.underlying(&ty) {
-                    Ty::Slice(elem) | Ty::Map(_, elem) => (*elem).clone(),
+                    Ty::Slice(elem) | Ty::Array(_, elem) | Ty::Map(_, elem) => (*elem).clone(),
                     Ty::Func(_) => ty,
                     Ty::Ptr(inner) => match self.package.underlying(&inner) {
-                        Ty::Slice(elem) => (*elem).clone(),
+                        Ty::Slice(elem) | Ty::Array(_, elem) => (*elem).clone(),
                         _ => Ty::Unknown,
                     },
                     Ty::Str => Ty::Int,
@@ -581,6 +586,7 @@ pub(super) fn may_hold(expr: &Expr) -> bool {
     !matches!(
         expr,
         Expr::Fresh(_)
+            | Expr::Solid(_)
             | Expr::Int(_)
             | Expr::Bool(_)
             | Expr::Str(_)

@@ -772,12 +772,17 @@ impl Lowerer<'_, '_> {
                 self.iteration_vars(&[(key, a, at), (value, b, bt)], define);
             }
             other => {
+                // An array's length is part of its type.
+                let (subject, ty) = match &other {
+                    Ty::Array(Some(len), _) => (Expr::Int(*len), Ty::Int),
+                    _ => (subject, ty),
+                };
                 let holder = self.temp(ty);
                 self.emit_at(subject_span, Op::Set(Target::Var(holder), subject));
                 let counter = self.temp(Ty::Int);
                 self.emit(Op::Set(Target::Var(counter), Expr::Int(0)));
                 let elem = match &other {
-                    Ty::Slice(elem) => (**elem).clone(),
+                    Ty::Slice(elem) | Ty::Array(_, elem) => (**elem).clone(),
                     Ty::Map(_, value) => (**value).clone(),
                     Ty::Str => Ty::Int,
                     _ => Ty::Unknown,

@@ -3,6 +3,7 @@
 //! In: a [`Package`]. Out: [`Program`], a [`Body`] per function and function literal. Deliberately absent: values, paths
 //! and anything between functions.
 
+mod dump;
 pub mod ir;
 mod lower;
 mod lower_call;
@@ -11,11 +12,14 @@ mod lower_stmt;
 mod simplify;
 
 use crate::package::GoVersion;
+pub use dump::dump;
 pub(crate) use simplify::{is_plain, makes_anything};
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};
+use crate::syntax::ast::Name;
 use ir::Body;
+use rustc_hash::FxHashSet;
 
 /// The skeletons of a package.
 pub struct Program {
@@ -23,14 +27,20 @@ pub struct Program {
     pub bodies: Vec<Body>,
     /// The types, those declared in functions included.
     pub types: Vec<TypeDef>,
+    /// Package variables that are never nil: error sentinels.
+    pub solid: FxHashSet<Name>,
+    /// Per body and variable: whether it may hold a primitive or something that leads to one.
+    pub holds: Vec<Vec<bool>>,
 }
 
 /// Lowers every function of `package`.
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
     let mut bodies = lower::lower_package(package, library, go);
-    simplify::simplify(&mut bodies);
+    let holds = simplify::simplify(&mut bodies);
     Program {
         bodies,
         types: package.types.clone(),
+        solid: package.solid.clone(),
+        holds,
     }
 }

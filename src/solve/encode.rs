@@ -176,7 +176,7 @@ impl Encoder<'_> {
             self.word(40);
             self.word(known.nil.map_or(0, |b| 1 + u64::from(b)));
             self.word(known.truth.map_or(0, |b| 1 + u64::from(b)));
-            self.word(known.lo as u64);
+            self.word(known.lo as u64 ^ u64::from(known.opaque) << 63);
             self.word(known.hi as u64);
             for value in &known.ne {
                 self.value(value);
@@ -233,7 +233,12 @@ impl Machine<'_> {
             one: FxHasher::default(),
             two: FxHasher::default(),
         };
-        let mut procs: Vec<&Proc> = state.procs.iter().filter(|p| !p.ended()).collect();
+        let mut procs: Vec<&Proc> = state
+            .procs
+            .iter()
+            .map(|p| &**p)
+            .filter(|p| !p.ended())
+            .collect();
         procs.sort_by_key(|p| Self::shape(p));
         for proc in procs {
             self.encode_proc(&mut encoder, proc);

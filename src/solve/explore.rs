@@ -32,8 +32,6 @@ pub struct Candidate {
     pub proc: u32,
     /// The operation it sits at.
     pub site: (BodyId, Pc),
-    /// What would free it.
-    pub wants: Wants,
     /// Numbers of all processes stuck in that state.
     pub doomed: Vec<u32>,
 }
@@ -122,7 +120,7 @@ impl Explorer<'_, '_> {
     }
 
     /// Queues a state unless it has been met before.
-    fn push(&mut self, state: State, parent: u32, choice: usize) -> bool {
+    fn push(&mut self, mut state: State, parent: u32, choice: usize) -> bool {
         if !self.seen.insert(self.machine.identity(&state)) {
             return false;
         }
@@ -130,6 +128,9 @@ impl Explorer<'_, '_> {
             parent,
             choice: choice as u16,
         });
+        if state.heap.len() + state.syms.len() > 24 {
+            state.compact();
+        }
         self.queue.push_back((state, self.nodes.len() as u32 - 1));
         true
     }
@@ -194,10 +195,7 @@ impl Explorer<'_, '_> {
             if state.leaked.contains(&process.id) {
                 continue;
             }
-            let (Some(site), Some(wants)) = (process.site(), self.machine.wants(state, process))
-            else {
-                continue;
-            };
+            let Some(site) = process.site() else { continue };
             let id = process.id;
             state.leaked.push(id);
             let count = self.per_site.entry(site).or_default();
@@ -208,7 +206,6 @@ impl Explorer<'_, '_> {
                     choices,
                     proc: id,
                     site,
-                    wants,
                     doomed: doomed.clone(),
                 });
             }

@@ -16,8 +16,8 @@ use crate::syntax::ast::{BinaryOp, Name};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// How often a loop over an unknown number of items is followed.
-pub(super) const LOOP_LIMIT: i64 = 3;
+/// How often a loop over an unknown number of items is followed, where no capacity asks for more.
+pub const LOOP_LIMIT: i64 = 3;
 /// Counters above this are given up.
 pub(super) const COUNT_LIMIT: i64 = 24;
 /// Calls nested deeper than this are unknown calls.
@@ -34,6 +34,8 @@ pub struct Machine<'p> {
     pub ends_with_root: bool,
     /// Whether runs are followed in which a loop over unknown items runs zero times or a capacity is zero.
     pub zero_counts: bool,
+    /// How often a loop over an unknown number of items is followed.
+    pub loop_limit: i64,
     /// What was given up, and how often.
     pub abstentions: RefCell<Abstentions>,
 }
@@ -46,6 +48,7 @@ impl<'p> Machine<'p> {
             summaries,
             ends_with_root: false,
             zero_counts: false,
+            loop_limit: LOOP_LIMIT,
             abstentions: RefCell::new(Abstentions::new()),
         }
     }
@@ -68,7 +71,7 @@ impl<'p> Machine<'p> {
             .map(|_| state.symbol(body.file, body.span))
             .collect();
         let frame = self.frame(&mut state, root, &[], args, Vec::new());
-        state.procs.push(Proc {
+        state.add_proc(Proc {
             id: 0,
             spawn: None,
             frames: vec![frame],
@@ -154,7 +157,7 @@ impl<'p> Machine<'p> {
             return Some(id);
         }
         let id = state.alloc(Obj::Cell(slot));
-        state.procs[proc].frames.last_mut()?.vars[var as usize] = Value::Ref(id);
+        state.proc_mut(proc).frames.last_mut()?.vars[var as usize] = Value::Ref(id);
         Some(id)
     }
 
@@ -172,7 +175,7 @@ impl<'p> Machine<'p> {
             }
             return;
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.vars[var as usize] = value;
         }
     }
@@ -299,6 +302,13 @@ impl<'p> Machine<'p> {
     fn eval_raw(&self, state: &mut State, proc: usize, expr: &Expr) -> Value {
         match expr {
             Expr::Fresh(span) => self.fresh(state, proc, *span),
+            Expr::Solid(span) => {
+                let value = self.fresh(state, proc, *span);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                value
+            }
             Expr::Int(n) => Value::Int(*n),
             Expr::Bool(b) => Value::Bool(*b),
             Expr::Str(s) => Value::Str(s.clone()),
@@ -351,13 +361,19 @@ impl<'p> Machine<'p> {
                     known.bound = true;
                     known.lo = known.lo.max(i64::from(!self.zero_counts));
                 }
+                let opaque = matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque);
                 let site = self.site(state, proc, *span, *size);
-                Value::Ref(state.alloc(Obj::Chan {
+                let id = state.alloc(Obj::Chan {
                     site,
                     cap,
                     buf: Vec::new(),
                     closed: false,
-                }))
+                });
+                if opaque {
+                    self.abstain("unknown-capacity");
+                    state.escaped[id as usize] = true;
+                }
+                Value::Ref(id)
             }
             Expr::Struct(ty, fields, address, _) => {
                 let fields = fields
@@ -380,6 +396,9 @@ impl<'p> Machine<'p> {
             }
             Expr::Sized(len, span) => {
                 let len = self.eval(state, proc, len);
+                if len == Value::Int(0) {
+                    return Value::Ref(state.alloc(Obj::Slice(Vec::new())));
+                }
                 let value = self.fresh(state, proc, *span);
                 if let Value::Sym(sym, _) = value {
                     state.known(sym).nil = Some(false);
@@ -418,7 +437,7 @@ impl<'p> Machine<'p> {
         let value = self.fresh(state, proc, Span::default());
         // Variables of other packages are error sentinels and the like.
         if let Value::Sym(sym, _) = value
-            && name.contains('.')
+            && (name.contains('.') || self.program.solid.contains(name))
         {
             state.known(sym).nil = Some(false);
         }
@@ -502,7 +521,10 @@ impl<'p> Machine<'p> {
                     .last()
                     .is_some_and(|f| self.body(f.body).vars[*var as usize].cell);
                 match value {
-                    Value::Sym(..) if !is_cell => value,
+                    Value::Sym(sym, _) if !is_cell => {
+                        state.known(sym).nil = Some(false);
+                        value
+                    }
                     _ if is_cell => self.cell(state, proc, *var).map_or(Value::Nil, Value::Ref),
                     value => Value::Ref(state.alloc(Obj::Cell(value))),
                 }
@@ -510,12 +532,18 @@ impl<'p> Machine<'p> {
             (_, value) => {
                 // The address of a field or element: others may write and use it.
                 state.escape(&value);
-                match value {
-                    Value::Sym(..) => value,
-                    _ => self.fresh(state, proc, Span::default()),
-                }
+                self.eval_raw(state, proc, &Expr::Solid(Span::default()))
             }
         }
+    }
+
+    /// A list of a length that was not followed.
+    fn opaque(&self, state: &mut State, proc: usize) -> Value {
+        let value = self.fresh(state, proc, Span::default());
+        if let Value::Sym(sym, _) = value {
+            state.known(sym).opaque = true;
+        }
+        value
     }
 
     fn append(&self, state: &mut State, proc: usize, base: &Expr, values: &[Expr]) -> Value {
@@ -530,7 +558,7 @@ impl<'p> Machine<'p> {
             (Value::Nil, _) => Vec::new(),
             _ => {
                 values.iter().for_each(|v| state.escape(v));
-                return self.fresh(state, proc, Span::default());
+                return self.opaque(state, proc);
             }
         };
         all.extend(values);
@@ -538,7 +566,7 @@ impl<'p> Machine<'p> {
             if carries {
                 all.iter().for_each(|v| state.escape(v));
             }
-            return self.fresh(state, proc, Span::default());
+            return self.opaque(state, proc);
         }
         Value::Ref(state.alloc(Obj::Slice(all)))
     }
@@ -569,7 +597,7 @@ impl<'p> Machine<'p> {
                 ("context", "Context" | "CancelFunc") => Value::Nil,
                 _ => self.fresh(state, proc, span),
             },
-            Ty::Plain | Ty::Unknown | Ty::Tuple(_) => self.fresh(state, proc, span),
+            Ty::Array(..) | Ty::Plain | Ty::Unknown | Ty::Tuple(_) => self.fresh(state, proc, span),
         }
     }
 
@@ -583,10 +611,11 @@ impl<'p> Machine<'p> {
                     return value.clone();
                 }
                 let value = self.fresh(state, proc, span);
+                let opaque = state.syms[*sym as usize].opaque;
                 if let Value::Sym(len, _) = value {
                     let known = state.known(len);
                     known.lo = 0;
-                    known.bound = true;
+                    known.opaque = opaque;
                 }
                 state.paths.push(((*sym, LEN), value.clone()));
                 value
@@ -638,7 +667,17 @@ impl<'p> Machine<'p> {
                 if let Some(known) = self.compare(state, op, left, right) {
                     return Value::Bool(known);
                 }
-                self.fresh(state, proc, span)
+                let value = self.fresh(state, proc, span);
+                // A number computed in a way that is not followed: nothing may be counted on it.
+                if let Value::Sym(sym, _) = value
+                    && matches!(
+                        op,
+                        BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
+                    )
+                {
+                    state.known(sym).opaque = true;
+                }
+                value
             }
         }
     }
@@ -671,6 +710,19 @@ impl<'p> Machine<'p> {
             (Value::Str(a), Value::Str(b)) => Some(a == b),
             (Value::Nil, Value::Nil) => Some(true),
             (Value::Ref(a), Value::Ref(b)) => Some(a == b),
+            (Value::Val(a), Value::Val(b)) => {
+                match (&state.heap[*a as usize], &state.heap[*b as usize]) {
+                    (Obj::Struct(s, x), Obj::Struct(t, y)) if s == t => {
+                        (x.is_empty() && y.is_empty()).then_some(true)
+                    }
+                    _ => Some(false),
+                }
+            }
+            // An unknown value cannot be an object of ours that nobody else knows.
+            (Value::Sym(..), Value::Ref(id) | Value::Val(id))
+            | (Value::Ref(id) | Value::Val(id), Value::Sym(..)) => {
+                (!state.escaped[*id as usize]).then_some(false)
+            }
             (Value::Nil, Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_))
             | (Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_), Value::Nil) => {
                 Some(false)
@@ -742,27 +794,33 @@ impl<'p> Machine<'p> {
     }
 
     /// All ways a condition can turn out, with what each means for the values it is about.
-    pub(super) fn decide(&self, mut state: State, proc: usize, cond: &Expr) -> Vec<(State, bool)> {
+    /// `counted` says that the condition decides whether a loop goes on.
+    pub(super) fn decide(
+        &self,
+        mut state: State,
+        proc: usize,
+        cond: &Expr,
+        counted: bool,
+    ) -> Vec<(State, bool)> {
         match cond {
             Expr::Not(inner) => {
-                let mut outcomes = self.decide(state, proc, inner);
+                let mut outcomes = self.decide(state, proc, inner, counted);
                 outcomes.iter_mut().for_each(|(_, b)| *b = !*b);
                 outcomes
             }
             Expr::Binary(op @ (BinaryOp::LogAnd | BinaryOp::LogOr), left, right, _) => {
                 let stops = *op == BinaryOp::LogOr;
                 let mut outcomes = Vec::new();
-                for (state, value) in self.decide(state, proc, left) {
+                for (state, value) in self.decide(state, proc, left, counted) {
                     if value == stops {
                         outcomes.push((state, value));
                     } else {
-                        outcomes.extend(self.decide(state, proc, right));
+                        outcomes.extend(self.decide(state, proc, right, counted));
                     }
                 }
                 outcomes
             }
             Expr::Binary(op, left, right, _) => {
-                let counted = matches!(&**left, Expr::Var(_)) || matches!(&**right, Expr::Var(_));
                 let (left, right) = (
                     self.eval(&mut state, proc, left),
                     self.eval(&mut state, proc, right),
@@ -776,7 +834,19 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Whether a value is the outcome of a count that was not followed: a run that depends on it is given up.
+    fn is_uncounted(&self, state: &State, value: &Value) -> bool {
+        let uncounted = matches!(value, Value::Sym(sym, _) if state.syms[*sym as usize].counter);
+        if uncounted {
+            self.abstain("unknown-count");
+        }
+        uncounted
+    }
+
     fn decide_truth(&self, state: State, value: &Value) -> Vec<(State, bool)> {
+        if self.is_uncounted(&state, value) {
+            return Vec::new();
+        }
         match value {
             Value::Bool(b) => vec![(state, *b)],
             Value::Sym(sym, _) => {
@@ -799,6 +869,11 @@ impl<'p> Machine<'p> {
     ) -> Vec<(State, bool)> {
         if let Some(known) = self.compare(&state, op, left, right) {
             return vec![(state, known)];
+        }
+        if matches!(op, BinaryOp::Eq)
+            && (self.is_uncounted(&state, left) || self.is_uncounted(&state, right))
+        {
+            return Vec::new();
         }
         match (op, left, right) {
             (BinaryOp::Ne, ..) => {
@@ -850,9 +925,13 @@ impl<'p> Machine<'p> {
         counted: bool,
         below: bool,
     ) -> Vec<(State, bool)> {
+        if counted && state.syms[sym as usize].opaque {
+            self.abstain("unknown-count");
+            return Vec::new();
+        }
         let mut outcomes = Vec::new();
         for is_below in [true, false] {
-            if !is_below && counted && at > LOOP_LIMIT && state.syms[sym as usize].lo < at {
+            if !is_below && counted && at > self.loop_limit && state.syms[sym as usize].lo < at {
                 self.abstain("loop-limit");
                 continue;
             }
@@ -1012,7 +1091,7 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
             }
         }
         Value::Bool(b) => state.known(sym).truth = Some(*b == equal),
-        constant => {
+        constant @ Value::Str(_) => {
             let known = state.known(sym);
             if equal {
                 known.eq = Some(constant.clone());
@@ -1020,5 +1099,7 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
                 known.ne.push(constant.clone());
             }
         }
+        // That an unknown value is one of our objects says nothing that could be kept.
+        _ => {}
     }
 }

@@ -38,8 +38,8 @@ impl Machine<'_> {
             fuel -= 1;
             if fuel == 0 {
                 self.abstain("idle-loop");
-                state.procs[proc].frames.clear();
-                state.procs[proc].park = None;
+                state.proc_mut(proc).frames.clear();
+                state.proc_mut(proc).park = None;
                 state.todo.pop();
                 fuel = FUEL;
                 continue;
@@ -95,13 +95,13 @@ impl Machine<'_> {
     }
 
     fn go_to(state: &mut State, proc: usize, pc: Pc) {
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.pc = pc;
         }
     }
 
     fn park(state: &mut State, proc: usize, act: Act, pc: Pc) -> Flow {
-        state.procs[proc].park = Some((act, pc));
+        state.proc_mut(proc).park = Some((act, pc));
         Flow::Parked
     }
 
@@ -113,7 +113,7 @@ impl Machine<'_> {
         let body = self.body(body_id);
         let Some(op) = body.code.get(pc as usize) else {
             // A body that could not be lowered at all.
-            if let Some(frame) = state.procs[proc].frames.last_mut() {
+            if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                 frame.leaving = Leaving::Return;
             }
             return Flow::Next;
@@ -121,7 +121,7 @@ impl Machine<'_> {
         match op {
             Op::Nop => Self::go_to(state, proc, pc + 1),
             Op::Declare(var) => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.vars[*var as usize] = Value::Unset;
                 }
                 Self::go_to(state, proc, pc + 1);
@@ -130,7 +130,7 @@ impl Machine<'_> {
                 if body.vars[*var as usize].cell {
                     let value = self.read_var(state, proc, *var);
                     let cell = state.alloc(Obj::Cell(value));
-                    if let Some(frame) = state.procs[proc].frames.last_mut() {
+                    if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                         frame.vars[*var as usize] = Value::Ref(cell);
                     }
                 }
@@ -153,7 +153,12 @@ impl Machine<'_> {
                 }
             }
             Op::Branch(cond, yes, no) => {
-                let outcomes = self.decide(std::mem::take(state), proc, cond);
+                let outcomes = self.decide(
+                    std::mem::take(state),
+                    proc,
+                    cond,
+                    body.loop_conds.contains(&pc),
+                );
                 return self.decided(
                     state,
                     proc,
@@ -215,7 +220,7 @@ impl Machine<'_> {
             }
             Op::Defer(call) => {
                 let prepared = self.prepare(state, proc, call, pc);
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.defers.push(prepared);
                     frame.pc = pc + 1;
                 }
@@ -225,13 +230,13 @@ impl Machine<'_> {
                 for (result, value) in body.results.iter().zip(values) {
                     self.write_var(state, proc, *result, value);
                 }
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Return;
                 }
                 self.note(state, proc, pc, Happening::Left(Leaving::Return), None);
             }
             Op::End => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Return;
                 }
                 self.note(state, proc, pc, Happening::FellOff, None);
@@ -283,7 +288,7 @@ impl Machine<'_> {
         let len = match &values {
             // Go 1.22 ranges over integers.
             Value::Int(_) => values.clone(),
-            Value::Sym(sym, _) if state.syms[*sym as usize].bound => values.clone(),
+            Value::Sym(..) if self.is_integer(state, proc, subject) => values.clone(),
             _ => self.eval(
                 state,
                 proc,
@@ -315,6 +320,14 @@ impl Machine<'_> {
             })
             .collect();
         self.decided(state, proc, pc, outcomes.into_iter())
+    }
+
+    fn is_integer(&self, state: &State, proc: usize, var: u32) -> bool {
+        let body = state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body);
+        self.body(body).vars[var as usize].ty == crate::resolve::Ty::Int
     }
 
     /// The source text of what a counted range goes over: the assignment of its holder just before.
@@ -378,6 +391,15 @@ impl Machine<'_> {
     ) -> Flow {
         match &call.callee {
             Called::Body(body, env) => {
+                let code = self.body(*body);
+                if env.is_empty()
+                    && !code.ends
+                    && !code.gives
+                    && !call.args.iter().any(|a| state.carries(a))
+                {
+                    // It is handed nothing of ours and gives nothing back.
+                    return self.unknown_call(state, proc, &call, dests);
+                }
                 let frames = &state.procs[proc].frames;
                 let recursion = frames.iter().filter(|f| f.body == *body).count();
                 if frames.len() >= DEPTH_LIMIT || recursion >= 2 {
@@ -390,7 +412,7 @@ impl Machine<'_> {
                 }
                 let mut frame = self.frame(state, *body, env, call.args.clone(), dests.to_vec());
                 frame.deferred = deferred;
-                state.procs[proc].frames.push(frame);
+                state.proc_mut(proc).frames.push(frame);
                 Flow::Next
             }
             Called::Cancel(context) => Self::park(state, proc, Act::Cancel(*context), call.pc),
@@ -507,6 +529,20 @@ impl Machine<'_> {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
         match effect {
             Effect::Inert => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::Counter => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).counter = true;
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::NonNil => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
             Effect::Spawn | Effect::WaitSpawn => {
                 let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
                 if let Some(group) = &on_end {
@@ -533,7 +569,7 @@ impl Machine<'_> {
             }
             Effect::Exit => return Flow::Dead,
             Effect::Goexit => {
-                if let Some(frame) = state.procs[proc].frames.last_mut() {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Goexit;
                 }
                 self.note(state, proc, call.pc, Happening::Left(Leaving::Goexit), None);
@@ -576,15 +612,22 @@ impl Machine<'_> {
                 self.set_dest(state, proc, dests, 1, Value::Ref(context));
             }
             Effect::ContextDone => {
-                let value = match receiver {
-                    Value::Ref(_) | Value::Val(_) => receiver,
-                    _ => Value::Out(Outside::Context),
-                };
+                let value = self.done_channel(state, proc, &receiver, call.pc);
                 self.set_dest(state, proc, dests, 0, value);
             }
+            Effect::ContextBound => {
+                let context = call.args.get(argument).and_then(|c| state.object(c));
+                let endless = context.is_some_and(|id| self.context_ended(state, id).is_none());
+                if endless {
+                    self.set_dest(state, proc, dests, 0, Value::Nil);
+                } else {
+                    self.fresh_dests(state, proc, dests, 0, call.pc);
+                }
+            }
             Effect::ContextErr => {
+                let context = self.done_channel(state, proc, &receiver, call.pc);
                 let ended = state
-                    .object(&receiver)
+                    .object(&context)
                     .is_some_and(|id| self.context_ended(state, id) == Some(true));
                 let value = self.unknown_result(state, proc, call.pc);
                 if ended && let Value::Sym(sym, _) = value {
@@ -594,6 +637,29 @@ impl Machine<'_> {
             }
         }
         Flow::Next
+    }
+
+    /// The Done channel of a context, which stands for the context; that of an unknown one is ended by its owner, and
+    /// is the same each time.
+    fn done_channel(&self, state: &mut State, proc: usize, receiver: &Value, pc: Pc) -> Value {
+        const DONE: Name = Name::new_static("Done()");
+        match receiver {
+            Value::Ref(_) | Value::Val(_) => receiver.clone(),
+            Value::Sym(sym, _) => {
+                let known = state
+                    .paths
+                    .iter()
+                    .find(|((s, n), _)| s == sym && *n == DONE);
+                if let Some((_, value)) = known {
+                    return value.clone();
+                }
+                let site = self.call_site(state, proc, pc);
+                let value = Value::Ref(state.alloc(Obj::Context(site, Value::Unset, false, true)));
+                state.paths.push(((*sym, DONE), value.clone()));
+                value
+            }
+            _ => Value::Out(Outside::Context),
+        }
     }
 
     fn call_site(&self, state: &State, proc: usize, pc: Pc) -> Site {
@@ -769,7 +835,7 @@ impl Machine<'_> {
         }
         let frame = self.frame(state, body, &env, call.args, Vec::new());
         let id = state.procs.len() as u32;
-        state.procs.push(Proc {
+        state.add_proc(Proc {
             id,
             spawn: at,
             frames: vec![frame],
@@ -794,7 +860,7 @@ impl Machine<'_> {
         if !recovered {
             return Flow::Dead;
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.leaving = Leaving::Panic;
         }
         self.note(state, proc, pc, Happening::Left(Leaving::Panic), None);
@@ -802,7 +868,7 @@ impl Machine<'_> {
     }
 
     fn recover(&self, state: &mut State, proc: usize, target: &Target) {
-        let frames = &mut state.procs[proc].frames;
+        let frames = &mut state.proc_mut(proc).frames;
         let caller = frames
             .len()
             .checked_sub(2)
@@ -823,7 +889,7 @@ impl Machine<'_> {
 
     /// One step of leaving the top frame: the next deferred call, or back to the caller.
     fn leave(&self, state: &mut State, proc: usize) -> Flow {
-        let Some(frame) = state.procs[proc].frames.last_mut() else {
+        let Some(frame) = state.proc_mut(proc).frames.last_mut() else {
             return Flow::Parked;
         };
         if let Some(call) = frame.defers.pop() {
@@ -840,10 +906,10 @@ impl Machine<'_> {
         if last {
             self.note(state, proc, pc, Happening::Ended, None);
         }
-        let Some(frame) = state.procs[proc].frames.pop() else {
+        let Some(frame) = state.proc_mut(proc).frames.pop() else {
             return Flow::Parked;
         };
-        let Some(caller) = state.procs[proc].frames.last_mut() else {
+        let Some(caller) = state.proc_mut(proc).frames.last_mut() else {
             return self.end(state, proc, frame.leaving, &results);
         };
         match frame.leaving {
@@ -861,7 +927,7 @@ impl Machine<'_> {
         if leaving == Leaving::Panic {
             return Flow::Dead;
         }
-        if let Some(group) = state.procs[proc].on_end.take() {
+        if let Some(group) = state.proc_mut(proc).on_end.take() {
             self.count(state, proc, &group, &Value::Int(-1));
         }
         if state.procs[proc].id == 0 {
@@ -871,7 +937,7 @@ impl Machine<'_> {
             // What the root returns its caller may use in any way.
             results.iter().for_each(|value| state.escape(value));
         }
-        state.procs[proc].park = None;
+        state.proc_mut(proc).park = None;
         Flow::Next
     }
 }

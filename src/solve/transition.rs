@@ -228,8 +228,7 @@ impl Machine<'_> {
                         if state.object(&other.ch) != Some(id) {
                             continue;
                         }
-                        certain = true;
-                        // Each pair once: from the sender's side.
+                        // When a partner arrives nobody can see, so that a `default` stays possible. Each pair once: from the sender's side.
                         if port.send {
                             out.push(self.together(state, port, other));
                         }
@@ -245,10 +244,10 @@ impl Machine<'_> {
                 return;
             };
             if let Some(target) = self.select_target(&next, proc, None) {
-                if let Some(frame) = next.procs[proc].frames.last_mut() {
+                if let Some(frame) = next.proc_mut(proc).frames.last_mut() {
                     frame.pc = target;
                 }
-                next.procs[proc].park = None;
+                next.proc_mut(proc).park = None;
                 next.todo.push(proc);
                 self.note(&mut next, proc, pc, Happening::Defaulted, None);
             }
@@ -265,6 +264,12 @@ impl Machine<'_> {
         let procs = vec![port.proc];
         let id = state.object(&port.ch);
         let mut received = (Value::Unset, Value::Unset);
+        if let Some(id) = id
+            && let Obj::Context(_, _, ended, _) = &mut next.heap[id as usize]
+        {
+            // Whoever ended it, it stays ended.
+            *ended = true;
+        }
         if let Some(id) = id
             && let Obj::Chan { buf, closed, .. } = &mut next.heap[id as usize]
         {
@@ -322,7 +327,7 @@ impl Machine<'_> {
     /// Moves a process past its communication.
     fn complete(&self, state: &mut State, port: &Port, (value, ok): (Value, Value)) {
         let proc = port.proc;
-        let Some((act, pc)) = state.procs[proc].park.take() else {
+        let Some((act, pc)) = state.proc_mut(proc).park.take() else {
             return;
         };
         let Some(frame) = state.procs[proc].frames.last() else {
@@ -355,7 +360,7 @@ impl Machine<'_> {
                 self.assign(state, proc, dest, known);
             }
         }
-        if let Some(frame) = state.procs[proc].frames.last_mut() {
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.pc = target;
         }
         state.todo.push(proc);
@@ -392,7 +397,7 @@ impl Machine<'_> {
 
     /// Moves a process past a call that it was parked at.
     fn resume(&self, state: &mut State, proc: usize, what: Happening, on: Option<ObjId>) {
-        let Some((_, pc)) = state.procs[proc].park.take() else {
+        let Some((_, pc)) = state.proc_mut(proc).park.take() else {
             return;
         };
         state.todo.push(proc);

@@ -21,10 +21,14 @@ const QUOTE: usize = 60;
 impl Machine<'_> {
     /// Tells the leak of a candidate; `None` when the run does not repeat (which would be a defect).
     pub fn tell(&self, root: BodyId, candidate: &Candidate, text: &Text<'_>) -> Option<Leak> {
+        // The search renumbers objects as it goes; a repeated run does not, so what the goroutine waits for is read off
+        // a first repetition and watched in a second.
+        let end = self.replay(self.start(root), &candidate.choices)?;
+        let wants = self.wants(&end, end.procs.iter().find(|p| p.id == candidate.proc)?)?;
         let mut start = self.start(root);
         start.log = Some(Box::new(Log {
             watched: candidate.proc,
-            wants: candidate.wants.clone(),
+            wants: wants.clone(),
             events: Vec::new(),
         }));
         let mut state = self.replay(start, &candidate.choices)?;
@@ -40,6 +44,7 @@ impl Machine<'_> {
             state: &state,
             events: &log.events,
             text,
+            wants,
         };
         teller.leak(root, &proc, candidate)
     }
@@ -50,6 +55,7 @@ struct Teller<'m, 'p> {
     state: &'m State,
     events: &'m [Event],
     text: &'m Text<'m>,
+    wants: super::stuck::Wants,
 }
 
 impl Teller<'_, '_> {
@@ -232,9 +238,15 @@ impl Teller<'_, '_> {
                 span: site.span,
             },
             name: self.name_of(&site),
+            in_loop: self.made_in_loop(&site),
             capacity,
             capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
         })
+    }
+
+    fn made_in_loop(&self, site: &Site) -> bool {
+        let body = self.machine.body(site.body);
+        (0..body.code.len()).any(|pc| body.in_loop[pc] && body.spans[pc].contains(site.span))
     }
 
     /// The variable or field that a primitive is first put into.
@@ -321,7 +333,7 @@ impl Teller<'_, '_> {
                     .procs
                     .iter()
                     .position(|p| p.id == *id)
-                    .is_some_and(|q| self.machine.can_help(self.state, q, &candidate.wants))
+                    .is_some_and(|q| self.machine.can_help(self.state, q, &self.wants))
         });
         if others_stuck {
             return none(Exit::Stuck);

@@ -62,6 +62,7 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
         origin: yes(1).then(|| Origin {
             at,
             name: "results".to_owned(),
+            in_loop: false,
             capacity: u32::from(yes(2)),
             capacity_text: None,
         }),
