@@ -1,59 +1,16 @@
-//! What must agree across the tree: names of rules, pages, modules and fixtures; who may use whom; generated tables; the
-//! style of messages.
+//! What must agree across the tree: names of rules, pages, modules and fixtures; who may use whom; what the documents say;
+//! the style of messages.
 //!
-//! `UPDATE=1 cargo test --test conventions` rewrites the generated tables.
+//! `UPDATE=1 cargo test --test conventions` rewrites the generated parts of the documents.
 
+mod documents;
+mod layers;
 mod messages;
 
-use goleash::rule::markdown_table;
 use goleash::rules::{RULES, by_id};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Who may use whom, as `docs/architecture.md` has it. The first column is the module below `src`, or `rules`.
-const LAYERS: &[(&str, &str)] = &[
-    ("source", ""),
-    ("parse", "source"),
-    ("syntax", "parse source"),
-    ("package", "syntax parse source"),
-    ("library", ""),
-    ("resolve", "package library syntax source"),
-    ("flow", "resolve package library syntax source"),
-    ("summary", "flow resolve package library syntax source"),
-    (
-        "model",
-        "summary flow resolve package library syntax source",
-    ),
-    ("leak", "source"),
-    ("solve", "model leak source"),
-    ("finding", "leak syntax source"),
-    ("fix", "finding leak syntax source"),
-    ("rule", "finding leak source"),
-    ("rules", "rule finding leak source"),
-    ("suppress", "finding syntax source"),
-    ("baseline", "finding syntax source"),
-    (
-        "analyze",
-        "source parse syntax package library resolve flow summary model leak solve finding fix rule rules suppress baseline",
-    ),
-    ("report", "analyze rules rule finding leak source"),
-    ("gomod", "analyze package source"),
-    ("merge", "analyze finding leak source"),
-    ("config", "analyze finding leak rule rules source"),
-    ("walk", "analyze gomod package source"),
-    (
-        "vettool",
-        "analyze merge report finding leak package source",
-    ),
-    (
-        "lsp",
-        "analyze report rules rule finding leak package source",
-    ),
-];
-
-/// These see everything: they put the program together.
-const TOP: &[&str] = &["lib", "main", "cli"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -85,62 +42,6 @@ fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
             into.push(path);
         }
     }
-}
-
-/// The modules that the code of `text` (comments left out) names after `crate::`.
-fn used(text: &str) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    let code: Vec<_> = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect();
-    for after in code.join("\n").split("crate::").skip(1) {
-        // `use crate::{a::B, c}` names several.
-        let group = after.strip_prefix('{').and_then(|g| g.split_once("};"));
-        for item in group.map_or(after, |(items, _)| items).split(',') {
-            let name: String = item
-                .trim_start()
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
-            out.insert(name);
-            if group.is_none() {
-                break;
-            }
-        }
-    }
-    out
-}
-
-#[test]
-fn modules_use_only_the_layers_below_them() {
-    let mut files = Vec::new();
-    rust_files(&root().join("src"), &mut files);
-    rust_files(&root().join("rules"), &mut files);
-    let mut wrong = Vec::new();
-    for file in files {
-        let relative = file.strip_prefix(root()).expect("below the root");
-        let mut parts = relative.iter().map(|p| p.to_string_lossy().into_owned());
-        let module = match (parts.next().as_deref(), parts.next()) {
-            (Some("rules"), _) => "rules".to_owned(),
-            (_, Some(name)) => name.trim_end_matches(".rs").to_owned(),
-            _ => continue,
-        };
-        if TOP.contains(&module.as_str()) {
-            continue;
-        }
-        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
-            wrong.push(format!("`{module}` is in no layer of the table"));
-            continue;
-        };
-        for name in used(&fs::read_to_string(&file).expect("a source file")) {
-            // A name with a capital is an item of the crate root, made by a macro.
-            if name != module && !allowed.split(' ').any(|a| a == name) && !name.is_empty() {
-                wrong.push(format!("{} uses `{name}`", relative.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -265,36 +166,5 @@ fn pages_are_complete() {
                 || front.contains("severity: error")
                 || front.contains("severity: note")
         );
-    }
-}
-
-/// `text` with what stands between the markers replaced by `table`; all of it when there are no markers.
-fn with_table(text: &str, table: &str) -> String {
-    const BEGIN: &str = "<!-- rules:begin -->";
-    const END: &str = "<!-- rules:end -->";
-    match (text.find(BEGIN), text.find(END)) {
-        (Some(begin), Some(end)) if begin < end => {
-            format!("{}{BEGIN}\n{table}{}", &text[..begin], &text[end..])
-        }
-        _ => panic!("no `{BEGIN}` … `{END}`"),
-    }
-}
-
-#[test]
-fn generated_tables_are_current() {
-    for (readme, prefix) in [("rules/README.md", ""), ("README.md", "rules/")] {
-        if !root().join(readme).exists() {
-            continue;
-        }
-        let text = read(readme);
-        let wanted = with_table(&text, &markdown_table(RULES, prefix));
-        if text != wanted && std::env::var_os("UPDATE").is_some() {
-            fs::write(root().join(readme), &wanted).expect("writable");
-        } else {
-            assert!(
-                text == wanted,
-                "{readme} is out of date: UPDATE=1 cargo test --test conventions"
-            );
-        }
     }
 }
