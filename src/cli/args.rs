@@ -123,6 +123,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Medium)]
     pub(super) min_confidence: Level,
 
+    /// States to search per system before it is given up (counted by `--stats` as `state-budget`)
+    #[arg(long, value_name = "N", default_value_t = 2_000, hide = true)]
+    pub(super) state_budget: u32,
+
     /// Number of worker threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,

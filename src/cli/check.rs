@@ -55,6 +55,7 @@ fn options(args: &CheckArgs) -> Options {
         tests: !args.no_tests,
         generated: args.generated,
         min_confidence: args.min_confidence.into(),
+        state_budget: args.state_budget,
         build: host(),
         ..Options::default()
     }

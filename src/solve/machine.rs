@@ -21,7 +21,7 @@ pub const LOOP_LIMIT: i64 = 3;
 /// Counters above this are given up.
 pub(super) const COUNT_LIMIT: i64 = 24;
 /// Calls nested deeper than this are unknown calls.
-pub(super) const DEPTH_LIMIT: usize = 12;
+pub(super) const DEPTH_LIMIT: usize = 8;
 
 /// Reasons to abstain, by name, with their counts.
 pub type Abstentions = BTreeMap<&'static str, u64>;
