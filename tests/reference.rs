@@ -108,7 +108,7 @@ fn random_programs() {
             reference += u64::from(system.reference.states);
         }
         if found.iter().any(|s| s.difference().is_some()) {
-            let small = program.shrink(|p| difference(p).is_some());
+            let small = program.clone().shrink(|p| difference(p).is_some());
             let why = difference(&small).unwrap_or_default();
             failures.push(format!("seed {seed}: {why}\n{}", small.print(Form::Plain)));
         }
