@@ -126,3 +126,202 @@ fn random_programs() {
     );
     assert!(skipped * 3 <= compared, "too many programs are skipped");
 }
+
+/// Programs that one of the searches once got wrong, each with the lines at which somebody does get stuck.
+const DEFECTS: [(&str, &str, &[u32]); 8] = [
+    (
+        "a default may be taken although a partner is about to arrive",
+        "package p
+func root() {
+	c := make(chan int)
+	go func() {
+		select {
+		case c <- 0:
+		default:
+		}
+	}()
+	<-c
+}
+",
+        &[10],
+    ),
+    (
+        "a cancel is not independent of a select with default on the context",
+        "package p
+import \"context\"
+func root() {
+	a := make(chan int)
+	cx, cancel := context.WithCancel(context.Background())
+	go func() {
+		cancel()
+	}()
+	select {
+	case <-cx.Done():
+		<-a
+	default:
+	}
+}
+",
+        &[11],
+    ),
+    (
+        "nor on a context derived from it",
+        "package p
+import \"context\"
+func root() {
+	a := make(chan int)
+	parent, cancel := context.WithCancel(context.Background())
+	cx, _ := context.WithCancel(parent)
+	go func() {
+		cancel()
+	}()
+	select {
+	case <-cx.Done():
+	default:
+		<-a
+	}
+}
+",
+        &[13],
+    ),
+    (
+        "nor of one that is still to come",
+        "package p
+import \"context\"
+func root() {
+	b := make(chan int, 1)
+	cx, cancel := context.WithCancel(context.Background())
+	go func() {
+		b <- 0
+		<-b
+		select {
+		case <-cx.Done():
+		default:
+			<-b
+		}
+	}()
+	cancel()
+}
+",
+        &[12],
+    ),
+    (
+        "the end of a counted goroutine is not independent of who waits for it",
+        "package p
+import \"sync\"
+import \"time\"
+func root() {
+	a := make(chan int)
+	b := make(chan int)
+	var wg sync.WaitGroup
+	go func() {
+		select {
+		case <-time.After(time.Second):
+		case <-b:
+			select {}
+		}
+	}()
+	wg.Go(func() {
+		a <- 0
+	})
+	go func() {
+		<-a
+	}()
+	wg.Wait()
+	close(b)
+}
+",
+        &[12],
+    ),
+    (
+        "what is known of a package variable tells states apart",
+        "package p
+var debug bool
+func root() {
+	a := make(chan int)
+	d := make(chan int)
+	b := make(chan int, 3)
+	if debug {
+		b <- 1
+	} else {
+		b <- 2
+	}
+	<-b
+	b <- 1
+	if debug {
+		<-a
+	} else {
+		<-d
+	}
+}
+",
+        &[15, 17],
+    ),
+    (
+        "so does which literal a deferred call will run",
+        "package p
+func root(flag bool) {
+	a := make(chan int)
+	b := make(chan int, 1)
+	go func() {
+		<-a
+	}()
+	work(flag, a, b)
+}
+func work(flag bool, a, b chan int) {
+	f := func() { a = nil }
+	if flag {
+		f = func() { close(a) }
+	}
+	defer f()
+	b <- 1
+}
+",
+        &[6],
+    ),
+    (
+        "nobody is left when a panic ends the process",
+        "package p
+func root() {
+	c := make(chan int)
+	done := make(chan int, 1)
+	go func() {
+		c <- 0
+	}()
+	done <- 1
+	panic(1)
+}
+",
+        &[],
+    ),
+];
+
+#[test]
+#[ignore = "open defects of the engine"]
+fn defects() {
+    let mut wrong = Vec::new();
+    for (what, text, expected) in DEFECTS {
+        let effort = Effort {
+            budget: BUDGET,
+            zero_counts: false,
+            both: true,
+        };
+        let found = explore(&[("p.go", text)], effort);
+        let lines =
+            |pick: &dyn Fn(&System) -> &explore::Outcome| -> std::collections::BTreeSet<u32> {
+                found
+                    .iter()
+                    .flat_map(|s| pick(s).sites.iter().map(|site| site.line))
+                    .collect()
+            };
+        let fast = lines(&|s| &s.fast);
+        let reference = lines(&|s| &s.reference);
+        let expected = expected.iter().copied().collect();
+        if fast != expected || reference != expected {
+            wrong.push(format!(
+                "{what}: {expected:?} get stuck; the fast search says {fast:?}, the reference {reference:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

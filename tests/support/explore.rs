@@ -163,13 +163,13 @@ fn outcome(
     let site = |(id, pc): (BodyId, u32)| {
         let body = &program.bodies[id.0 as usize];
         let file = body.file.index();
-        let before = &files[file].1.as_bytes()[..body.spans[pc as usize].start as usize];
+        let before = &files[file].1[..body.spans[pc as usize].start as usize];
         Site {
             body: id.0,
             pc,
             name: body.name.clone(),
             file,
-            line: before.iter().filter(|b| **b == b'\n').count() as u32 + 1,
+            line: before.matches('\n').count() as u32 + 1,
         }
     };
     Outcome {

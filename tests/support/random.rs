@@ -239,7 +239,7 @@ impl Generator {
                 blocks: vec![body],
             });
         }
-        for _ in 0..1 + self.random.below(3) {
+        for _ in 0..=self.random.below(3) {
             if self.group && self.random.chance(25) {
                 root.push(plain(Kind::Wait));
             } else {
@@ -475,7 +475,6 @@ impl Generator {
         let receives = self.may(ch, false);
         plain(match self.random.below(20) {
             0..=6 if sends => Kind::Send(ch, self.random.below(2) as u8),
-            7..=13 if receives => Kind::Recv(ch),
             14 if sends => Kind::Close(ch),
             15 if sends => Kind::DeferClose(ch),
             16 if self.context => Kind::Cancel,
@@ -583,10 +582,10 @@ impl Program {
         printer.depth = 0;
         printer.raw("}");
         for (index, helper) in self.helpers.iter().enumerate() {
-            let used = everything.iter().any(
+            let called = everything.iter().any(
                 |s| matches!(s.kind, Kind::GoHelper(h, _) | Kind::CallHelper(h, _) if h == index),
             );
-            if !used {
+            if !called {
                 continue;
             }
             printer.raw("");
@@ -748,7 +747,9 @@ impl Printer {
     }
 
     fn block(&mut self, block: &[Stmt]) {
-        block.iter().for_each(|stmt| self.stmt(stmt));
+        for stmt in block {
+            self.stmt(stmt);
+        }
     }
 
     fn inner(&mut self, block: &[Stmt]) {
