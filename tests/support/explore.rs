@@ -1,0 +1,181 @@
+//! Explores the roots of Go text with the fast search and with the reference.
+#![allow(dead_code, reason = "each test crate uses its own part")]
+
+use goleash::analyze::GoVersion;
+use goleash::flow;
+use goleash::flow::ir::BodyId;
+use goleash::library::Library;
+use goleash::model;
+use goleash::package::{BuildContext, Header, group, header};
+use goleash::resolve::{Package, PackageFile};
+use goleash::solve::explore::Search;
+use goleash::solve::machine::{Abstentions, Machine};
+use goleash::source::FileId;
+use goleash::summary::Summaries;
+use goleash::syntax::ast::File;
+use goleash::syntax::parse_file;
+use std::collections::BTreeSet;
+
+/// An operation at which somebody is stuck.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Site {
+    /// The function or literal, by number.
+    pub(crate) body: u32,
+    /// Position in its code.
+    pub(crate) pc: u32,
+    /// The name of the function or literal.
+    pub(crate) name: String,
+    /// Index of the file.
+    pub(crate) file: usize,
+    /// 1-based.
+    pub(crate) line: u32,
+}
+
+/// What a search said.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Where somebody gets stuck.
+    pub(crate) sites: BTreeSet<Site>,
+    /// States visited.
+    pub(crate) states: u32,
+    /// Whether it ran out of states.
+    pub(crate) gave_up: bool,
+    /// What else was given up on the way.
+    pub(crate) abstentions: Abstentions,
+}
+
+/// What both searches said of a root.
+#[derive(Debug)]
+pub(crate) struct System {
+    /// The root's name.
+    pub(crate) root: String,
+    /// The fast search.
+    pub(crate) fast: Outcome,
+    /// Every interleaving.
+    pub(crate) reference: Outcome,
+}
+
+impl System {
+    /// What is wrong, if the reference came to an end.
+    pub(crate) fn difference(&self) -> Option<String> {
+        if self.reference.gave_up {
+            return None;
+        }
+        let (fast, reference) = (&self.fast, &self.reference);
+        if fast.gave_up || fast.states > reference.states {
+            return Some(format!(
+                "{}: the fast search visits {} states, the reference {}",
+                self.root, fast.states, reference.states
+            ));
+        }
+        let missed: Vec<String> = reference
+            .sites
+            .difference(&fast.sites)
+            .map(|s| format!("missed {}:{}", s.name, s.line))
+            .collect();
+        let invented: Vec<String> = fast
+            .sites
+            .difference(&reference.sites)
+            .map(|s| format!("invented {}:{}", s.name, s.line))
+            .collect();
+        let all = [missed, invented].concat();
+        (!all.is_empty()).then(|| format!("{}: {}", self.root, all.join(", ")))
+    }
+}
+
+/// How to explore.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// States for either search.
+    pub(crate) budget: u32,
+    /// Whether empty loops and capacities count.
+    pub(crate) zero_counts: bool,
+    /// Whether the fast search is wanted, too.
+    pub(crate) both: bool,
+}
+
+/// Explores every root of the packages in one directory.
+pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
+    let headers: Vec<Header> = files.iter().map(|(_, t)| header(t.as_bytes())).collect();
+    let names: Vec<(&str, &Header)> = files
+        .iter()
+        .zip(&headers)
+        .map(|((path, _), h)| (path.rsplit('/').next().unwrap_or(path), h))
+        .collect();
+    let asts: Vec<File> = files
+        .iter()
+        .map(|(_, t)| parse_file(t.as_bytes()))
+        .collect();
+    let go = GoVersion {
+        major: 1,
+        minor: 27,
+    };
+    let mut systems = Vec::new();
+    for unit in group(&names, &BuildContext::default()) {
+        let members = unit
+            .files
+            .iter()
+            .map(|m| PackageFile {
+                id: FileId(m.file as u32),
+                ast: &asts[m.file],
+                excluded: m.excluded,
+            })
+            .collect();
+        let mut tables = Package::new(members);
+        let program = flow::lower(&mut tables, Library::standard(), go);
+        let summaries = Summaries::new(&program);
+        let mut machine = Machine::new(&program, &summaries);
+        machine.zero_counts = effort.zero_counts;
+        for root in model::roots(&program) {
+            let body = &program.bodies[root.0 as usize];
+            machine.ends_with_root = unit.name == "main" && body.name == "main";
+            let run = |reference| outcome(&machine, &program, files, root, effort, reference);
+            let reference = run(true);
+            let fast = if effort.both {
+                run(false)
+            } else {
+                Outcome::default()
+            };
+            systems.push(System {
+                root: body.name.clone(),
+                fast,
+                reference,
+            });
+        }
+    }
+    systems
+}
+
+fn outcome(
+    machine: &Machine<'_>,
+    program: &flow::Program,
+    files: &[(&str, &str)],
+    root: BodyId,
+    effort: Effort,
+    reference: bool,
+) -> Outcome {
+    machine.abstentions.take();
+    let search = Search {
+        budget: effort.budget,
+        reference,
+    };
+    let found = machine.explore(root, search);
+    let site = |(id, pc): (BodyId, u32)| {
+        let body = &program.bodies[id.0 as usize];
+        let file = body.file.index();
+        let before = &files[file].1[..body.spans[pc as usize].start as usize];
+        Site {
+            body: id.0,
+            pc,
+            name: body.name.clone(),
+            file,
+            line: before.matches('\n').count() as u32 + 1,
+        }
+    };
+    Outcome {
+        sites: found.candidates.iter().map(|c| site(c.site)).collect(),
+        states: found.states,
+        gave_up: found.gave_up,
+        abstentions: machine.abstentions.take(),
+    }
+}
