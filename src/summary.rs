@@ -337,6 +337,12 @@ impl<'p> Summaries<'p> {
                     add(receiver, DONE, future);
                 }
             }
+            // Looking at a context is an act on it: what is seen depends on who cancels first.
+            Effect::ContextDone | Effect::ContextErr => {
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, RECV, future);
+                }
+            }
             Effect::WaitAdd => {
                 if let [receiver, count] = call.args.as_slice()
                     && !matches!(count, Expr::Int(n) if *n > 0)

@@ -297,7 +297,7 @@ func root() {
 ];
 
 #[test]
-#[ignore = "open defects of the engine"]
+
 fn defects() {
     let mut wrong = Vec::new();
     for (what, text, expected) in DEFECTS {

@@ -140,6 +140,15 @@ impl Encoder<'_> {
     fn prepared(&mut self, call: &Prepared) {
         self.word(30);
         self.word(u64::from(call.pc));
+        let mut hasher = FxHasher::default();
+        std::mem::discriminant(&call.callee).hash(&mut hasher);
+        match &call.callee {
+            Called::Body(body, _) => body.hash(&mut hasher),
+            Called::Named(name) => name.hash(&mut hasher),
+            Called::Library(effect, argument) => (effect, argument).hash(&mut hasher),
+            _ => {}
+        }
+        self.word(hasher.finish());
         if let Called::Body(_, env) = &call.callee {
             env.iter().for_each(|cell| self.object(*cell));
         }
@@ -247,18 +256,22 @@ impl Machine<'_> {
         for id in running {
             encoder.word(id);
         }
+        for (name, value) in &state.globals {
+            // A package variable nobody has asked about is the same as one not read yet.
+            let told = match value {
+                Value::Sym(sym, _) => {
+                    state.syms[*sym as usize].is_told() || !state.paths_of(*sym).is_empty()
+                }
+                _ => true,
+            };
+            if told {
+                encoder.value(&Value::Str(name.clone()));
+                encoder.value(value);
+            }
+        }
         encoder.objects_so_far();
         encoder.facts();
         encoder.objects_so_far();
-        for (name, value) in &state.globals {
-            encoder.value(&Value::Str(name.clone()));
-            if let Value::Sym(sym, _) = value
-                && !encoder.symbols.contains_key(sym)
-            {
-                continue;
-            }
-            encoder.value(value);
-        }
         (encoder.one.finish(), encoder.two.finish())
     }
 

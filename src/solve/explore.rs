@@ -11,7 +11,7 @@ use super::stuck::Wants;
 use super::transition::Successor;
 use crate::flow::ir::{BodyId, Pc};
 use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, SEND};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// How to search.
@@ -59,6 +59,24 @@ const HEAP_LIMIT: usize = 96;
 struct Node {
     parent: u32,
     choice: u16,
+    /// Where the search went from here; states met before included.
+    next: Vec<u32>,
+    /// Whether a continuation ends the program.
+    dies: bool,
+    /// Whether all continuations have been followed.
+    done: bool,
+}
+
+impl Node {
+    fn new(parent: u32, choice: usize) -> Self {
+        Self {
+            parent,
+            choice: choice as u16,
+            next: Vec::new(),
+            dies: false,
+            done: false,
+        }
+    }
 }
 
 impl Machine<'_> {
@@ -67,17 +85,16 @@ impl Machine<'_> {
         let mut explorer = Explorer {
             machine: self,
             search,
-            nodes: vec![Node {
-                parent: u32::MAX,
-                choice: 0,
-            }],
-            seen: FxHashSet::default(),
+            nodes: vec![Node::new(u32::MAX, 0)],
+            seen: FxHashMap::default(),
             queue: VecDeque::new(),
             found: Found::default(),
+            at: Vec::new(),
             per_site: FxHashMap::default(),
         };
         explorer.queue.push_back((self.start(root), 0));
         explorer.run();
+        explorer.drop_the_dying();
         explorer.found
     }
 
@@ -96,10 +113,12 @@ impl Machine<'_> {
 }
 
 struct Explorer<'m, 'p> {
+    /// The node of each candidate.
+    at: Vec<u32>,
     machine: &'m Machine<'p>,
     search: Search,
     nodes: Vec<Node>,
-    seen: FxHashSet<Identity>,
+    seen: FxHashMap<Identity, u32>,
     queue: VecDeque<(State, u32)>,
     found: Found,
     per_site: FxHashMap<(BodyId, Pc), u32>,
@@ -118,10 +137,12 @@ impl Explorer<'_, '_> {
                 self.expand(state, node);
             } else {
                 let next = self.machine.advance(state);
+                self.nodes[node as usize].dies |= next.is_empty();
                 for (choice, state) in next.into_iter().enumerate() {
                     self.push(state, node, choice);
                 }
             }
+            self.nodes[node as usize].done = true;
         }
     }
 
@@ -134,13 +155,16 @@ impl Explorer<'_, '_> {
             self.machine.abstain("large-system");
             return false;
         }
-        if !self.seen.insert(self.machine.identity(&state)) {
+        let next = self.nodes.len() as u32;
+        let known = *self
+            .seen
+            .entry(self.machine.identity(&state))
+            .or_insert(next);
+        self.nodes[parent as usize].next.push(known);
+        if known != next {
             return false;
         }
-        self.nodes.push(Node {
-            parent,
-            choice: choice as u16,
-        });
+        self.nodes.push(Node::new(parent, choice));
         self.queue.push_back((state, self.nodes.len() as u32 - 1));
         true
     }
@@ -160,6 +184,7 @@ impl Explorer<'_, '_> {
         let mut fresh = 0;
         for (choice, successor) in successors.into_iter().enumerate() {
             let Some(mut next) = successor.state else {
+                self.nodes[node as usize].dies = true;
                 continue;
             };
             next.leaked.clone_from(&state.leaked);
@@ -181,13 +206,14 @@ impl Explorer<'_, '_> {
         if state.todo.is_empty() {
             return self.push(state, parent, choice);
         }
-        self.nodes.push(Node {
-            parent,
-            choice: choice as u16,
-        });
+        self.nodes.push(Node::new(parent, choice));
         let node = self.nodes.len() as u32 - 1;
+        self.nodes[parent as usize].next.push(node);
         let mut fresh = false;
-        for (choice, state) in self.machine.advance(state).into_iter().enumerate() {
+        let next = self.machine.advance(state);
+        self.nodes[node as usize].dies = next.is_empty();
+        self.nodes[node as usize].done = true;
+        for (choice, state) in next.into_iter().enumerate() {
             fresh |= self.push(state, node, choice);
         }
         fresh
@@ -212,6 +238,7 @@ impl Explorer<'_, '_> {
             *count += 1;
             if *count <= PER_SITE {
                 let choices = self.choices(node);
+                self.at.push(node);
                 self.found.candidates.push(Candidate {
                     choices,
                     proc: id,
@@ -222,9 +249,33 @@ impl Explorer<'_, '_> {
         }
     }
 
+    /// Where every continuation ends the program, nobody is stuck for ever.
+    fn drop_the_dying(&mut self) {
+        let mut dying = vec![false; self.nodes.len()];
+        loop {
+            let mut changed = false;
+            // Successors mostly come later.
+            for (index, node) in self.nodes.iter().enumerate().rev() {
+                let ends = node.done && (node.dies || !node.next.is_empty());
+                if !dying[index] && ends && node.next.iter().all(|n| dying[*n as usize]) {
+                    dying[index] = true;
+                    changed = true;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        let at = std::mem::take(&mut self.at);
+        let mut nodes = at.into_iter();
+        self.found
+            .candidates
+            .retain(|_| nodes.next().is_none_or(|n| !dying[n as usize]));
+    }
+
     fn choices(&self, mut node: u32) -> Vec<u16> {
         let mut choices = Vec::new();
-        while let Some(Node { parent, choice }) = self.nodes.get(node as usize)
+        while let Some(Node { parent, choice, .. }) = self.nodes.get(node as usize)
             && *parent != u32::MAX
         {
             choices.push(*choice);
@@ -287,7 +338,23 @@ impl Explorer<'_, '_> {
         if let super::state::Act::Cancel(context) = act {
             ids.push(*context);
         }
-        // A context also ends with its ancestors, and is looked at through its descendants.
+        if let super::state::Act::Cancel(context) = act {
+            // Its descendants end with it.
+            for id in 0..state.heap.len() as u32 {
+                let mut next = Some(id);
+                while let Some(at) = next {
+                    if at == *context {
+                        ids.push(id);
+                        break;
+                    }
+                    next = match &state.heap[at as usize] {
+                        super::state::Obj::Context(_, parent, ..) => state.object(parent),
+                        _ => None,
+                    };
+                }
+            }
+        }
+        // A context also ends with its ancestors.
         let mut at = 0;
         while at < ids.len() {
             if let super::state::Obj::Context(_, parent, ..) = &state.heap[ids[at] as usize]

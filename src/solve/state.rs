@@ -120,6 +120,18 @@ pub struct Known {
     pub bound: bool,
 }
 
+impl Known {
+    /// Whether a run has decided anything about the value.
+    pub fn is_told(&self) -> bool {
+        self.nil.is_some()
+            || self.truth.is_some()
+            || self.lo != i64::MIN
+            || self.hi != i64::MAX
+            || self.eq.is_some()
+            || !self.ne.is_empty()
+    }
+}
+
 /// A call with everything evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Prepared {
@@ -460,6 +472,9 @@ impl State {
         procs
             .iter_mut()
             .for_each(|p| Rc::make_mut(p).renumber(&mut map));
+        self.globals
+            .iter_mut()
+            .for_each(|(_, value)| value.renumber(&mut map));
         // Values reachable from values already seen, until nothing new turns up.
         let (mut at, mut sym_at) = (0, 0);
         let mut heap = Vec::new();
@@ -482,23 +497,6 @@ impl State {
                 }
             }
         }
-        self.globals.retain_mut(|(_, value)| match value {
-            Value::Sym(sym, _) => match map.syms[*sym as usize] {
-                Some(new) => {
-                    *sym = new;
-                    true
-                }
-                None => false,
-            },
-            Value::Ref(id) | Value::Val(id) => match map.objects[*id as usize] {
-                Some(new) => {
-                    *id = new;
-                    true
-                }
-                None => false,
-            },
-            _ => true,
-        });
         self.equal.retain_mut(
             |(a, b, _)| match (map.syms[*a as usize], map.syms[*b as usize]) {
                 (Some(x), Some(y)) => {

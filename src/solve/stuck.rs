@@ -110,7 +110,7 @@ impl Machine<'_> {
         let proc = &state.procs[q];
         if let Some(group) = &proc.on_end
             && let Some(id) = state.object(group)
-            && wants.contains(&(id, DONE))
+            && wants.iter().any(|(w, acts)| *w == id && acts & DONE != 0)
         {
             return true;
         }
@@ -149,7 +149,9 @@ impl Machine<'_> {
             Act::Send(ch, value) => on(ch, SEND) || self.leads_to(state, value, wants),
             Act::Recv(ch, _) => on(ch, RECV),
             Act::Close(ch) => on(ch, CLOSE),
-            Act::Cancel(context) => wants.contains(&(*context, CALL)),
+            Act::Cancel(context) => wants
+                .iter()
+                .any(|(w, acts)| *w == *context && acts & CALL != 0),
             Act::Wait(_) => false,
             Act::Select(cases, _) => cases.iter().any(|(send, ch, value)| {
                 on(ch, if *send { SEND } else { RECV }) || self.leads_to(state, value, wants)
@@ -171,13 +173,15 @@ impl Machine<'_> {
         let first = call.args.first();
         match &call.callee {
             Called::Body(body, env) => self.body_helps(state, *body, env, &call.args, wants, 0),
-            Called::Cancel(context) => wants.contains(&(*context, CALL)),
+            Called::Cancel(context) => wants
+                .iter()
+                .any(|(w, acts)| *w == *context && acts & CALL != 0),
             Called::Close => first
                 .and_then(|v| state.object(v))
                 .is_some_and(|id| wants.iter().any(|(w, acts)| *w == id && acts & CLOSE != 0)),
             Called::Library(Effect::WaitDone, _) => first
                 .and_then(|v| state.object(v))
-                .is_some_and(|id| wants.contains(&(id, DONE))),
+                .is_some_and(|id| wants.iter().any(|(w, acts)| *w == id && acts & DONE != 0)),
             Called::Library(Effect::Inert | Effect::WaitWait, _)
             | Called::Panic
             | Called::Recover => false,
@@ -264,7 +268,9 @@ impl Machine<'_> {
             return false;
         }
         match &state.heap[id as usize] {
-            Obj::Cancel(context) => wants.contains(&(*context, CALL)),
+            Obj::Cancel(context) => wants
+                .iter()
+                .any(|(w, acts)| *w == *context && acts & CALL != 0),
             Obj::Closure(body, env, receiver) => {
                 let args: Vec<Value> = receiver.iter().cloned().collect();
                 self.body_helps(state, *body, env, &args, wants, depth + 1)

@@ -123,10 +123,11 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
             .collect();
         let mut tables = Package::new(members);
         let program = flow::lower(&mut tables, Library::standard(), go);
-        let summaries = Summaries::new(&program);
+        let roots = model::roots(&program);
+        let summaries = Summaries::new(&program, &roots);
         let mut machine = Machine::new(&program, &summaries);
         machine.zero_counts = effort.zero_counts;
-        for root in model::roots(&program) {
+        for root in roots {
             let body = &program.bodies[root.0 as usize];
             machine.ends_with_root = unit.name == "main" && body.name == "main";
             let run = |reference| outcome(&machine, &program, files, root, effort, reference);
