@@ -124,7 +124,7 @@ pub(super) struct CheckArgs {
     pub(super) min_confidence: Level,
 
     /// States to search per system before it is given up (counted by `--stats` as `state-budget`)
-    #[arg(long, value_name = "N", default_value_t = 2_000, hide = true)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, hide = true)]
     pub(super) state_budget: u32,
 
     /// Number of worker threads [default: one per processor]
