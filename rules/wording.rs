@@ -87,6 +87,10 @@ pub(super) fn cause(leak: &Leak) -> String {
             )
         }
         Exit::Default => format!("the {who} goes on by the `default` of its select"),
+        // The end of a body has nothing to quote but its brace.
+        Exit::Return if leak.stranding.text.starts_with('}') => {
+            format!("the {who} comes to the end of its function {yet}")
+        }
         Exit::Return => format!("the {who} leaves by {} {yet}", by("`return`")),
         Exit::Break => format!("the {who} leaves its loop by {} {yet}", by("`break`")),
         Exit::Goto => format!("the {who} jumps away by {} {yet}", by("`goto`")),

@@ -3,7 +3,7 @@
 
 use crate::finding::{Finding, assign_fingerprints};
 use crate::flow;
-use crate::leak::{Confidence, Exit, Leak};
+use crate::leak::{Confidence, Exit, Leak, OpKind};
 use crate::library::Library;
 use crate::model;
 pub use crate::package::GoVersion;
@@ -245,13 +245,9 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
         report.stats.systems += 1;
         let found = machine.explore(root, search);
         report.stats.states += u64::from(found.states);
-        if std::env::var_os("GLDBG").is_some() && found.gave_up { eprintln!("BUDGET {} {}", dir.files[program.bodies[root.0 as usize].file.index()].path, program.bodies[root.0 as usize].name); }
         let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
         let in_test = is_in_test(program.bodies[root.0 as usize].file);
-        let told = found
-            .candidates
-            .iter()
-            .filter_map(|c| machine.tell(root, c, &text));
+        let told = found.candidates.iter().filter_map(|c| machine.tell(root, c, &text));
         // What only a test drives into a corner says little about the code it tests.
         leaks.extend(told.filter(|leak| !in_test || is_in_test(leak.op.at.file)));
     }
@@ -294,6 +290,11 @@ fn choose(
     });
     let mut findings: Vec<Finding> = Vec::new();
     for leak in leaks {
+        if leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main") {
+            // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
+            abstain("waits-on-purpose");
+            continue;
+        }
         if leak.confidence < options.min_confidence {
             abstain("low-confidence");
             continue;

@@ -4,7 +4,7 @@
 //! nobody whose primitive it can no longer act on.
 
 use super::machine::Machine;
-use super::state::{Act, Called, Obj, ObjId, Proc, State, Value};
+use super::state::{Act, Called, Leaving, Obj, ObjId, Proc, State, Value};
 use crate::flow::ir::BodyId;
 use crate::library::Effect;
 use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, SEND};
@@ -119,7 +119,7 @@ impl Machine<'_> {
         {
             return true;
         }
-        proc.frames.iter().any(|frame| {
+        proc.frames.iter().enumerate().any(|(depth, frame)| {
             let deferred = frame
                 .defers
                 .iter()
@@ -127,8 +127,15 @@ impl Machine<'_> {
             if deferred {
                 return true;
             }
-            if frame.leaving != super::state::Leaving::No {
-                return false;
+            if frame.leaving != Leaving::No {
+                // The results are about to be handed to the caller.
+                let results = &self.body(frame.body).results;
+                return depth > 0
+                    && frame.leaving == Leaving::Return
+                    && results.iter().any(|r| {
+                        let value = self.content(state, &frame.vars[*r as usize]);
+                        self.leads_to(state, &value, wants)
+                    });
             }
             let facts = self.summaries.facts(frame.body);
             facts.futures.get(frame.pc as usize).is_some_and(|future| {

@@ -465,7 +465,7 @@ impl Teller<'_, '_> {
                 file: body.file,
                 span,
             }),
-            text: self.quote(event.at.0, span),
+            text: format!("if {}", self.quote(event.at.0, span)),
         }
     }
 
