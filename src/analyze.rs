@@ -247,7 +247,10 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
         report.stats.states += u64::from(found.states);
         let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
         let in_test = is_in_test(program.bodies[root.0 as usize].file);
-        let told = found.candidates.iter().filter_map(|c| machine.tell(root, c, &text));
+        let told = found
+            .candidates
+            .iter()
+            .filter_map(|c| machine.tell(root, c, &text));
         // What only a test drives into a corner says little about the code it tests.
         leaks.extend(told.filter(|leak| !in_test || is_in_test(leak.op.at.file)));
     }
@@ -308,7 +311,7 @@ fn choose(
         }
         match crate::rules::classify(&leak) {
             Some((rule, diagnosis)) => {
-                findings.push(rule.finding(&leak, diagnosis, &dir.path, sources))
+                findings.push(rule.finding(&leak, diagnosis, &dir.path, sources));
             }
             None => abstain("no-rule"),
         }

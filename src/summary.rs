@@ -157,7 +157,7 @@ impl<'p> Summaries<'p> {
             Op::Set(Target::Var(var), value) => {
                 let moved = kill(future, *var);
                 // A captured variable is seen by others as soon as it is written.
-                let shared = body.vars[*var as usize].cell && matches!(way_of(value), Some(_));
+                let shared = body.vars[*var as usize].cell && way_of(value).is_some();
                 self.flow_into(value, &moved, future);
                 if shared {
                     give(value, ANY, future);
@@ -298,7 +298,7 @@ impl<'p> Summaries<'p> {
                 }
             }
             Callee::Library(effect, argument) => {
-                self.library_call(*effect, *argument, call, future)
+                self.library_call(*effect, *argument, call, future);
             }
             Callee::Named(name) => {
                 // Methods of a context and of an error do nothing to what they are called on.
@@ -457,7 +457,7 @@ fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
                 match &call.callee {
                     Callee::Body(body) => todo.push(body.0 as usize),
                     Callee::Named(name) => {
-                        todo.extend(by_name.get(name.as_str()).into_iter().flatten())
+                        todo.extend(by_name.get(name.as_str()).into_iter().flatten());
                     }
                     _ => {}
                 }
@@ -477,7 +477,7 @@ fn functions(expr: &Expr, f: &mut impl FnMut(usize)) {
         Expr::Func(func) | Expr::Method(_, func) => f(func.0 as usize),
         Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions(v, f)),
         Expr::Slice(values) | Expr::Append(_, values) => {
-            values.iter().for_each(|v| functions(v, f))
+            values.iter().for_each(|v| functions(v, f));
         }
         _ => {}
     }
@@ -531,7 +531,7 @@ fn liveness(body: &Body) -> Vec<Vec<bool>> {
                     now[*var as usize] = false;
                 }
                 Op::Return(_) | Op::End => {
-                    body.results.iter().for_each(|r| now[*r as usize] = true)
+                    body.results.iter().for_each(|r| now[*r as usize] = true);
                 }
                 Op::Renew(var) => now[*var as usize] = true,
                 _ => {}

@@ -57,7 +57,6 @@ fn options(args: &CheckArgs) -> Options {
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
         build: host(),
-        ..Options::default()
     }
 }
 

@@ -233,12 +233,11 @@ impl Lowerer<'_, '_> {
                 .values
                 .get(i)
                 .and_then(|v| self.constant(*v, i64::from(spec.iota)));
-            match value {
-                Some(value) => self.bind(name, Entity::Const(value)),
-                None => {
-                    let var = self.declare(name, Ty::Unknown);
-                    self.emit(Op::Set(Target::Var(var), Expr::Fresh(spec.span)));
-                }
+            if let Some(value) = value {
+                self.bind(name, Entity::Const(value));
+            } else {
+                let var = self.declare(name, Ty::Unknown);
+                self.emit(Op::Set(Target::Var(var), Expr::Fresh(spec.span)));
             }
         }
     }
@@ -792,15 +791,14 @@ impl Lowerer<'_, '_> {
                 let item = value.map(|_| self.temp(elem.clone()));
                 self.emit_at(span, Op::RangeNext(holder, counter, item, start, end));
                 self.place(start);
-                let (key_value, key_ty) = match &other {
-                    Ty::Map(key, _) => (Expr::Fresh(span), (**key).clone()),
-                    _ => {
-                        let one = Box::new(Expr::Int(1));
-                        (
-                            Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span),
-                            Ty::Int,
-                        )
-                    }
+                let (key_value, key_ty) = if let Ty::Map(key, _) = &other {
+                    (Expr::Fresh(span), (**key).clone())
+                } else {
+                    let one = Box::new(Expr::Int(1));
+                    (
+                        Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span),
+                        Ty::Int,
+                    )
                 };
                 let item = item.map_or(Expr::Nil, Expr::Var);
                 self.iteration_vars(&[(key, key_value, key_ty), (value, item, elem)], define);

@@ -295,7 +295,7 @@ fn functions_as_values(expr: &Expr, out: &mut FxHashSet<usize>) {
         }
         Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions_as_values(v, out)),
         Expr::Slice(values) | Expr::Append(_, values) => {
-            values.iter().for_each(|v| functions_as_values(v, out))
+            values.iter().for_each(|v| functions_as_values(v, out));
         }
         _ => {}
     }
@@ -379,7 +379,7 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
                 expr_holds(value, holds) || call.args.iter().any(|a| expr_holds(a, holds))
             }
             Callee::Named(name) if name == "Done" => true,
-            Callee::Unknown | Callee::Named(_) => call.args.iter().any(|a| makes_primitive(a)),
+            Callee::Unknown | Callee::Named(_) => call.args.iter().any(makes_primitive),
             Callee::Panic | Callee::Recover => false,
         },
         _ => false,
@@ -702,7 +702,7 @@ pub(crate) fn ends_by_name(name: &str) -> bool {
     )
 }
 
-/// Whether evaluating `expr` makes a channel, a WaitGroup, or a variable that is a nil channel.
+/// Whether evaluating `expr` makes a channel, a `WaitGroup`, or a variable that is a nil channel.
 pub(crate) fn makes_anything(expr: &Expr) -> bool {
     match expr {
         Expr::MakeChan(..) => true,

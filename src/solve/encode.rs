@@ -225,6 +225,9 @@ impl Encoder<'_> {
     }
 }
 
+/// Whether it is a started one, where it was started, and the positions of its frames.
+type Shape = (bool, Option<(u32, u32)>, Vec<(u32, u32)>);
+
 impl Machine<'_> {
     /// The identity of `state`.
     pub fn identity(&self, state: &State) -> Identity {
@@ -276,7 +279,7 @@ impl Machine<'_> {
     }
 
     /// What like goroutines have in common: where they were started and how far they are.
-    fn shape(proc: &Proc) -> (bool, Option<(u32, u32)>, Vec<(u32, u32)>) {
+    fn shape(proc: &Proc) -> Shape {
         let frames = proc.frames.iter().map(|f| (f.body.0, f.pc)).collect();
         (proc.id != 0, proc.spawn.map(|(b, pc)| (b.0, pc)), frames)
     }
@@ -286,7 +289,7 @@ impl Machine<'_> {
         encoder.word(u64::from(proc.id == 0));
         encoder.word(
             proc.spawn
-                .map_or(0, |(b, pc)| u64::from(b.0) << 32 | u64::from(pc) + 1),
+                .map_or(0, |(b, pc)| (u64::from(b.0) << 32) | (u64::from(pc) + 1)),
         );
         if let Some(group) = &proc.on_end {
             encoder.value(group);

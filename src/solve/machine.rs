@@ -208,7 +208,7 @@ impl<'p> Machine<'p> {
         let value = self.copied(state, value);
         match place {
             Expr::Global(name) => {
-                state.escape(&value);
+                self.store_outside(state, &value);
                 state.globals.retain(|(n, _)| n != name);
                 state.globals.push((name.clone(), value));
             }
@@ -255,7 +255,7 @@ impl<'p> Machine<'p> {
     fn store_field(&self, state: &mut State, base: &Value, name: &Name, value: Value) {
         if let Some(id) = state.object(base) {
             if state.escaped[id as usize] {
-                state.escape(&value);
+                self.store_outside(state, &value);
             }
             if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
                 match fields.iter_mut().find(|(n, _)| n == name) {
@@ -265,10 +265,19 @@ impl<'p> Machine<'p> {
                 return;
             }
         }
-        state.escape(&value);
+        self.store_outside(state, &value);
         if let Value::Sym(sym, _) = base {
             state.set_path(*sym, name.clone(), value);
         }
+    }
+
+    /// A value goes where others can reach it.
+    fn store_outside(&self, state: &mut State, value: &Value) {
+        if state.carries(value) {
+            self.abstain("escape-store");
+        }
+        // Also when it leads to nothing yet: what is put into it later is as visible.
+        state.escape(value);
     }
 
     // --- expressions ---
@@ -897,12 +906,12 @@ impl<'p> Machine<'p> {
             (BinaryOp::Lt, Value::Sym(sym, k), Value::Int(n)) => {
                 // sym + k < n
                 let (sym, at) = (*sym, n.saturating_sub(*k));
-                self.split_at(state, sym, at, counted, true)
+                self.split_at(&state, sym, at, counted, true)
             }
             (BinaryOp::Lt, Value::Int(n), Value::Sym(sym, k)) => {
                 // n < sym + k, so not sym < n - k + 1
                 let (sym, at) = (*sym, n.saturating_sub(*k).saturating_add(1));
-                self.split_at(state, sym, at, counted, false)
+                self.split_at(&state, sym, at, counted, false)
             }
             _ => split(state, |_, _| {}),
         }
@@ -912,7 +921,7 @@ impl<'p> Machine<'p> {
     /// reached the limit sees the end of its loop only.
     fn split_at(
         &self,
-        state: State,
+        state: &State,
         sym: Sym,
         at: i64,
         counted: bool,

@@ -83,7 +83,7 @@ pub enum Obj {
     Struct(Option<TypeId>, Vec<(Name, Value)>),
     /// A slice whose elements are followed.
     Slice(Vec<Value>),
-    /// A WaitGroup, with its counter.
+    /// A `WaitGroup`, with its counter.
     Wait(Site, Value),
     /// A `sync.Once`, and whether it is done.
     Once(bool),
@@ -177,7 +177,7 @@ pub enum Act {
     Select(Vec<(bool, Value, Value)>, bool),
     /// A close.
     Close(Value),
-    /// A wait for a WaitGroup.
+    /// A wait for a `WaitGroup`.
     Wait(Value),
     /// A call of a context's cancel function.
     Cancel(ObjId),
@@ -226,7 +226,7 @@ pub struct Proc {
     pub frames: Vec<Frame>,
     /// The operation it is parked at, and the position that operation has in the top frame's body.
     pub park: Option<(Act, Pc)>,
-    /// A WaitGroup that counts it down when it ends.
+    /// A `WaitGroup` that counts it down when it ends.
     pub on_end: Option<Value>,
 }
 
@@ -427,7 +427,7 @@ impl State {
             f(id, obj);
             let mut held = Vec::new();
             obj.children(&mut |v| todo.extend(self.object(v)), &mut |id| {
-                held.push(id)
+                held.push(id);
             });
             todo.extend(held);
         }
@@ -560,7 +560,7 @@ impl Obj {
     fn renumber(&mut self, map: &mut Renumber) {
         match self {
             Self::Cell(value) | Self::Wait(_, value) | Self::Context(_, value, ..) => {
-                value.renumber(map)
+                value.renumber(map);
             }
             Self::Chan { cap, buf, .. } => {
                 cap.renumber(map);

@@ -94,6 +94,12 @@ impl Machine<'_> {
         }
     }
 
+    fn count_outside(&self, ch: &Value) {
+        if self.outside_of(ch) == Some(Outside::Other) {
+            self.abstain("outside-channel");
+        }
+    }
+
     fn go_to(state: &mut State, proc: usize, pc: Pc) {
         if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
             frame.pc = pc;
@@ -184,10 +190,12 @@ impl Machine<'_> {
             Op::Send(ch, _, value) => {
                 let ch = self.eval(state, proc, ch);
                 let value = self.eval(state, proc, value);
+                self.count_outside(&ch);
                 return Self::park(state, proc, Act::Send(ch, value), pc);
             }
             Op::Recv { ch, range, .. } => {
                 let ch = self.eval(state, proc, ch);
+                self.count_outside(&ch);
                 return Self::park(state, proc, Act::Recv(ch, *range), pc);
             }
             Op::Select { cases, default } => {
@@ -426,7 +434,7 @@ impl Machine<'_> {
             }
             Called::Library(effect, argument) => {
                 let (effect, argument) = (*effect, *argument as usize + usize::from(call.method));
-                self.library_call(state, proc, effect, argument, call, dests, deferred)
+                self.library_call(state, proc, effect, argument, &call, dests, deferred)
             }
             Called::Panic => self.panic(state, proc, call.pc),
             Called::Recover => {
@@ -446,6 +454,9 @@ impl Machine<'_> {
         call: &Prepared,
         dests: &[Target],
     ) -> Flow {
+        if call.args.iter().any(|a| state.carries(a)) {
+            self.abstain("escape-call");
+        }
         for arg in &call.args {
             state.escape(arg);
             if let Value::Ref(id) = arg
@@ -499,7 +510,7 @@ impl Machine<'_> {
             _ => None,
         };
         if let Some(effect) = effect {
-            return self.library_call(state, proc, effect, 1, call, dests, deferred);
+            return self.library_call(state, proc, effect, 1, &call, dests, deferred);
         }
         if crate::flow::ends_by_name(name) && state.object(&receiver).is_none() {
             // `t.Fatal` and `t.Skip` end a test that is over anyway; a logger's `Fatal` ends the program.
@@ -526,7 +537,7 @@ impl Machine<'_> {
         proc: usize,
         effect: Effect,
         argument: usize,
-        call: Prepared,
+        call: &Prepared,
         dests: &[Target],
         deferred: bool,
     ) -> Flow {
@@ -732,7 +743,7 @@ impl Machine<'_> {
         proc: usize,
         effect: Effect,
         argument: usize,
-        call: Prepared,
+        call: &Prepared,
         dests: &[Target],
         deferred: bool,
     ) -> Flow {
@@ -775,7 +786,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Adds to the counter of a WaitGroup.
+    /// Adds to the counter of a `WaitGroup`.
     pub(super) fn count(&self, state: &mut State, _proc: usize, group: &Value, by: &Value) {
         let Some(id) = state.object(group) else {
             return;
@@ -791,18 +802,15 @@ impl Machine<'_> {
             }
             _ => None,
         };
-        match sum {
-            Some(sum) => {
-                if let Value::Sym(sym, _) = sum {
-                    state.known(sym).bound = true;
-                }
-                state.heap[id as usize] = Obj::Wait(site, sum);
+        if let Some(sum) = sum {
+            if let Value::Sym(sym, _) = sum {
+                state.known(sym).bound = true;
             }
-            None => {
-                // A count nobody can follow: the group is served from outside.
-                self.abstain("unknown-count");
-                state.escaped[id as usize] = true;
-            }
+            state.heap[id as usize] = Obj::Wait(site, sum);
+        } else {
+            // A count nobody can follow: the group is served from outside.
+            self.abstain("unknown-count");
+            state.escaped[id as usize] = true;
         }
     }
 
@@ -935,6 +943,9 @@ impl Machine<'_> {
                 return Flow::Dead;
             }
             // What the root returns its caller may use in any way.
+            if results.iter().any(|value| state.carries(value)) {
+                self.abstain("escape-return");
+            }
             results.iter().for_each(|value| state.escape(value));
         }
         state.proc_mut(proc).park = None;

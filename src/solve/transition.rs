@@ -214,7 +214,7 @@ impl Machine<'_> {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
                     out.push(self.alone(state, port));
-                    certain |= matches!(self.outside_of(&port.ch), None);
+                    certain |= self.outside_of(&port.ch).is_none();
                 }
                 Readiness::Ready => {
                     certain = true;
@@ -287,7 +287,7 @@ impl Machine<'_> {
                 received = (Value::Nil, Value::Bool(false));
             }
         }
-        if port.send && (id.is_none() || id.is_some_and(|id| state.escaped[id as usize])) {
+        if port.send && id.is_none_or(|id| state.escaped[id as usize]) {
             next.escape(&port.value);
         }
         self.complete(&mut next, port, received);

@@ -563,7 +563,7 @@ impl Teller<'_, '_> {
             };
             if let Some((kind, mut text)) = step {
                 if is_stranding {
-                    text.push_str(&format!("; from here on nobody is left for `{name}`"));
+                    text = format!("{text}; from here on nobody is left for `{name}`");
                 }
                 let step = Step {
                     at: place,
