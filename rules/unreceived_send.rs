@@ -49,7 +49,7 @@ mod tests {
         let said = classify(&nobody).expect("claimed");
         assert_eq!(
             said.message,
-            "send on `ch` blocks for ever: no code receives on this channel"
+            "send on `ch` blocks for ever: in this run nobody ever receives on this channel"
         );
     }
 

@@ -50,7 +50,7 @@ mod tests {
         let said = classify(&nobody).expect("claimed");
         assert_eq!(
             said.message,
-            "receive from `ch` blocks for ever: no code sends on this channel"
+            "receive from `ch` blocks for ever: in this run nobody ever sends on this channel"
         );
     }
 

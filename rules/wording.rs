@@ -101,7 +101,9 @@ pub(super) fn cause(leak: &Leak) -> String {
         ),
         Exit::Done => format!("the {who} is done {yet}"),
         Exit::Stuck => format!("the {who} is stuck itself and never {act}"),
-        Exit::Never if leak.partner.is_none() => format!("no code {act} on this channel"),
+        Exit::Never if leak.partner.is_none() => {
+            format!("in this run nobody ever {act} on this channel")
+        }
         Exit::Never => format!("on this path no {who} is ever reached"),
     }
 }

@@ -110,18 +110,43 @@ impl Library {
 
     /// The fact for a function of package `path`.
     pub fn function(&self, path: &str, name: &str) -> Option<&Fact> {
-        self.facts
-            .get(&format!("{path}.{name}"))
-            .or_else(|| self.facts.get(&format!("{path}.*")))
+        let listed = self.facts.get(&format!("{path}.{name}"));
+        listed.or_else(|| {
+            self.facts
+                .get(&format!("{path}.*"))
+                .filter(|_| !ends_by_name(name))
+        })
     }
 
     /// The fact for a method of type `ty` of package `path`.
     pub fn method(&self, path: &str, ty: &str, name: &str) -> Option<&Fact> {
-        self.facts
-            .get(&format!("{path}.({ty}).{name}"))
-            .or_else(|| self.facts.get(&format!("{path}.({ty}).*")))
-            .or_else(|| self.facts.get(&format!("{path}.*")))
+        let listed = self.facts.get(&format!("{path}.({ty}).{name}"));
+        listed.or_else(|| {
+            let any = [format!("{path}.({ty}).*"), format!("{path}.*")];
+            any.iter()
+                .find_map(|key| self.facts.get(key))
+                .filter(|_| !ends_by_name(name))
+        })
     }
+}
+
+/// Functions and methods that by convention do not return, whoever offers them: loggers and tests.
+pub fn ends_by_name(name: &str) -> bool {
+    matches!(
+        name,
+        "Fatal"
+            | "Fatalf"
+            | "Fatalln"
+            | "Fatalw"
+            | "Panic"
+            | "Panicf"
+            | "Panicln"
+            | "Panicw"
+            | "FailNow"
+            | "Skip"
+            | "Skipf"
+            | "SkipNow"
+    )
 }
 
 #[cfg(test)]

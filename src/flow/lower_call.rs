@@ -3,6 +3,7 @@
 use super::ir::{BodyId, Call, Callee, Expr, Op, Target};
 use super::lower::Lowerer;
 use super::lower_expr::fields;
+use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Method, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprId, Name};
@@ -203,6 +204,9 @@ impl Lowerer<'_, '_> {
                     Vec::new(),
                     false,
                 ),
+                None if ends_by_name(name) => {
+                    call(Callee::Library(Effect::Exit, 0), Vec::new(), false)
+                }
                 None => call(Callee::Unknown, Vec::new(), false),
             };
         }

@@ -6,7 +6,7 @@
 
 use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target};
 use super::lower::retarget;
-use crate::library::Effect;
+use crate::library::{Effect, ends_by_name};
 use crate::resolve::Ty;
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -692,14 +692,6 @@ fn next_relevant(body: &Body, relevant: &[bool], pc: Pc, op: &Op) -> Option<Pc> 
         op.successors(next, &mut |n| todo.push(n));
     }
     Some(body.code.len() as Pc - 1)
-}
-
-/// Methods that by convention do not return, whatever they are called on.
-pub(crate) fn ends_by_name(name: &str) -> bool {
-    matches!(
-        name,
-        "Fatal" | "Fatalf" | "Fatalln" | "Fatalw" | "FailNow" | "Skip" | "Skipf" | "SkipNow"
-    )
 }
 
 /// Whether evaluating `expr` makes a channel, a `WaitGroup`, or a variable that is a nil channel.

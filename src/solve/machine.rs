@@ -219,6 +219,8 @@ impl<'p> Machine<'p> {
             Expr::Index(base, index) => {
                 let base = self.eval(state, proc, base);
                 let index = self.eval(state, proc, index);
+                // A key of a map is stored as well.
+                state.escape(&index);
                 if let Some(id) = state.object(&base)
                     && let Obj::Slice(values) = &mut state.heap[id as usize]
                     && let Value::Int(i) = index
@@ -448,6 +450,7 @@ impl<'p> Machine<'p> {
             && (name.contains('.') || self.program.solid.contains(name))
         {
             state.known(sym).nil = Some(false);
+            state.known(sym).global = true;
         }
         state.globals.push((name.clone(), value.clone()));
         value
@@ -739,6 +742,9 @@ impl<'p> Machine<'p> {
                     .map(|(.., equal)| *equal)
                     .or_else(|| {
                         let (a, b) = (&state.syms[*s as usize], &state.syms[*t as usize]);
+                        if a.global && b.global {
+                            return Some(false);
+                        }
                         match (a.nil, b.nil) {
                             (Some(true), Some(false)) | (Some(false), Some(true)) => Some(false),
                             (Some(true), Some(true)) => Some(true),

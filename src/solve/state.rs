@@ -112,6 +112,8 @@ pub struct Known {
     pub eq: Option<Value>,
     /// Constants it differs from.
     pub ne: Vec<Value>,
+    /// Whether it is a variable or constant of a package: two of them are different values.
+    pub global: bool,
     /// Whether it is a number (or a list with a length) that was computed in a way nobody followed.
     pub opaque: bool,
     /// Whether it is the value of a shared counter, on which a run must not depend.
@@ -379,6 +381,7 @@ impl State {
             eq: None,
             ne: Vec::new(),
             bound: false,
+            global: false,
             opaque: false,
             counter: false,
         }));
@@ -454,7 +457,15 @@ impl State {
         let mut ids = Vec::new();
         self.reach(value, &mut |id, _| ids.push(id));
         for id in ids {
-            self.escaped[id as usize] = true;
+            match self.heap[id as usize] {
+                // Whoever is handed a context can wait for it, but only its cancel function ends it.
+                Obj::Context(..) => {}
+                Obj::Cancel(context) => {
+                    self.escaped[id as usize] = true;
+                    self.escaped[context as usize] = true;
+                }
+                _ => self.escaped[id as usize] = true,
+            }
         }
     }
 }

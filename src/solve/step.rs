@@ -38,8 +38,7 @@ impl Machine<'_> {
             fuel -= 1;
             if fuel == 0 {
                 self.abstain("idle-loop");
-                state.proc_mut(proc).frames.clear();
-                state.proc_mut(proc).park = None;
+                // It stays where it is, with all that it may still do.
                 state.todo.pop();
                 fuel = FUEL;
                 continue;
@@ -512,7 +511,7 @@ impl Machine<'_> {
         if let Some(effect) = effect {
             return self.library_call(state, proc, effect, 1, &call, dests, deferred);
         }
-        if crate::flow::ends_by_name(name) && state.object(&receiver).is_none() {
+        if crate::library::ends_by_name(name) && state.object(&receiver).is_none() {
             // `t.Fatal` and `t.Skip` end a test that is over anyway; a logger's `Fatal` ends the program.
             return Flow::Dead;
         }
@@ -888,7 +887,7 @@ impl Machine<'_> {
             frames[caller].leaving = Leaving::Return;
         }
         let value = if panicking {
-            Value::Bool(true)
+            self.eval(state, proc, &crate::flow::ir::Expr::Solid(Span::default()))
         } else {
             Value::Nil
         };

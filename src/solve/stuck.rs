@@ -130,7 +130,7 @@ impl Machine<'_> {
             if frame.leaving != Leaving::No {
                 // The results are about to be handed to the caller.
                 let results = &self.body(frame.body).results;
-                return depth > 0
+                return (depth > 0 || proc.id == 0)
                     && frame.leaving == Leaving::Return
                     && results.iter().any(|r| {
                         let value = self.content(state, &frame.vars[*r as usize]);

@@ -355,6 +355,14 @@ impl Teller<'_, '_> {
             text: self.quote(event.at.0, body.spans[event.at.1 as usize]),
         };
         match event.what {
+            // A case on the very channel is a service, the last one.
+            Happening::Sent(Some(_)) | Happening::Received(Some(_))
+                if event
+                    .on
+                    .is_some_and(|id| self.wants.iter().any(|(w, _)| *w == id)) =>
+            {
+                here(Exit::Done)
+            }
             Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
                 self.left_by_case(event, case)
             }
