@@ -17,6 +17,16 @@ pub enum Effect {
     NonNil,
     /// Inert, and its result is a shared counter's value, on which nothing may be counted.
     Counter,
+    /// Reads the receiver's value.
+    AtomicLoad,
+    /// Sets the receiver's value.
+    AtomicStore,
+    /// Adds to the receiver's value and returns the sum.
+    AtomicAdd,
+    /// Sets the receiver's value and returns what it was.
+    AtomicSwap,
+    /// Sets the receiver's value if it is the first argument; returns whether it was.
+    AtomicCas,
     /// Starts a goroutine that calls a function argument.
     Spawn,
     /// Like `spawn`, counted by the receiver as `WaitGroup.Go` does.

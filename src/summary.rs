@@ -163,7 +163,12 @@ impl<'p> Summaries<'p> {
                     give(value, ANY, future);
                 }
             }
-            Op::Set(Target::Place(_), value) => self.hand_over(value, future),
+            Op::Set(Target::Place(place), value) => {
+                self.hand_over(value, future);
+                if let Some(key) = crate::flow::key_of(place) {
+                    self.hand_over(key, future);
+                }
+            }
             Op::Send(ch, _, value) => {
                 add(ch, SEND, future);
                 self.hand_over(value, future);

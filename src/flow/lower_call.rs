@@ -77,6 +77,9 @@ impl Lowerer<'_, '_> {
                 let values = rest.iter().map(|r| self.expr(*r)).collect();
                 Some(Expr::Append(Box::new(base), values))
             }
+            ("len", [base]) if self.array_length(*base).is_some() => {
+                self.array_length(*base).map(Expr::Int)
+            }
             ("len", [base]) => Some(Expr::Len(Box::new(self.expr(*base)), span)),
             ("cap", [base]) => Some(Expr::Cap(Box::new(self.expr(*base)))),
             ("close" | "panic" | "recover", _) => None,
@@ -86,6 +89,19 @@ impl Lowerer<'_, '_> {
                 }
                 Some(Expr::Fresh(span))
             }
+        }
+    }
+
+    /// The length of an array or a pointer to one, which its type says.
+    fn array_length(&mut self, id: ExprId) -> Option<i64> {
+        let ty = self.value_type(id);
+        match self.package.underlying(&ty) {
+            Ty::Array(len, _) => len,
+            Ty::Ptr(inner) => match self.package.underlying(&inner) {
+                Ty::Array(len, _) => len,
+                _ => None,
+            },
+            _ => None,
         }
     }
 

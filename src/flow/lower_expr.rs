@@ -145,9 +145,7 @@ impl Lowerer<'_, '_> {
 
     fn selector(&mut self, base: ExprId, name: &Name) -> Expr {
         if let Some(path) = self.package_name(base) {
-            if path == "math" && name.starts_with("MaxInt")
-                || path == "math" && name.starts_with("MaxUint")
-            {
+            if path == "math" && (name.starts_with("MaxInt") || name.starts_with("MaxUint")) {
                 // More than anybody counts to.
                 return Expr::Int(i64::MAX);
             }

@@ -13,7 +13,7 @@ mod simplify;
 
 use crate::package::GoVersion;
 pub use dump::dump;
-pub(crate) use simplify::{is_plain, makes_anything};
+pub(crate) use simplify::{is_plain, key_of, makes_anything};
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};

@@ -372,7 +372,17 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
             makes || makes_primitive(value)
         }
         Op::Call(call) | Op::Defer(call) => match &call.callee {
-            Callee::Library(Effect::Inert | Effect::NonNil, _) => false,
+            Callee::Library(
+                Effect::Inert
+                | Effect::NonNil
+                | Effect::Counter
+                | Effect::AtomicLoad
+                | Effect::AtomicStore
+                | Effect::AtomicAdd
+                | Effect::AtomicSwap
+                | Effect::AtomicCas,
+                _,
+            ) => false,
             Callee::Library(..) | Callee::Close(_) => true,
             Callee::Body(body) => matters[body.0 as usize],
             Callee::Value(value) => {
@@ -459,7 +469,15 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         };
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
         let idle = match &call.callee {
-            Callee::Library(Effect::Inert | Effect::NonNil, _) | Callee::Unknown => !hands_over,
+            Callee::Library(
+                Effect::Inert
+                | Effect::NonNil
+                | Effect::AtomicLoad
+                | Effect::AtomicStore
+                | Effect::AtomicSwap,
+                _,
+            )
+            | Callee::Unknown => !hands_over,
             Callee::Named(name) => !hands_over && name != "Done" && !ends_by_name(name),
             Callee::Value(value) => !hands_over && !expr_holds(value, holds),
             Callee::Body(id) => !hands_over && !matters[id.0 as usize],
@@ -564,7 +582,9 @@ impl<'b> Slice<'b> {
             Op::Nop | Op::Jump(..) => false,
             Op::Declare(var) | Op::Renew(var) => self.vars[index][*var as usize],
             Op::Set(Target::Place(place), value) => {
-                expr_holds(value, &self.holds[index]) || self.is_read(place)
+                expr_holds(value, &self.holds[index])
+                    || self.is_read(place)
+                    || key_of(place).is_some_and(|key| expr_holds(key, &self.holds[index]))
             }
             Op::Set(Target::Ignore, _) => false,
             Op::Set(Target::Var(var), value) => {
@@ -630,6 +650,14 @@ impl<'b> Slice<'b> {
             changed |= any && !std::mem::replace(&mut self.vars[index][*inner as usize], true);
         }
         changed
+    }
+}
+
+/// The key of a map (or index of a slice) that a place names.
+pub(crate) fn key_of(place: &Expr) -> Option<&Expr> {
+    match place {
+        Expr::Index(_, key) => Some(key),
+        _ => None,
     }
 }
 

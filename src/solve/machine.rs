@@ -254,7 +254,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn store_field(&self, state: &mut State, base: &Value, name: &Name, value: Value) {
+    pub(super) fn store_field(&self, state: &mut State, base: &Value, name: &Name, value: Value) {
         if let Some(id) = state.object(base) {
             if state.escaped[id as usize] {
                 self.store_outside(state, &value);
@@ -466,7 +466,13 @@ impl<'p> Machine<'p> {
         value
     }
 
-    fn load_field(&self, state: &mut State, proc: usize, base: &Value, name: &Name) -> Value {
+    pub(super) fn load_field(
+        &self,
+        state: &mut State,
+        proc: usize,
+        base: &Value,
+        name: &Name,
+    ) -> Value {
         match base {
             Value::Sym(sym, _) => self.path(state, proc, *sym, name),
             Value::Ref(id) | Value::Val(id) => {
@@ -600,6 +606,14 @@ impl<'p> Machine<'p> {
                     let site = self.site(state, proc, span, Span::default());
                     Value::Val(state.alloc(Obj::Wait(site, Value::Int(0))))
                 }
+                ("sync/atomic", kind) => {
+                    let value = match kind {
+                        "Bool" => Value::Bool(false),
+                        "Pointer" | "Value" => Value::Nil,
+                        _ => Value::Int(0),
+                    };
+                    Value::Val(state.alloc(Obj::Struct(None, vec![(ATOMIC, value)])))
+                }
                 ("sync", "Once") => Value::Val(state.alloc(Obj::Once(false))),
                 ("context", "Context" | "CancelFunc") => Value::Nil,
                 _ => self.fresh(state, proc, span),
@@ -621,6 +635,7 @@ impl<'p> Machine<'p> {
                     let known = state.known(len);
                     known.lo = 0;
                     known.opaque = opaque;
+                    known.length = true;
                 }
                 state.set_path(*sym, LEN, value.clone());
                 value
@@ -632,7 +647,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn arithmetic(
+    pub(super) fn arithmetic(
         &self,
         state: &mut State,
         proc: usize,
@@ -1049,6 +1064,9 @@ impl<'p> Machine<'p> {
         }
     }
 }
+
+/// The field that holds the value of an atomic variable.
+pub(super) const ATOMIC: Name = Name::new_static("value");
 
 /// The path under which the length of an unknown value is kept.
 const LEN: Name = Name::new_static("len()");

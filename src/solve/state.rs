@@ -118,6 +118,8 @@ pub struct Known {
     pub opaque: bool,
     /// Whether it is the value of a shared counter, on which a run must not depend.
     pub counter: bool,
+    /// Whether it is the length of what its origin says.
+    pub length: bool,
     /// Whether it bounds a loop, capacity or counter.
     pub bound: bool,
 }
@@ -384,6 +386,7 @@ impl State {
             global: false,
             opaque: false,
             counter: false,
+            length: false,
         }));
         Value::Sym(self.syms.len() as Sym - 1, 0)
     }

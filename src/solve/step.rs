@@ -1,7 +1,7 @@
 //! Local steps: runs a process up to its next operation that others can see, or to a point where control may go
 //! several ways.
 
-use super::machine::{COUNT_LIMIT, DEPTH_LIMIT, Machine};
+use super::machine::{ATOMIC, COUNT_LIMIT, DEPTH_LIMIT, Machine};
 use super::state::{
     Act, Called, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
 };
@@ -91,6 +91,58 @@ impl Machine<'_> {
                 help,
             });
         }
+    }
+
+    /// An operation on an atomic variable. One of the system itself is followed exactly; of others nothing is known.
+    fn atomic(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        call: &Prepared,
+        dests: &[Target],
+    ) {
+        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
+        let operand = call.args.get(1).cloned().unwrap_or(Value::Nil);
+        let ours = state
+            .object(&receiver)
+            .is_some_and(|id| !state.escaped[id as usize]);
+        if !ours {
+            state.escape(&operand);
+            let value = self.unknown_result(state, proc, call.pc);
+            if let Value::Sym(sym, _) = value {
+                state.known(sym).counter = matches!(effect, Effect::AtomicAdd | Effect::AtomicCas);
+            }
+            self.set_dest(state, proc, dests, 0, value);
+            return;
+        }
+        let old = self.load_field(state, proc, &receiver, &ATOMIC);
+        let old = state.norm(&old);
+        let (new, result) = match effect {
+            Effect::AtomicLoad => (None, old),
+            Effect::AtomicStore => (Some(operand), Value::Nil),
+            Effect::AtomicSwap => (Some(operand), old),
+            Effect::AtomicAdd => {
+                let sum =
+                    self.arithmetic(state, proc, BinaryOp::Add, &old, &operand, Span::default());
+                (Some(sum.clone()), sum)
+            }
+            _ => match self.compare(state, BinaryOp::Eq, &old, &operand) {
+                Some(true) => (call.args.get(2).cloned(), Value::Bool(true)),
+                Some(false) => (None, Value::Bool(false)),
+                None => {
+                    let value = self.unknown_result(state, proc, call.pc);
+                    if let Value::Sym(sym, _) = value {
+                        state.known(sym).counter = true;
+                    }
+                    (None, value)
+                }
+            },
+        };
+        if let Some(new) = new {
+            self.store_field(state, &receiver, &ATOMIC, new);
+        }
+        self.set_dest(state, proc, dests, 0, result);
     }
 
     fn count_outside(&self, ch: &Value) {
@@ -543,6 +595,11 @@ impl Machine<'_> {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
         match effect {
             Effect::Inert => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::AtomicLoad
+            | Effect::AtomicStore
+            | Effect::AtomicAdd
+            | Effect::AtomicSwap
+            | Effect::AtomicCas => self.atomic(state, proc, effect, call, dests),
             Effect::Counter => {
                 let value = self.unknown_result(state, proc, call.pc);
                 if let Value::Sym(sym, _) = value {

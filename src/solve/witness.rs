@@ -486,9 +486,11 @@ impl Teller<'_, '_> {
             let text = (self.text)(known.origin.0, known.origin.1);
             let text = text.lines().next().unwrap_or_default().trim();
             let name = if text.is_empty() || text.len() > QUOTE {
-                "the number of items"
+                "the number of items".to_owned()
+            } else if known.length && !text.starts_with("len(") {
+                format!("len({text})")
             } else {
-                text
+                text.to_owned()
             };
             if known.hi <= 0 {
                 confidence = Confidence::Low;
