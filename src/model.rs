@@ -22,22 +22,12 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
             if body.parent.is_some() || !waits[id.0 as usize] || !makes[id.0 as usize] {
                 return false;
             }
-            family(program, *id)
+            program
+                .family(*id)
+                .into_iter()
                 .any(|f| own[f.0 as usize] || receives_one(program, &bodies[f.0 as usize], &makes))
         })
         .collect()
-}
-
-/// A function and its literals, transitively.
-fn family(program: &Program, root: BodyId) -> impl Iterator<Item = BodyId> {
-    let mut members = vec![root];
-    // A literal comes after the body it stands in.
-    for (index, body) in program.bodies.iter().enumerate() {
-        if body.parent.is_some_and(|p| members.contains(&p)) {
-            members.push(BodyId(index as u32));
-        }
-    }
-    members.into_iter()
 }
 
 /// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.
@@ -47,7 +37,7 @@ const ROOM_LIMIT: i64 = 5;
 /// loop has to be followed to fill it.
 pub fn largest_room(program: &Program, root: BodyId) -> i64 {
     let mut largest = 0;
-    for member in family(program, root) {
+    for member in program.family(root) {
         for op in &program.bodies[member.0 as usize].code {
             op.exprs(&mut |e| {
                 if let Expr::MakeChan(cap, ..) = e

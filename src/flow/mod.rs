@@ -18,7 +18,7 @@ pub(crate) use simplify::{is_plain, key_of, makes_anything};
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};
 use crate::syntax::ast::Name;
-use ir::Body;
+use ir::{Body, BodyId};
 use rustc_hash::FxHashSet;
 
 /// The skeletons of a package.
@@ -27,6 +27,8 @@ pub struct Program {
     pub bodies: Vec<Body>,
     /// The types, those declared in functions included.
     pub types: Vec<TypeDef>,
+    /// Per body, the function literals that stand directly in it.
+    pub literals: Vec<Vec<BodyId>>,
     /// Package variables that are never nil: error sentinels.
     pub solid: FxHashSet<Name>,
     /// Per body and variable: whether it may hold a primitive or something that leads to one.
@@ -38,9 +40,33 @@ pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Pro
     let mut bodies = lower::lower_package(package, library, go);
     let holds = simplify::simplify(&mut bodies);
     Program {
+        literals: literals(&bodies),
         bodies,
         types: package.types.clone(),
         solid: package.solid.clone(),
         holds,
+    }
+}
+
+fn literals(bodies: &[Body]) -> Vec<Vec<BodyId>> {
+    let mut literals = vec![Vec::new(); bodies.len()];
+    for (index, body) in bodies.iter().enumerate() {
+        if let Some(parent) = body.parent {
+            literals[parent.0 as usize].push(BodyId(index as u32));
+        }
+    }
+    literals
+}
+
+impl Program {
+    /// A function and its literals, transitively.
+    pub fn family(&self, root: BodyId) -> Vec<BodyId> {
+        let mut members = vec![root];
+        let mut at = 0;
+        while let Some(member) = members.get(at) {
+            members.extend(self.literals[member.0 as usize].clone());
+            at += 1;
+        }
+        members
     }
 }

@@ -282,11 +282,8 @@ impl Teller<'_, '_> {
             return None;
         }
         let program = self.machine.program;
-        for (index, body) in program.bodies.iter().enumerate() {
-            let id = BodyId(index as u32);
-            if !self.is_within(id, root) {
-                continue;
-            }
+        for id in program.family(root) {
+            let body = self.machine.body(id);
             for (pc, op) in body.code.iter().enumerate() {
                 if !wanted(op) {
                     continue;
@@ -304,18 +301,6 @@ impl Teller<'_, '_> {
             }
         }
         None
-    }
-
-    fn is_within(&self, mut body: BodyId, root: BodyId) -> bool {
-        loop {
-            if body == root {
-                return true;
-            }
-            match self.machine.body(body).parent {
-                Some(parent) => body = parent,
-                None => return false,
-            }
-        }
     }
 
     // --- the stranding step ---
