@@ -4,6 +4,7 @@
 //! and anything between functions.
 
 mod dump;
+mod holds;
 pub mod ir;
 mod lower;
 mod lower_call;
@@ -13,7 +14,8 @@ mod simplify;
 
 use crate::package::GoVersion;
 pub use dump::dump;
-pub(crate) use simplify::{is_plain, key_of, makes_anything};
+pub(crate) use holds::{is_plain, makes_anything};
+pub(crate) use simplify::key_of;
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};

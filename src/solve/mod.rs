@@ -4,11 +4,17 @@
 //! [`machine`] and [`step`] say what one goroutine does, [`transition`] what several do together, [`stuck`] who can
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
+mod call;
+mod compact;
+mod decide;
 mod encode;
+mod eval;
 pub mod explore;
+mod leave;
 pub mod machine;
 pub mod state;
 mod step;
+mod stranding;
 mod stuck;
 mod transition;
 pub mod witness;

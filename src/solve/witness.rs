@@ -2,12 +2,10 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{
-    Act, Event, Happening, Leaving, Log, Obj, ObjId, Outside, Proc, Site, State, Value,
-};
-use crate::flow::ir::{BodyId, Expr, JumpKind, Op, Pc, Target};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Value};
+use crate::flow::ir::{BodyId, Expr, Op, Pc, Target};
 use crate::leak::{
-    Confidence, Exit, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
+    Confidence, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
 };
 use crate::source::{FileId, Place, Span};
 use crate::summary::way_of;
@@ -50,16 +48,17 @@ impl Machine<'_> {
     }
 }
 
-struct Teller<'m, 'p> {
-    machine: &'m Machine<'p>,
-    state: &'m State,
-    events: &'m [Event],
-    text: &'m Text<'m>,
-    wants: super::stuck::Wants,
+/// Tells one run.
+pub(super) struct Teller<'m, 'p> {
+    pub(super) machine: &'m Machine<'p>,
+    pub(super) state: &'m State,
+    pub(super) events: &'m [Event],
+    pub(super) text: &'m Text<'m>,
+    pub(super) wants: super::stuck::Wants,
 }
 
 impl Teller<'_, '_> {
-    fn place(&self, (body, pc): (BodyId, Pc)) -> Place {
+    pub(super) fn place(&self, (body, pc): (BodyId, Pc)) -> Place {
         let body = self.machine.body(body);
         Place {
             file: body.file,
@@ -67,7 +66,7 @@ impl Teller<'_, '_> {
         }
     }
 
-    fn quote(&self, body: BodyId, span: Span) -> String {
+    pub(super) fn quote(&self, body: BodyId, span: Span) -> String {
         let text = (self.text)(self.machine.body(body).file, span);
         let line = text
             .lines()
@@ -83,7 +82,7 @@ impl Teller<'_, '_> {
         }
     }
 
-    fn leak(&self, root: BodyId, proc: &Proc, candidate: &Candidate) -> Option<Leak> {
+    pub(super) fn leak(&self, root: BodyId, proc: &Proc, candidate: &Candidate) -> Option<Leak> {
         let (act, pc) = proc.park.as_ref()?;
         let body_id = proc.frames.last()?.body;
         let (op, cases) = self.operation(body_id, *pc, act)?;
@@ -150,7 +149,12 @@ impl Teller<'_, '_> {
     }
 
     /// The operation as the Go runtime would show it.
-    fn operation(&self, body_id: BodyId, pc: Pc, act: &Act) -> Option<(Operation, Vec<Operation>)> {
+    pub(super) fn operation(
+        &self,
+        body_id: BodyId,
+        pc: Pc,
+        act: &Act,
+    ) -> Option<(Operation, Vec<Operation>)> {
         let body = self.machine.body(body_id);
         let span = *body.spans.get(pc as usize)?;
         let make = |kind, span: Span, target: Span, nil: bool| Operation {
@@ -214,7 +218,12 @@ impl Teller<'_, '_> {
         })
     }
 
-    fn origin(&self, primitive: Option<ObjId>, _body: BodyId, _op: &Operation) -> Option<Origin> {
+    pub(super) fn origin(
+        &self,
+        primitive: Option<ObjId>,
+        _body: BodyId,
+        _op: &Operation,
+    ) -> Option<Origin> {
         let id = primitive?;
         let (site, capacity, symbolic) = match &self.state.heap[id as usize] {
             Obj::Chan { site, cap, .. } => match self.state.norm(cap) {
@@ -244,13 +253,13 @@ impl Teller<'_, '_> {
         })
     }
 
-    fn made_in_loop(&self, site: &Site) -> bool {
+    pub(super) fn made_in_loop(&self, site: &Site) -> bool {
         let body = self.machine.body(site.body);
         (0..body.code.len()).any(|pc| body.in_loop[pc] && body.spans[pc].contains(site.span))
     }
 
     /// The variable or field that a primitive is first put into.
-    fn name_of(&self, site: &Site) -> String {
+    pub(super) fn name_of(&self, site: &Site) -> String {
         let body = self.machine.body(site.body);
         for op in &body.code {
             let Op::Set(target, value) = op else { continue };
@@ -272,7 +281,7 @@ impl Teller<'_, '_> {
     }
 
     /// An operation on the channel of that name in the root and its literals, for the wording of messages.
-    fn find_op(
+    pub(super) fn find_op(
         &self,
         root: BodyId,
         name: &str,
@@ -303,168 +312,9 @@ impl Teller<'_, '_> {
         None
     }
 
-    // --- the stranding step ---
-
-    fn stranding(&self, proc: &Proc, candidate: &Candidate) -> Stranding {
-        let none = |exit| Stranding {
-            exit,
-            at: None,
-            text: String::new(),
-        };
-        let others_stuck = candidate.doomed.iter().any(|id| {
-            *id != proc.id
-                && self
-                    .state
-                    .procs
-                    .iter()
-                    .position(|p| p.id == *id)
-                    .is_some_and(|q| self.machine.can_help(self.state, q, &self.wants))
-        });
-        if others_stuck {
-            return none(Exit::Stuck);
-        }
-        let Some(last) = self.events.iter().rposition(|e| e.help) else {
-            return none(Exit::Never);
-        };
-        let Some(event) = self.events.get(last + 1) else {
-            return none(Exit::Never);
-        };
-        self.classify(last + 1, event)
-    }
-
-    fn classify(&self, index: usize, event: &Event) -> Stranding {
-        let body = self.machine.body(event.at.0);
-        let here = |exit| Stranding {
-            exit,
-            at: Some(self.place(event.at)),
-            text: self.quote(event.at.0, body.spans[event.at.1 as usize]),
-        };
-        match event.what {
-            // A case on the very channel is a service, the last one.
-            Happening::Sent(Some(_)) | Happening::Received(Some(_))
-                if event
-                    .on
-                    .is_some_and(|id| self.wants.iter().any(|(w, _)| *w == id)) =>
-            {
-                here(Exit::Done)
-            }
-            Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
-                self.left_by_case(event, case)
-            }
-            Happening::Defaulted => here(Exit::Default),
-            Happening::Sent(None)
-            | Happening::Received(None)
-            | Happening::Closed
-            | Happening::Synced => here(Exit::Done),
-            Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
-            Happening::Jumped(_) => here(Exit::Break),
-            Happening::Left(leaving) => here(exit_of(leaving)),
-            Happening::FellOff | Happening::Ended | Happening::Spawned(_) | Happening::Local => {
-                here(Exit::Done)
-            }
-            Happening::Decided => self.left_by_branch(index, event),
-        }
-    }
-
-    fn left_by_case(&self, event: &Event, case: usize) -> Stranding {
-        let body = self.machine.body(event.at.0);
-        let Some(Op::Select { cases, .. }) = body.code.get(event.at.1 as usize) else {
-            return Stranding {
-                exit: Exit::Stop,
-                at: Some(self.place(event.at)),
-                text: String::new(),
-            };
-        };
-        let case = &cases[case];
-        let text = self.quote(
-            event.at.0,
-            Span {
-                start: case.clause.start,
-                end: case.span.end,
-            },
-        );
-        let channel = (self.text)(body.file, case.ch_span);
-        let exit = match event.on.map(|id| &self.state.heap[id as usize]) {
-            Some(Obj::Context(..)) => Exit::Context,
-            Some(Obj::Chan { .. }) => Exit::Sibling,
-            _ if channel.ends_with("Done()") => Exit::Context,
-            _ if is_clock(&case.ch, &channel) => Exit::Timer,
-            _ => Exit::Stop,
-        };
-        // A stop channel of the system itself is closed, not sent on.
-        let closed = event.on.is_some_and(|id| {
-            matches!(
-                &self.state.heap[id as usize],
-                Obj::Chan { closed: true, .. }
-            )
-        });
-        let exit = if exit == Exit::Sibling && closed {
-            Exit::Stop
-        } else {
-            exit
-        };
-        let span = Span {
-            start: case.clause.start,
-            end: case.span.end,
-        };
-        Stranding {
-            exit,
-            at: Some(Place {
-                file: body.file,
-                span,
-            }),
-            text,
-        }
-    }
-
-    /// A decision after which the partner was lost: what it did next says how.
-    fn left_by_branch(&self, index: usize, event: &Event) -> Stranding {
-        let body = self.machine.body(event.at.0);
-        let ends_loop = matches!(body.code.get(event.at.1 as usize), Some(Op::RangeNext(..)))
-            || body.loop_conds.contains(&event.at.1);
-        let next = self.events[index + 1..]
-            .iter()
-            .filter(|e| e.proc == event.proc);
-        for later in next {
-            let at = Some(self.place(later.at));
-            let text = self.quote(later.at.0, self.place(later.at).span);
-            let exit = match later.what {
-                Happening::Left(Leaving::Return) | Happening::FellOff if ends_loop => Exit::Done,
-                Happening::Left(leaving) => exit_of(leaving),
-                Happening::FellOff | Happening::Ended => Exit::Return,
-                Happening::Jumped(JumpKind::Goto) => Exit::Goto,
-                Happening::Jumped(_) => Exit::Break,
-                Happening::Local | Happening::Decided | Happening::Spawned(_) => continue,
-                _ => break,
-            };
-            if exit == Exit::Done {
-                break;
-            }
-            return Stranding { exit, at, text };
-        }
-        let span = body.spans[event.at.1 as usize];
-        let exit = if ends_loop { Exit::Done } else { Exit::Return };
-        let span = if ends_loop {
-            Span {
-                start: span.start,
-                end: span.start + 3,
-            }
-        } else {
-            span
-        };
-        Stranding {
-            exit,
-            at: Some(Place {
-                file: body.file,
-                span,
-            }),
-            text: format!("if {}", self.quote(event.at.0, span)),
-        }
-    }
-
     // --- confidence ---
 
-    fn assumptions(&self, _stranding: &Stranding) -> (Confidence, Vec<String>) {
+    pub(super) fn assumptions(&self, _stranding: &Stranding) -> (Confidence, Vec<String>) {
         let mut confidence = Confidence::High;
         let mut assumptions = Vec::new();
         for known in self.state.syms.iter().filter(|k| k.bound) {
@@ -492,7 +342,7 @@ impl Teller<'_, '_> {
 
     // --- the story ---
 
-    fn witness(
+    pub(super) fn witness(
         &self,
         proc: &Proc,
         op: &Operation,
@@ -580,7 +430,7 @@ impl Teller<'_, '_> {
         Witness { steps }
     }
 
-    fn case_text(&self, event: &Event, case: usize) -> String {
+    pub(super) fn case_text(&self, event: &Event, case: usize) -> String {
         match self.machine.body(event.at.0).code.get(event.at.1 as usize) {
             Some(Op::Select { cases, .. }) if case < cases.len() => {
                 let case = &cases[case];
@@ -599,22 +449,6 @@ impl Teller<'_, '_> {
 
 fn display<'a>(origin: &'a str, target: &'a str) -> &'a str {
     if origin.is_empty() { target } else { origin }
-}
-
-fn exit_of(leaving: Leaving) -> Exit {
-    match leaving {
-        Leaving::Panic => Exit::Panic,
-        Leaving::Goexit => Exit::Goexit,
-        Leaving::No | Leaving::Return => Exit::Return,
-    }
-}
-
-fn is_clock(ch: &Expr, text: &str) -> bool {
-    let _ = Outside::Timer;
-    matches!(ch, Expr::Field(_, name) if name == "C")
-        || text.starts_with("time.")
-        || text.to_ascii_lowercase().contains("time")
-        || text.to_ascii_lowercase().contains("tick")
 }
 
 fn makes(value: &Expr, span: Span) -> bool {

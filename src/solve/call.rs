@@ -1,0 +1,536 @@
+//! Calls: of bodies in view, of library functions by their table, of everything else.
+
+use super::machine::{DEPTH_LIMIT, Machine};
+use super::state::{
+    Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
+};
+use super::step::Flow;
+use crate::flow::ir::{BodyId, Pc, Target};
+use crate::library::Effect;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+impl Machine<'_> {
+    pub(super) fn set_dest(
+        &self,
+        state: &mut State,
+        proc: usize,
+        dests: &[Target],
+        index: usize,
+        value: Value,
+    ) {
+        if let Some(target) = dests.get(index) {
+            self.assign(state, proc, target, value);
+        }
+    }
+
+    pub(super) fn fresh_dests(
+        &self,
+        state: &mut State,
+        proc: usize,
+        dests: &[Target],
+        from: usize,
+        pc: Pc,
+    ) {
+        for target in dests.iter().skip(from) {
+            if *target == Target::Ignore {
+                continue;
+            }
+            let value = self.unknown_result(state, proc, pc);
+            self.assign(state, proc, target, value);
+        }
+    }
+
+    pub(super) fn unknown_result(&self, state: &mut State, proc: usize, pc: Pc) -> Value {
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return Value::Nil;
+        };
+        let body = self.body(frame.body);
+        let span = body.spans.get(pc as usize).copied().unwrap_or_default();
+        state.symbol(body.file, span)
+    }
+
+    /// Performs a call; `deferred` says that the frame is being left and this is one of its deferred calls.
+    pub(super) fn dispatch(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        match &call.callee {
+            Called::Body(body, env) => {
+                let code = self.body(*body);
+                if env.is_empty()
+                    && !code.ends
+                    && !code.gives
+                    && !call.args.iter().any(|a| state.carries(a))
+                {
+                    // It is handed nothing of ours and gives nothing back.
+                    return self.unknown_call(state, proc, &call, dests);
+                }
+                let frames = &state.procs[proc].frames;
+                let recursion = frames.iter().filter(|f| f.body == *body).count();
+                if frames.len() >= DEPTH_LIMIT || recursion >= 2 {
+                    self.abstain(if recursion >= 2 {
+                        "recursion"
+                    } else {
+                        "call-depth"
+                    });
+                    return self.unknown_call(state, proc, &call, dests);
+                }
+                let mut frame = self.frame(state, *body, env, call.args.clone(), dests.to_vec());
+                frame.deferred = deferred;
+                state.proc_mut(proc).frames.push(frame);
+                Flow::Next
+            }
+            Called::Cancel(context) => Self::park(state, proc, Act::Cancel(*context), call.pc),
+            Called::Close => {
+                let ch = call.args.first().cloned().unwrap_or(Value::Nil);
+                Self::park(state, proc, Act::Close(ch), call.pc)
+            }
+            Called::Named(name) => {
+                let name = name.clone();
+                self.named_call(state, proc, &name, call, dests, deferred)
+            }
+            Called::Library(effect, argument) => {
+                let (effect, argument) = (*effect, *argument as usize + usize::from(call.method));
+                self.library_call(state, proc, effect, argument, &call, dests, deferred)
+            }
+            Called::Panic => self.panic(state, proc, call.pc),
+            Called::Recover => {
+                let target = dests.first().cloned().unwrap_or(Target::Ignore);
+                self.recover(state, proc, &target);
+                Flow::Next
+            }
+            Called::Unknown => self.unknown_call(state, proc, &call, dests),
+        }
+    }
+
+    /// A call nobody can follow: what it is handed is known outside from now on, and pointees may have changed.
+    pub(super) fn unknown_call(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: &Prepared,
+        dests: &[Target],
+    ) -> Flow {
+        if call.args.iter().any(|a| state.carries(a)) {
+            self.abstain("escape-call");
+        }
+        for arg in &call.args {
+            state.escape(arg);
+            if let Value::Ref(id) = arg
+                && matches!(&state.heap[*id as usize], Obj::Cell(value) if !state.carries(value))
+            {
+                let value = self.unknown_result(state, proc, call.pc);
+                state.heap[*id as usize] = Obj::Cell(value);
+            }
+        }
+        self.fresh_dests(state, proc, dests, 0, call.pc);
+        Flow::Next
+    }
+
+    /// A method chosen by what its receiver turns out to be.
+    pub(super) fn named_call(
+        &self,
+        state: &mut State,
+        proc: usize,
+        name: &Name,
+        mut call: Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
+        let effect = match (
+            state.object(&receiver).map(|id| &state.heap[id as usize]),
+            name.as_str(),
+        ) {
+            (Some(Obj::Wait(..)), "Add") => Some(Effect::WaitAdd),
+            (Some(Obj::Wait(..)), "Done") => Some(Effect::WaitDone),
+            (Some(Obj::Wait(..)), "Wait") => Some(Effect::WaitWait),
+            (Some(Obj::Wait(..)), "Go") => Some(Effect::WaitSpawn),
+            (Some(Obj::Wait(..)), "SetLimit") => Some(Effect::Inert),
+            (Some(Obj::Once(_)), "Do") => Some(Effect::CallOnce),
+            (Some(Obj::Context(..)), "Done") => Some(Effect::ContextDone),
+            (Some(Obj::Context(..)), "Err") => Some(Effect::ContextErr),
+            (Some(Obj::Context(..)), "Value" | "Deadline") => Some(Effect::Inert),
+            (Some(Obj::Struct(None, fields)), "Stop" | "Reset")
+                if fields
+                    .iter()
+                    .any(|(n, v)| n == "C" && *v == Value::Out(Outside::Timer)) =>
+            {
+                Some(Effect::Inert)
+            }
+            (None, "Done") if call.args.len() == 1 && !dests.is_empty() => {
+                Some(Effect::ContextDone)
+            }
+            (None, "Err" | "Error" | "String" | "Lock" | "Unlock" | "RLock" | "RUnlock") => {
+                Some(Effect::Inert)
+            }
+            _ => None,
+        };
+        if let Some(effect) = effect {
+            return self.library_call(state, proc, effect, 1, &call, dests, deferred);
+        }
+        if crate::library::ends_by_name(name) && state.object(&receiver).is_none() {
+            // `t.Fatal` and `t.Skip` end a test that is over anyway; a logger's `Fatal` ends the program.
+            return Flow::Dead;
+        }
+        if let Some(id) = state.object(&receiver)
+            && let Obj::Struct(Some(ty), _) = &state.heap[id as usize]
+            && let Some(func) = self.program.types[ty.0 as usize].methods.get(name)
+            && !self.body((*func).into()).code.is_empty()
+        {
+            call.callee = Called::Body((*func).into(), Vec::new());
+            return self.dispatch(state, proc, call, dests, deferred);
+        }
+        self.unknown_call(state, proc, &call, dests)
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one arm per effect, all of which need the call's parts"
+    )]
+    pub(super) fn library_call(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        argument: usize,
+        call: &Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
+        match effect {
+            Effect::Inert => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::AtomicLoad
+            | Effect::AtomicStore
+            | Effect::AtomicAdd
+            | Effect::AtomicSwap
+            | Effect::AtomicCas => self.atomic(state, proc, effect, call, dests),
+            Effect::Counter => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).counter = true;
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::NonNil => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::Spawn | Effect::WaitSpawn => {
+                let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
+                if let Some(group) = &on_end {
+                    self.count(state, proc, group, &Value::Int(1));
+                }
+                let (mut args, mut method) = (Vec::new(), false);
+                let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
+                let callee = self.called(state, &function, &mut args, &mut method);
+                self.spawn(
+                    state,
+                    proc,
+                    Prepared {
+                        callee,
+                        args,
+                        method,
+                        pc: call.pc,
+                    },
+                    on_end,
+                );
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
+            Effect::Call | Effect::CallOnce => {
+                return self.call_in_place(state, proc, effect, argument, call, dests, deferred);
+            }
+            Effect::Exit => return Flow::Dead,
+            Effect::Goexit => {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
+                    frame.leaving = Leaving::Goexit;
+                }
+                self.note(state, proc, call.pc, Happening::Left(Leaving::Goexit), None);
+            }
+            Effect::WaitAdd => {
+                let count = call.args.get(1).cloned().unwrap_or(Value::Int(1));
+                self.count(state, proc, &receiver, &count);
+            }
+            Effect::WaitDone => {
+                self.count(state, proc, &receiver, &Value::Int(-1));
+                self.note(
+                    state,
+                    proc,
+                    call.pc,
+                    Happening::Synced,
+                    state.object(&receiver),
+                );
+            }
+            Effect::WaitWait => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                return Self::park(state, proc, Act::Wait(receiver), call.pc);
+            }
+            Effect::Timer => self.set_dest(state, proc, dests, 0, Value::Out(Outside::Timer)),
+            Effect::TimerValue => {
+                let clock = vec![(Name::new_static("C"), Value::Out(Outside::Timer))];
+                let id = state.alloc(Obj::Struct(None, clock));
+                self.set_dest(state, proc, dests, 0, Value::Ref(id));
+            }
+            Effect::ContextNever
+            | Effect::ContextDerive
+            | Effect::ContextCancel
+            | Effect::ContextDeadline => {
+                self.derive_context(state, proc, effect, receiver, dests, call.pc);
+            }
+            Effect::GroupContext => {
+                let site = self.call_site(state, proc, call.pc);
+                let group = state.alloc(Obj::Wait(site, Value::Int(0)));
+                let context = state.alloc(Obj::Context(site, receiver, false, true));
+                self.set_dest(state, proc, dests, 0, Value::Ref(group));
+                self.set_dest(state, proc, dests, 1, Value::Ref(context));
+            }
+            Effect::ContextDone => {
+                let value = self.done_channel(state, proc, &receiver, call.pc);
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::ContextBound => {
+                let context = call.args.get(argument).and_then(|c| state.object(c));
+                let endless = context.is_some_and(|id| self.context_ended(state, id).is_none());
+                if endless {
+                    self.set_dest(state, proc, dests, 0, Value::Nil);
+                } else {
+                    self.fresh_dests(state, proc, dests, 0, call.pc);
+                }
+            }
+            Effect::ContextErr => {
+                let context = self.done_channel(state, proc, &receiver, call.pc);
+                let ended = state
+                    .object(&context)
+                    .is_some_and(|id| self.context_ended(state, id) == Some(true));
+                let value = self.unknown_result(state, proc, call.pc);
+                if ended && let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+        }
+        Flow::Next
+    }
+
+    /// The Done channel of a context, which stands for the context; that of an unknown one is ended by its owner, and
+    /// is the same each time.
+    pub(super) fn done_channel(
+        &self,
+        state: &mut State,
+        proc: usize,
+        receiver: &Value,
+        pc: Pc,
+    ) -> Value {
+        const DONE: Name = Name::new_static("Done()");
+        match receiver {
+            Value::Ref(_) | Value::Val(_) => receiver.clone(),
+            Value::Sym(sym, _) => {
+                if let Some(value) = state.path(*sym, &DONE) {
+                    return value.clone();
+                }
+                let site = self.call_site(state, proc, pc);
+                let value = Value::Ref(state.alloc(Obj::Context(site, Value::Unset, false, true)));
+                state.set_path(*sym, DONE, value.clone());
+                value
+            }
+            _ => Value::Out(Outside::Context),
+        }
+    }
+
+    pub(super) fn call_site(&self, state: &State, proc: usize, pc: Pc) -> Site {
+        let body = state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body);
+        let span = self
+            .body(body)
+            .spans
+            .get(pc as usize)
+            .copied()
+            .unwrap_or_default();
+        Site {
+            body,
+            span,
+            size: Span::default(),
+        }
+    }
+
+    pub(super) fn derive_context(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        parent: Value,
+        dests: &[Target],
+        pc: Pc,
+    ) {
+        let site = self.call_site(state, proc, pc);
+        let parent = if effect == Effect::ContextNever {
+            Value::Nil
+        } else {
+            parent
+        };
+        let own_end = effect == Effect::ContextDeadline;
+        let context = state.alloc(Obj::Context(site, parent, false, own_end));
+        self.set_dest(state, proc, dests, 0, Value::Ref(context));
+        if dests.len() > 1 {
+            let cancel = state.alloc(Obj::Cancel(context));
+            self.set_dest(state, proc, dests, 1, Value::Ref(cancel));
+        }
+    }
+
+    /// Whether a context has ended (`Some(true)`), may end by the outside (`Some(false)`), or neither.
+    pub(super) fn context_ended(&self, state: &State, id: ObjId) -> Option<bool> {
+        let mut id = id;
+        let mut may = false;
+        for _ in 0..64 {
+            let Obj::Context(_, parent, cancelled, own_end) = &state.heap[id as usize] else {
+                return Some(false);
+            };
+            if *cancelled {
+                return Some(true);
+            }
+            may |= *own_end || state.escaped[id as usize];
+            match parent {
+                Value::Ref(parent) | Value::Val(parent) => id = *parent,
+                Value::Nil => return may.then_some(false),
+                _ => return Some(false),
+            }
+        }
+        Some(false)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one call")]
+    pub(super) fn call_in_place(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        argument: usize,
+        call: &Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        self.fresh_dests(state, proc, dests, 0, call.pc);
+        let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
+        let (mut args, mut method) = (Vec::new(), false);
+        let callee = self.called(state, &function, &mut args, &mut method);
+        let Called::Body(body, _) = &callee else {
+            return Flow::Next;
+        };
+        for _ in args.len()..self.body(*body).params.len() {
+            let value = self.unknown_result(state, proc, call.pc);
+            args.push(value);
+        }
+        let inner = Prepared {
+            callee,
+            args,
+            method,
+            pc: call.pc,
+        };
+        if effect == Effect::CallOnce {
+            let once = call.args.first().and_then(|r| state.object(r));
+            if let Some(id) = once
+                && let Obj::Once(done) = &mut state.heap[id as usize]
+            {
+                if std::mem::replace(done, true) {
+                    return Flow::Next;
+                }
+                return self.dispatch(state, proc, inner, &[], deferred);
+            }
+        }
+        let skipped = state.clone();
+        let mut entered = std::mem::take(state);
+        if effect == Effect::Call && !deferred {
+            Self::go_to(&mut entered, proc, call.pc);
+        }
+        match self.dispatch(&mut entered, proc, inner, &[], deferred) {
+            Flow::Next => Flow::Fork(vec![entered, skipped]),
+            _ => Flow::Fork(vec![skipped]),
+        }
+    }
+
+    /// Adds to the counter of a `WaitGroup`.
+    pub(super) fn count(&self, state: &mut State, _proc: usize, group: &Value, by: &Value) {
+        let Some(id) = state.object(group) else {
+            return;
+        };
+        let Obj::Wait(site, count) = state.heap[id as usize].clone() else {
+            return;
+        };
+        let count = state.norm(&count);
+        let sum = match (&count, by) {
+            (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),
+            (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
+                Some(Value::Sym(*s, k + n))
+            }
+            _ => None,
+        };
+        if let Some(sum) = sum {
+            if let Value::Sym(sym, _) = sum {
+                state.known(sym).bound = true;
+            }
+            state.heap[id as usize] = Obj::Wait(site, sum);
+        } else {
+            // A count nobody can follow: the group is served from outside.
+            self.abstain("unknown-count");
+            state.escaped[id as usize] = true;
+        }
+    }
+
+    /// Starts a goroutine.
+    pub(super) fn spawn(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: Prepared,
+        on_end: Option<Value>,
+    ) {
+        let at = state.procs[proc].frames.last().map(|f| (f.body, call.pc));
+        let resolved = match &call.callee {
+            Called::Named(name) => call
+                .args
+                .first()
+                .and_then(|r| state.object(r))
+                .and_then(|id| match &state.heap[id as usize] {
+                    Obj::Struct(Some(ty), _) => self.program.types[ty.0 as usize].methods.get(name),
+                    _ => None,
+                })
+                .map(|func| Called::Body((*func).into(), Vec::new())),
+            other => Some(other.clone()),
+        };
+        let Some(Called::Body(body, env)) = resolved else {
+            call.args.iter().for_each(|a| state.escape(a));
+            if let Some(group) = on_end {
+                state.escape(&group);
+            }
+            return;
+        };
+        if state.procs.len() > 48 {
+            self.abstain("many-goroutines");
+            call.args.iter().for_each(|a| state.escape(a));
+            return;
+        }
+        let frame = self.frame(state, body, &env, call.args, Vec::new());
+        let id = state.procs.len() as u32;
+        state.add_proc(Proc {
+            id,
+            spawn: at,
+            frames: vec![frame],
+            park: None,
+            on_end,
+        });
+        // The parent runs on first; where it matters, the order of visible operations is explored anyway.
+        state.todo.insert(0, id as usize);
+        self.note(state, proc, call.pc, Happening::Spawned(id), None);
+    }
+}

@@ -1,0 +1,456 @@
+//! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
+
+use super::machine::{COUNT_LIMIT, Machine};
+use super::state::{Obj, Site, State, Sym, Value};
+use crate::flow::ir::{BodyId, Expr};
+use crate::resolve::{Ty, TypeDef};
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Name};
+
+impl<'p> Machine<'p> {
+    pub(super) fn here(&self, state: &State, proc: usize) -> BodyId {
+        state.procs[proc]
+            .frames
+            .last()
+            .map_or(BodyId(0), |f| f.body)
+    }
+
+    pub(super) fn fresh(&self, state: &mut State, proc: usize, span: Span) -> Value {
+        let file = self.body(self.here(state, proc)).file;
+        state.symbol(file, span)
+    }
+
+    pub(super) fn site(&self, state: &State, proc: usize, span: Span, size: Span) -> Site {
+        Site {
+            body: self.here(state, proc),
+            span,
+            size,
+        }
+    }
+
+    pub(super) fn eval(&self, state: &mut State, proc: usize, expr: &Expr) -> Value {
+        let value = self.eval_raw(state, proc, expr);
+        state.norm(&value)
+    }
+
+    pub(super) fn eval_raw(&self, state: &mut State, proc: usize, expr: &Expr) -> Value {
+        match expr {
+            Expr::Fresh(span) => self.fresh(state, proc, *span),
+            Expr::Solid(span) => {
+                let value = self.fresh(state, proc, *span);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                value
+            }
+            Expr::Int(n) => Value::Int(*n),
+            Expr::Bool(b) => Value::Bool(*b),
+            Expr::Str(s) => Value::Str(s.clone()),
+            Expr::Nil => Value::Nil,
+            Expr::Var(var) => self.read_var(state, proc, *var),
+            Expr::Global(name) => self.global(state, proc, name),
+            Expr::Field(base, name) => {
+                let base = self.eval(state, proc, base);
+                self.load_field(state, proc, &base, name)
+            }
+            Expr::Index(base, index) => {
+                let base = self.eval(state, proc, base);
+                let index = self.eval(state, proc, index);
+                self.element(state, proc, &base, &index)
+            }
+            Expr::Deref(base) => match self.eval(state, proc, base) {
+                Value::Ref(id) => match &state.heap[id as usize] {
+                    Obj::Cell(value) => value.clone(),
+                    Obj::Struct(..) | Obj::Wait(..) => Value::Val(id),
+                    _ => Value::Ref(id),
+                },
+                Value::Sym(sym, _) => self.path(state, proc, sym, &Name::new_static("*")),
+                other => other,
+            },
+            Expr::Addr(base) => self.address(state, proc, base),
+            Expr::Receiver(base) => match self.eval(state, proc, base) {
+                Value::Val(id) => Value::Ref(id),
+                other => other,
+            },
+            Expr::Func(func) => Value::Func(*func),
+            Expr::Method(receiver, func) => {
+                let receiver = match self.eval(state, proc, receiver) {
+                    Value::Val(id) => Value::Ref(id),
+                    other => other,
+                };
+                Value::Ref(state.alloc(Obj::Closure((*func).into(), Vec::new(), Some(receiver))))
+            }
+            Expr::Closure(body) => {
+                let captures = &self.body(*body).captures;
+                let env = captures
+                    .iter()
+                    .filter_map(|(outer, _)| self.cell(state, proc, *outer))
+                    .collect();
+                Value::Ref(state.alloc(Obj::Closure(*body, env, None)))
+            }
+            Expr::MakeChan(cap, span, size) => {
+                let cap = self.eval(state, proc, cap);
+                if let Value::Sym(sym, _) = cap {
+                    let known = state.known(sym);
+                    known.bound = true;
+                    known.lo = known.lo.max(i64::from(!self.zero_counts));
+                }
+                let opaque = matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque);
+                let site = self.site(state, proc, *span, *size);
+                let id = state.alloc(Obj::Chan {
+                    site,
+                    cap,
+                    buf: Vec::new(),
+                    closed: false,
+                });
+                if opaque {
+                    self.abstain("unknown-capacity");
+                    state.escaped[id as usize] = true;
+                }
+                Value::Ref(id)
+            }
+            Expr::Struct(ty, fields, address, _) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| {
+                        let value = self.eval(state, proc, value);
+                        (name.clone(), self.copied(state, value))
+                    })
+                    .collect();
+                let id = state.alloc(Obj::Struct(*ty, fields));
+                if *address {
+                    Value::Ref(id)
+                } else {
+                    Value::Val(id)
+                }
+            }
+            Expr::Slice(values) => {
+                let values: Vec<Value> = values.iter().map(|v| self.eval(state, proc, v)).collect();
+                Value::Ref(state.alloc(Obj::Slice(values)))
+            }
+            Expr::Sized(len, span) => {
+                let len = self.eval(state, proc, len);
+                if len == Value::Int(0) {
+                    return Value::Ref(state.alloc(Obj::Slice(Vec::new())));
+                }
+                let value = self.fresh(state, proc, *span);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                    state.set_path(sym, LEN, len);
+                }
+                value
+            }
+            Expr::Append(base, values) => self.append(state, proc, base, values),
+            Expr::Zero(ty, span) => self.zero(state, proc, ty, *span),
+            Expr::Len(base, span) => {
+                let base = self.eval(state, proc, base);
+                self.length(state, proc, &base, *span)
+            }
+            Expr::Cap(base) => {
+                let base = self.eval(state, proc, base);
+                match state.object(&base).map(|id| &state.heap[id as usize]) {
+                    Some(Obj::Chan { cap, .. }) => cap.clone(),
+                    _ => self.fresh(state, proc, Span::default()),
+                }
+            }
+            Expr::Binary(op, left, right, span) => {
+                let (left, right) = (self.eval(state, proc, left), self.eval(state, proc, right));
+                self.arithmetic(state, proc, *op, &left, &right, *span)
+            }
+            Expr::Not(inner) => match self.eval(state, proc, inner) {
+                Value::Bool(b) => Value::Bool(!b),
+                _ => self.fresh(state, proc, Span::default()),
+            },
+        }
+    }
+
+    pub(super) fn global(&self, state: &mut State, proc: usize, name: &Name) -> Value {
+        if let Some((_, value)) = state.globals.iter().find(|(n, _)| n == name) {
+            return value.clone();
+        }
+        let value = self.fresh(state, proc, Span::default());
+        // Variables of other packages are error sentinels and the like.
+        if let Value::Sym(sym, _) = value
+            && (name.contains('.') || self.program.solid.contains(name))
+        {
+            state.known(sym).nil = Some(false);
+            state.known(sym).global = true;
+        }
+        state.globals.push((name.clone(), value.clone()));
+        value
+    }
+
+    /// The value that `name` of an unknown value has; the same each time.
+    pub(super) fn path(&self, state: &mut State, proc: usize, sym: Sym, name: &Name) -> Value {
+        if let Some(value) = state.path(sym, name) {
+            return value.clone();
+        }
+        let value = self.fresh(state, proc, Span::default());
+        state.set_path(sym, name.clone(), value.clone());
+        value
+    }
+
+    pub(super) fn load_field(
+        &self,
+        state: &mut State,
+        proc: usize,
+        base: &Value,
+        name: &Name,
+    ) -> Value {
+        match base {
+            Value::Sym(sym, _) => self.path(state, proc, *sym, name),
+            Value::Ref(id) | Value::Val(id) => {
+                let mut id = *id;
+                while let Obj::Cell(Value::Ref(inner) | Value::Val(inner)) = state.heap[id as usize]
+                {
+                    id = inner;
+                }
+                let Obj::Struct(ty, fields) = &state.heap[id as usize] else {
+                    return self.fresh(state, proc, Span::default());
+                };
+                if let Some((_, value)) = fields.iter().find(|(n, _)| n == name) {
+                    return value.clone();
+                }
+                let field = ty.and_then(|ty| {
+                    field_type(&self.program.types, &self.type_def(ty.0).underlying, name)
+                });
+                let value = match field {
+                    Some(ty) if !state.escaped[id as usize] => {
+                        self.zero(state, proc, &ty, Span::default())
+                    }
+                    _ => self.fresh(state, proc, Span::default()),
+                };
+                if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
+                    fields.push((name.clone(), value.clone()));
+                }
+                value
+            }
+            _ => self.fresh(state, proc, Span::default()),
+        }
+    }
+
+    pub(super) fn type_def(&self, id: u32) -> &'p TypeDef {
+        &self.program.types[id as usize]
+    }
+
+    pub(super) fn element(
+        &self,
+        state: &mut State,
+        proc: usize,
+        base: &Value,
+        index: &Value,
+    ) -> Value {
+        if let Some(id) = state.object(base)
+            && let Obj::Slice(values) = &state.heap[id as usize]
+        {
+            if let Value::Int(i) = index
+                && let Some(value) = usize::try_from(*i).ok().and_then(|i| values.get(i))
+            {
+                return value.clone();
+            }
+            // Which element is meant is not known: any of them may be served from here on.
+            state.escape(base);
+        }
+        self.fresh(state, proc, Span::default())
+    }
+
+    pub(super) fn address(&self, state: &mut State, proc: usize, base: &Expr) -> Value {
+        let value = self.eval(state, proc, base);
+        match (base, value) {
+            (_, Value::Val(id)) => Value::Ref(id),
+            (Expr::Var(var), value) => {
+                let is_cell = state.procs[proc]
+                    .frames
+                    .last()
+                    .is_some_and(|f| self.body(f.body).vars[*var as usize].cell);
+                match value {
+                    Value::Sym(sym, _) if !is_cell => {
+                        state.known(sym).nil = Some(false);
+                        value
+                    }
+                    _ if is_cell => self.cell(state, proc, *var).map_or(Value::Nil, Value::Ref),
+                    value => Value::Ref(state.alloc(Obj::Cell(value))),
+                }
+            }
+            (_, value) => {
+                // The address of a field or element: others may write and use it.
+                state.escape(&value);
+                self.eval_raw(state, proc, &Expr::Solid(Span::default()))
+            }
+        }
+    }
+
+    /// A list of a length that was not followed.
+    pub(super) fn opaque(&self, state: &mut State, proc: usize) -> Value {
+        let value = self.fresh(state, proc, Span::default());
+        if let Value::Sym(sym, _) = value {
+            state.known(sym).opaque = true;
+        }
+        value
+    }
+
+    pub(super) fn append(
+        &self,
+        state: &mut State,
+        proc: usize,
+        base: &Expr,
+        values: &[Expr],
+    ) -> Value {
+        let base = self.eval(state, proc, base);
+        let values: Vec<Value> = values.iter().map(|v| self.eval(state, proc, v)).collect();
+        let carries = values.iter().any(|v| state.carries(v));
+        let mut all = match (
+            &base,
+            state.object(&base).map(|id| &state.heap[id as usize]),
+        ) {
+            (_, Some(Obj::Slice(old))) => old.clone(),
+            (Value::Nil, _) => Vec::new(),
+            _ => {
+                values.iter().for_each(|v| state.escape(v));
+                return self.opaque(state, proc);
+            }
+        };
+        all.extend(values);
+        if all.len() > 6 {
+            if carries {
+                all.iter().for_each(|v| state.escape(v));
+            }
+            return self.opaque(state, proc);
+        }
+        Value::Ref(state.alloc(Obj::Slice(all)))
+    }
+
+    pub(super) fn zero(&self, state: &mut State, proc: usize, ty: &Ty, span: Span) -> Value {
+        match ty {
+            Ty::Bool => Value::Bool(false),
+            Ty::Int => Value::Int(0),
+            Ty::Str => Value::Str(Name::default()),
+            Ty::Error
+            | Ty::Ptr(_)
+            | Ty::Chan(..)
+            | Ty::Slice(_)
+            | Ty::Map(..)
+            | Ty::Func(_)
+            | Ty::Interface => Value::Nil,
+            Ty::Named(id) => match &self.type_def(id.0).underlying {
+                Ty::Struct(_) => Value::Val(state.alloc(Obj::Struct(Some(*id), Vec::new()))),
+                other => self.zero(state, proc, &other.clone(), span),
+            },
+            Ty::Struct(_) => Value::Val(state.alloc(Obj::Struct(None, Vec::new()))),
+            Ty::Ext(path, name) => match (path.as_str(), name.as_str()) {
+                ("sync", "WaitGroup") | ("golang.org/x/sync/errgroup", "Group") => {
+                    let site = self.site(state, proc, span, Span::default());
+                    Value::Val(state.alloc(Obj::Wait(site, Value::Int(0))))
+                }
+                ("sync/atomic", kind) => {
+                    let value = match kind {
+                        "Bool" => Value::Bool(false),
+                        "Pointer" | "Value" => Value::Nil,
+                        _ => Value::Int(0),
+                    };
+                    Value::Val(state.alloc(Obj::Struct(None, vec![(ATOMIC, value)])))
+                }
+                ("sync", "Once") => Value::Val(state.alloc(Obj::Once(false))),
+                ("context", "Context" | "CancelFunc") => Value::Nil,
+                _ => self.fresh(state, proc, span),
+            },
+            Ty::Array(..) | Ty::Plain | Ty::Unknown | Ty::Tuple(_) => self.fresh(state, proc, span),
+        }
+    }
+
+    pub(super) fn length(&self, state: &mut State, proc: usize, base: &Value, span: Span) -> Value {
+        match base {
+            Value::Nil => Value::Int(0),
+            Value::Sym(sym, _) => {
+                if let Some(value) = state.path(*sym, &LEN) {
+                    return value.clone();
+                }
+                let value = self.fresh(state, proc, span);
+                let opaque = state.syms[*sym as usize].opaque;
+                if let Value::Sym(len, _) = value {
+                    let known = state.known(len);
+                    known.lo = 0;
+                    known.opaque = opaque;
+                    known.length = true;
+                }
+                state.set_path(*sym, LEN, value.clone());
+                value
+            }
+            _ => match state.object(base).map(|id| &state.heap[id as usize]) {
+                Some(Obj::Slice(values)) => Value::Int(values.len() as i64),
+                _ => self.fresh(state, proc, span),
+            },
+        }
+    }
+
+    pub(super) fn arithmetic(
+        &self,
+        state: &mut State,
+        proc: usize,
+        op: BinaryOp,
+        left: &Value,
+        right: &Value,
+        span: Span,
+    ) -> Value {
+        use crate::resolve::{Const, fold};
+        let constant = |v: &Value| match v {
+            Value::Int(n) => Some(Const::Int(*n)),
+            Value::Bool(b) => Some(Const::Bool(*b)),
+            Value::Str(s) => Some(Const::Str(s.clone())),
+            _ => None,
+        };
+        if let (Some(a), Some(b)) = (constant(left), constant(right))
+            && let Some(value) = fold(op, &a, &b)
+        {
+            return match value {
+                Const::Int(n) => Value::Int(n),
+                Const::Bool(b) => Value::Bool(b),
+                Const::Str(s) => Value::Str(s),
+            };
+        }
+        match (op, left, right) {
+            (BinaryOp::Add, Value::Sym(s, k), Value::Int(n))
+            | (BinaryOp::Add, Value::Int(n), Value::Sym(s, k))
+                if (k + n).abs() < COUNT_LIMIT =>
+            {
+                Value::Sym(*s, k + n)
+            }
+            (BinaryOp::Sub, Value::Sym(s, k), Value::Int(n)) if (k - n).abs() < COUNT_LIMIT => {
+                Value::Sym(*s, k - n)
+            }
+            _ => {
+                // `x == nil` and the like as a value: known when the run has decided it.
+                if let Some(known) = self.compare(state, op, left, right) {
+                    return Value::Bool(known);
+                }
+                let value = self.fresh(state, proc, span);
+                // A number computed in a way that is not followed: nothing may be counted on it.
+                if let Value::Sym(sym, _) = value
+                    && matches!(
+                        op,
+                        BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
+                    )
+                {
+                    state.known(sym).opaque = true;
+                }
+                value
+            }
+        }
+    }
+}
+
+/// The field that holds the value of an atomic variable.
+pub(super) const ATOMIC: Name = Name::new_static("value");
+
+/// The path under which the length of an unknown value is kept.
+const LEN: Name = Name::new_static("len()");
+fn field_type(types: &[TypeDef], ty: &Ty, name: &Name) -> Option<Ty> {
+    match ty {
+        Ty::Struct(fields) => fields
+            .iter()
+            .find(|f| f.name == *name)
+            .map(|f| f.ty.clone()),
+        Ty::Named(id) => field_type(types, &types[id.0 as usize].underlying, name),
+        _ => None,
+    }
+}

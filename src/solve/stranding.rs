@@ -1,0 +1,183 @@
+//! The stranding step: how, in a run, the partner was lost that could have helped.
+
+use super::explore::Candidate;
+use super::state::{Event, Happening, Leaving, Obj, Outside, Proc};
+use super::witness::Teller;
+use crate::flow::ir::{Expr, JumpKind, Op};
+use crate::leak::{Exit, Stranding};
+use crate::source::{Place, Span};
+
+impl Teller<'_, '_> {
+    pub(super) fn stranding(&self, proc: &Proc, candidate: &Candidate) -> Stranding {
+        let none = |exit| Stranding {
+            exit,
+            at: None,
+            text: String::new(),
+        };
+        let others_stuck = candidate.doomed.iter().any(|id| {
+            *id != proc.id
+                && self
+                    .state
+                    .procs
+                    .iter()
+                    .position(|p| p.id == *id)
+                    .is_some_and(|q| self.machine.can_help(self.state, q, &self.wants))
+        });
+        if others_stuck {
+            return none(Exit::Stuck);
+        }
+        let Some(last) = self.events.iter().rposition(|e| e.help) else {
+            return none(Exit::Never);
+        };
+        let Some(event) = self.events.get(last + 1) else {
+            return none(Exit::Never);
+        };
+        self.classify(last + 1, event)
+    }
+
+    pub(super) fn classify(&self, index: usize, event: &Event) -> Stranding {
+        let body = self.machine.body(event.at.0);
+        let here = |exit| Stranding {
+            exit,
+            at: Some(self.place(event.at)),
+            text: self.quote(event.at.0, body.spans[event.at.1 as usize]),
+        };
+        match event.what {
+            // A case on the very channel is a service, the last one.
+            Happening::Sent(Some(_)) | Happening::Received(Some(_))
+                if event
+                    .on
+                    .is_some_and(|id| self.wants.iter().any(|(w, _)| *w == id)) =>
+            {
+                here(Exit::Done)
+            }
+            Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
+                self.left_by_case(event, case)
+            }
+            Happening::Defaulted => here(Exit::Default),
+            Happening::Sent(None)
+            | Happening::Received(None)
+            | Happening::Closed
+            | Happening::Synced => here(Exit::Done),
+            Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
+            Happening::Jumped(_) => here(Exit::Break),
+            Happening::Left(leaving) => here(exit_of(leaving)),
+            Happening::FellOff | Happening::Ended | Happening::Spawned(_) | Happening::Local => {
+                here(Exit::Done)
+            }
+            Happening::Decided => self.left_by_branch(index, event),
+        }
+    }
+
+    pub(super) fn left_by_case(&self, event: &Event, case: usize) -> Stranding {
+        let body = self.machine.body(event.at.0);
+        let Some(Op::Select { cases, .. }) = body.code.get(event.at.1 as usize) else {
+            return Stranding {
+                exit: Exit::Stop,
+                at: Some(self.place(event.at)),
+                text: String::new(),
+            };
+        };
+        let case = &cases[case];
+        let text = self.quote(
+            event.at.0,
+            Span {
+                start: case.clause.start,
+                end: case.span.end,
+            },
+        );
+        let channel = (self.text)(body.file, case.ch_span);
+        let exit = match event.on.map(|id| &self.state.heap[id as usize]) {
+            Some(Obj::Context(..)) => Exit::Context,
+            Some(Obj::Chan { .. }) => Exit::Sibling,
+            _ if channel.ends_with("Done()") => Exit::Context,
+            _ if is_clock(&case.ch, &channel) => Exit::Timer,
+            _ => Exit::Stop,
+        };
+        // A stop channel of the system itself is closed, not sent on.
+        let closed = event.on.is_some_and(|id| {
+            matches!(
+                &self.state.heap[id as usize],
+                Obj::Chan { closed: true, .. }
+            )
+        });
+        let exit = if exit == Exit::Sibling && closed {
+            Exit::Stop
+        } else {
+            exit
+        };
+        let span = Span {
+            start: case.clause.start,
+            end: case.span.end,
+        };
+        Stranding {
+            exit,
+            at: Some(Place {
+                file: body.file,
+                span,
+            }),
+            text,
+        }
+    }
+
+    /// A decision after which the partner was lost: what it did next says how.
+    pub(super) fn left_by_branch(&self, index: usize, event: &Event) -> Stranding {
+        let body = self.machine.body(event.at.0);
+        let ends_loop = matches!(body.code.get(event.at.1 as usize), Some(Op::RangeNext(..)))
+            || body.loop_conds.contains(&event.at.1);
+        let next = self.events[index + 1..]
+            .iter()
+            .filter(|e| e.proc == event.proc);
+        for later in next {
+            let at = Some(self.place(later.at));
+            let text = self.quote(later.at.0, self.place(later.at).span);
+            let exit = match later.what {
+                Happening::Left(Leaving::Return) | Happening::FellOff if ends_loop => Exit::Done,
+                Happening::Left(leaving) => exit_of(leaving),
+                Happening::FellOff | Happening::Ended => Exit::Return,
+                Happening::Jumped(JumpKind::Goto) => Exit::Goto,
+                Happening::Jumped(_) => Exit::Break,
+                Happening::Local | Happening::Decided | Happening::Spawned(_) => continue,
+                _ => break,
+            };
+            if exit == Exit::Done {
+                break;
+            }
+            return Stranding { exit, at, text };
+        }
+        let span = body.spans[event.at.1 as usize];
+        let exit = if ends_loop { Exit::Done } else { Exit::Return };
+        let span = if ends_loop {
+            Span {
+                start: span.start,
+                end: span.start + 3,
+            }
+        } else {
+            span
+        };
+        Stranding {
+            exit,
+            at: Some(Place {
+                file: body.file,
+                span,
+            }),
+            text: format!("if {}", self.quote(event.at.0, span)),
+        }
+    }
+}
+
+fn exit_of(leaving: Leaving) -> Exit {
+    match leaving {
+        Leaving::Panic => Exit::Panic,
+        Leaving::Goexit => Exit::Goexit,
+        Leaving::No | Leaving::Return => Exit::Return,
+    }
+}
+
+fn is_clock(ch: &Expr, text: &str) -> bool {
+    let _ = Outside::Timer;
+    matches!(ch, Expr::Field(_, name) if name == "C")
+        || text.starts_with("time.")
+        || text.to_ascii_lowercase().contains("time")
+        || text.to_ascii_lowercase().contains("tick")
+}
