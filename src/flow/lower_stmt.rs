@@ -1,13 +1,11 @@
-//! Statements to operations (Go spec, "Statements").
+//! Simple statements to operations (Go spec, "Statements"): assignments, declarations, jumps.
 
-use super::ir::{Case, Expr, JumpKind, Op, Pc, Target, Var};
+use super::ir::{Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::{Entity, Exit, Lowerer};
-use crate::package::GoVersion;
 use crate::resolve::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{
-    self, AssignOp, BinaryOp, Block, Decl, ExprId, Name, SelectClause, Stmt, StmtId, SwitchClause,
-    UnaryOp, ValueSpec,
+    self, AssignOp, BinaryOp, Decl, ExprId, Name, Stmt, StmtId, UnaryOp, ValueSpec,
 };
 
 impl Lowerer<'_, '_> {
@@ -112,7 +110,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn expr_stmt(&mut self, id: ExprId) {
+    pub(super) fn expr_stmt(&mut self, id: ExprId) {
         match self.ast().expr(id) {
             ast::Expr::Call(..) => self.call(id, Vec::new()),
             ast::Expr::Unary(UnaryOp::Recv, ch) => {
@@ -142,7 +140,7 @@ impl Lowerer<'_, '_> {
         );
     }
 
-    fn return_stmt(&mut self, values: &[ExprId], span: Span) {
+    pub(super) fn return_stmt(&mut self, values: &[ExprId], span: Span) {
         let results = self.top().body.results.clone();
         let values: Vec<Expr> = if let [call] = values
             && results.len() > 1
@@ -157,7 +155,7 @@ impl Lowerer<'_, '_> {
         self.emit_at(span, Op::Return(values));
     }
 
-    fn exit(&mut self, label: Option<&Name>, looping: bool) -> Option<Exit> {
+    pub(super) fn exit(&mut self, label: Option<&Name>, looping: bool) -> Option<Exit> {
         self.top()
             .exits
             .iter()
@@ -173,7 +171,7 @@ impl Lowerer<'_, '_> {
             })
     }
 
-    fn break_stmt(&mut self, label: Option<&Name>, span: Span) {
+    pub(super) fn break_stmt(&mut self, label: Option<&Name>, span: Span) {
         let target = self.exit(label, false);
         match target {
             // Only a break out of a loop leaves anything a partner could still do.
@@ -193,7 +191,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn goto_label(&mut self, name: &Name) -> Pc {
+    pub(super) fn goto_label(&mut self, name: &Name) -> Pc {
         if let Some(label) = self.top().goto_labels.get(name) {
             return *label;
         }
@@ -202,7 +200,7 @@ impl Lowerer<'_, '_> {
         label
     }
 
-    fn local_decl(&mut self, decl: &Decl) {
+    pub(super) fn local_decl(&mut self, decl: &Decl) {
         match decl {
             Decl::Value(spec) if spec.is_const => self.local_const(spec),
             Decl::Value(spec) => self.var_spec(spec),
@@ -227,7 +225,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn local_const(&mut self, spec: &ValueSpec) {
+    pub(super) fn local_const(&mut self, spec: &ValueSpec) {
         for (i, (name, _)) in spec.names.iter().enumerate() {
             let value = spec
                 .values
@@ -242,7 +240,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn var_spec(&mut self, spec: &ValueSpec) {
+    pub(super) fn var_spec(&mut self, spec: &ValueSpec) {
         let explicit = spec.ty.map(|ty| self.type_of(ty));
         if spec.values.is_empty() {
             for (name, span) in &spec.names {
@@ -283,7 +281,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn assign(&mut self, lhs: &[ExprId], op: AssignOp, rhs: &[ExprId], span: Span) {
+    pub(super) fn assign(&mut self, lhs: &[ExprId], op: AssignOp, rhs: &[ExprId], span: Span) {
         match op {
             AssignOp::Update(op) => {
                 let left = self.expr(lhs[0]);
@@ -310,7 +308,7 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    fn assign_each(&mut self, lhs: &[ExprId], op: AssignOp, rhs: &[ExprId], span: Span) {
+    pub(super) fn assign_each(&mut self, lhs: &[ExprId], op: AssignOp, rhs: &[ExprId], span: Span) {
         // A receive or call on its own writes its target directly, so that the operation carries it.
         if let ([source], ast::Expr::Call(..) | ast::Expr::Unary(UnaryOp::Recv, _)) =
             (rhs, self.ast().expr(rhs[0]))
@@ -345,7 +343,7 @@ impl Lowerer<'_, '_> {
     }
 
     /// The targets of an assignment, and the variables that `:=` declares (to be bound after the right side is read).
-    fn targets(
+    pub(super) fn targets(
         &mut self,
         lhs: &[ExprId],
         op: AssignOp,
@@ -377,7 +375,7 @@ impl Lowerer<'_, '_> {
     }
 
     /// An expression with several results (call, receive with ok, assertion, map index) into `targets`.
-    fn multi(&mut self, source: ExprId, targets: Vec<Target>) {
+    pub(super) fn multi(&mut self, source: ExprId, targets: Vec<Target>) {
         let span = self.ast().expr_span(source);
         match self.ast().expr(source) {
             ast::Expr::Call(..) => self.call(source, targets),
@@ -403,430 +401,6 @@ impl Lowerer<'_, '_> {
                 self.expr(source);
                 for target in targets {
                     self.emit_at(span, Op::Set(target, Expr::Fresh(span)));
-                }
-            }
-        }
-    }
-
-    fn if_stmt(&mut self, init: Option<StmtId>, cond: ExprId, then: &Block, els: Option<StmtId>) {
-        if let Some(init) = init {
-            self.stmt(init);
-        }
-        let (yes, no, end) = (self.label(), self.label(), self.label());
-        self.at(self.ast().expr_span(cond));
-        self.branch(cond, yes, no);
-        self.place(yes);
-        self.block(then);
-        self.jump(end);
-        self.place(no);
-        if let Some(els) = els {
-            self.stmt(els);
-        }
-        self.place(end);
-    }
-
-    fn switch(
-        &mut self,
-        init: Option<StmtId>,
-        tag: Option<ExprId>,
-        clauses: &[SwitchClause],
-        span: Span,
-    ) {
-        let label = self.top().pending_label.take();
-        if let Some(init) = init {
-            self.stmt(init);
-        }
-        let tag = tag.map(|tag| {
-            let ty = self.value_type(tag);
-            let value = self.expr(tag);
-            let temp = self.temp(ty);
-            self.emit_at(span, Op::Set(Target::Var(temp), value));
-            temp
-        });
-        let end = self.label();
-        let bodies: Vec<Pc> = clauses.iter().map(|_| self.label()).collect();
-        for (clause, body) in clauses.iter().zip(&bodies) {
-            for id in &clause.exprs {
-                let next = self.label();
-                match tag {
-                    Some(tag) => {
-                        let value = self.expr(*id);
-                        let text = self.ast().expr_span(*id);
-                        let equal = Expr::Binary(
-                            BinaryOp::Eq,
-                            Box::new(Expr::Var(tag)),
-                            Box::new(value),
-                            text,
-                        );
-                        self.emit_at(text, Op::Branch(equal, *body, next));
-                    }
-                    None => self.branch(*id, *body, next),
-                }
-                self.place(next);
-            }
-        }
-        let default = clauses.iter().position(|c| c.is_default);
-        let otherwise = default.map_or(end, |i| bodies[i]);
-        self.jump(otherwise);
-        self.clauses(clauses, &bodies, end, label, |_, _| {});
-    }
-
-    /// The bodies of a switch: each ends the switch unless it ends with `fallthrough`.
-    fn clauses(
-        &mut self,
-        clauses: &[SwitchClause],
-        bodies: &[Pc],
-        end: Pc,
-        label: Option<Name>,
-        enter: impl Fn(&mut Self, &SwitchClause),
-    ) {
-        self.top().exits.push(Exit {
-            label,
-            break_to: end,
-            continue_to: None,
-        });
-        for (i, clause) in clauses.iter().enumerate() {
-            self.place(bodies[i]);
-            self.scoped(|this| {
-                enter(this, clause);
-                this.stmts(&clause.body);
-            });
-            let falls = clause
-                .body
-                .last()
-                .is_some_and(|s| matches!(self.ast().stmt(*s), Stmt::Fallthrough));
-            let next = if falls {
-                bodies.get(i + 1).copied().unwrap_or(end)
-            } else {
-                end
-            };
-            self.jump(next);
-        }
-        self.top().exits.pop();
-        self.place(end);
-    }
-
-    fn type_switch(
-        &mut self,
-        init: Option<StmtId>,
-        bind: Option<&Name>,
-        subject: ExprId,
-        clauses: &[SwitchClause],
-    ) {
-        let label = self.top().pending_label.take();
-        if let Some(init) = init {
-            self.stmt(init);
-        }
-        let value = self.expr(subject);
-        let end = self.label();
-        let bodies: Vec<Pc> = clauses.iter().map(|_| self.label()).collect();
-        let mut targets = bodies.clone();
-        if !clauses.iter().any(|c| c.is_default) {
-            targets.push(end);
-        }
-        self.emit(Op::Choose(targets));
-        self.clauses(clauses, &bodies, end, label, |this, clause| {
-            let Some(name) = bind else { return };
-            let ty = match clause.exprs.as_slice() {
-                [one] => this.type_of(*one),
-                _ => Ty::Unknown,
-            };
-            let var = this.declare(name, ty);
-            this.emit(Op::Set(Target::Var(var), value.clone()));
-        });
-    }
-
-    fn select(&mut self, clauses: &[SelectClause], span: Span) {
-        let label = self.top().pending_label.take();
-        let end = self.label();
-        let mut cases = Vec::new();
-        let mut default = None;
-        let mut bodies = Vec::new();
-        for clause in clauses {
-            let target = self.label();
-            let mut bindings = Vec::new();
-            match clause.comm {
-                None => default = Some(target),
-                Some(comm) => {
-                    if let Some(case) = self.select_case(comm, clause.span, target, &mut bindings) {
-                        cases.push(case);
-                    }
-                }
-            }
-            bodies.push((target, bindings, clause));
-        }
-        self.emit_at(span, Op::Select { cases, default });
-        self.top().exits.push(Exit {
-            label,
-            break_to: end,
-            continue_to: None,
-        });
-        for (target, bindings, clause) in bodies {
-            self.place(target);
-            self.scoped(|this| {
-                for (name, var) in bindings {
-                    this.bind(&name, Entity::Var(var));
-                }
-                this.stmts(&clause.body);
-            });
-            self.jump(end);
-        }
-        self.top().exits.pop();
-        self.place(end);
-    }
-
-    fn select_case(
-        &mut self,
-        comm: StmtId,
-        clause: Span,
-        target: Pc,
-        bindings: &mut Vec<(Name, Var)>,
-    ) -> Option<Case> {
-        let file = self.ast();
-        let span = file.stmt_span(comm);
-        self.at(span);
-        let (recv, lhs, op) = match file.stmt(comm) {
-            Stmt::Send(ch, value) => {
-                let ch_span = file.expr_span(*ch);
-                let (ch, value) = (self.expr(*ch), self.expr(*value));
-                let dests = [Target::Ignore, Target::Ignore];
-                return Some(Case {
-                    send: true,
-                    ch,
-                    ch_span,
-                    value,
-                    dests,
-                    target,
-                    span,
-                    clause,
-                });
-            }
-            Stmt::Expr(e) => (*e, &[][..], AssignOp::Assign),
-            Stmt::Assign(lhs, op, rhs) => (*rhs.first()?, lhs.as_slice(), *op),
-            _ => {
-                self.top().body.partial = true;
-                return None;
-            }
-        };
-        let ast::Expr::Unary(UnaryOp::Recv, ch) = file.expr(recv) else {
-            self.top().body.partial = true;
-            return None;
-        };
-        let ty = self.value_type(recv);
-        let ch_span = file.expr_span(*ch);
-        let ch = self.expr(*ch);
-        let (targets, fresh) = self.scoped(|this| this.targets(lhs, op, &[ty, Ty::Bool]));
-        bindings.extend(fresh);
-        let mut targets = targets.into_iter();
-        let dests = [
-            targets.next().unwrap_or(Target::Ignore),
-            targets.next().unwrap_or(Target::Ignore),
-        ];
-        Some(Case {
-            send: false,
-            ch,
-            ch_span,
-            value: Expr::Nil,
-            dests,
-            target,
-            span,
-            clause,
-        })
-    }
-
-    fn per_iteration(&self) -> bool {
-        // Go 1.22 gave each iteration its own variables.
-        self.go
-            >= GoVersion {
-                major: 1,
-                minor: 22,
-            }
-    }
-
-    fn for_stmt(
-        &mut self,
-        init: Option<StmtId>,
-        cond: Option<ExprId>,
-        post: Option<StmtId>,
-        body: &Block,
-    ) {
-        let label = self.top().pending_label.take();
-        if let Some(init) = init {
-            self.stmt(init);
-        }
-        let loop_vars: Vec<Var> = self
-            .top()
-            .scopes
-            .last()
-            .into_iter()
-            .flat_map(|scope| scope.values())
-            .filter_map(|e| {
-                if let Entity::Var(v) = e {
-                    Some(*v)
-                } else {
-                    None
-                }
-            })
-            .collect();
-        let (head, start, next, end) = (self.label(), self.label(), self.label(), self.label());
-        self.top().loop_depth += 1;
-        self.place(head);
-        match cond {
-            Some(cond) => {
-                self.at(self.ast().expr_span(cond));
-                let from = self.top().body.code.len() as Pc;
-                self.branch(cond, start, end);
-                let to = self.top().body.code.len() as Pc;
-                self.top().body.loop_conds.extend(from..to);
-            }
-            None => self.jump(start),
-        }
-        self.place(start);
-        self.loop_body(label, end, next, body);
-        self.place(next);
-        if self.per_iteration() {
-            let mut loop_vars = loop_vars;
-            loop_vars.sort_unstable();
-            for var in loop_vars {
-                self.emit(Op::Renew(var));
-            }
-        }
-        if let Some(post) = post {
-            self.stmt(post);
-        }
-        self.jump(head);
-        self.top().loop_depth -= 1;
-        self.place(end);
-    }
-
-    fn loop_body(&mut self, label: Option<Name>, end: Pc, next: Pc, body: &Block) {
-        self.top().exits.push(Exit {
-            label,
-            break_to: end,
-            continue_to: Some(next),
-        });
-        self.block(body);
-        self.top().exits.pop();
-    }
-
-    fn range(
-        &mut self,
-        key: Option<ExprId>,
-        value: Option<ExprId>,
-        define: bool,
-        subject: ExprId,
-        body: &Block,
-        span: Span,
-    ) {
-        let label = self.top().pending_label.take();
-        let ty = self.value_type(subject);
-        let kind = self.package.underlying(&ty);
-        let subject_span = self.ast().expr_span(subject);
-        let subject = self.expr(subject);
-        let (head, start, end) = (self.label(), self.label(), self.label());
-        self.at(span);
-        match kind {
-            Ty::Chan(_, elem) => {
-                self.top().loop_depth += 1;
-                self.place(head);
-                let (item, ok) = (self.temp((*elem).clone()), self.temp(Ty::Bool));
-                let dests = [Target::Var(item), Target::Var(ok)];
-                self.emit_at(
-                    span,
-                    Op::Recv {
-                        ch: subject,
-                        ch_span: subject_span,
-                        dests,
-                        range: true,
-                    },
-                );
-                self.emit(Op::Branch(Expr::Var(ok), start, end));
-                self.place(start);
-                self.iteration_vars(&[(key, Expr::Var(item), (*elem).clone())], define);
-            }
-            Ty::Func(func) => {
-                // Range over a function: the function decides how often the body runs.
-                let call = super::ir::Call {
-                    callee: super::ir::Callee::Unknown,
-                    args: vec![subject],
-                    method: false,
-                    dests: Vec::new(),
-                };
-                self.emit_at(span, Op::Call(call));
-                self.top().loop_depth += 1;
-                self.place(head);
-                self.emit(Op::Choose(vec![start, end]));
-                self.place(start);
-                let types = match func.params.first() {
-                    Some(Ty::Func(yield_)) => yield_.params.clone(),
-                    _ => Vec::new(),
-                };
-                let fresh = |i: usize| {
-                    (
-                        Expr::Fresh(span),
-                        types.get(i).cloned().unwrap_or(Ty::Unknown),
-                    )
-                };
-                let ((a, at), (b, bt)) = (fresh(0), fresh(1));
-                self.iteration_vars(&[(key, a, at), (value, b, bt)], define);
-            }
-            other => {
-                // An array's length is part of its type.
-                let (subject, ty) = match &other {
-                    Ty::Array(Some(len), _) => (Expr::Int(*len), Ty::Int),
-                    _ => (subject, ty),
-                };
-                let holder = self.temp(ty);
-                self.emit_at(subject_span, Op::Set(Target::Var(holder), subject));
-                let counter = self.temp(Ty::Int);
-                self.emit(Op::Set(Target::Var(counter), Expr::Int(0)));
-                let elem = match &other {
-                    Ty::Slice(elem) | Ty::Array(_, elem) => (**elem).clone(),
-                    Ty::Map(_, value) => (**value).clone(),
-                    Ty::Str => Ty::Int,
-                    _ => Ty::Unknown,
-                };
-                self.top().loop_depth += 1;
-                self.place(head);
-                let item = value.map(|_| self.temp(elem.clone()));
-                self.emit_at(span, Op::RangeNext(holder, counter, item, start, end));
-                self.place(start);
-                let (key_value, key_ty) = if let Ty::Map(key, _) = &other {
-                    (Expr::Fresh(span), (**key).clone())
-                } else {
-                    let one = Box::new(Expr::Int(1));
-                    (
-                        Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span),
-                        Ty::Int,
-                    )
-                };
-                let item = item.map_or(Expr::Nil, Expr::Var);
-                self.iteration_vars(&[(key, key_value, key_ty), (value, item, elem)], define);
-            }
-        }
-        self.loop_body(label, end, head, body);
-        self.jump(head);
-        self.top().loop_depth -= 1;
-        self.place(end);
-    }
-
-    fn iteration_vars(&mut self, vars: &[(Option<ExprId>, Expr, Ty)], define: bool) {
-        for (id, value, ty) in vars {
-            let Some(id) = id else { continue };
-            match self.ast().expr(*id) {
-                ast::Expr::Ident(name) if name == "_" => {}
-                ast::Expr::Ident(name) if define => {
-                    let name = name.clone();
-                    let var = self.new_var(name.clone(), ty.clone());
-                    if self.per_iteration() {
-                        self.emit(Op::Declare(var));
-                    }
-                    self.bind(&name, Entity::Var(var));
-                    self.emit(Op::Set(Target::Var(var), value.clone()));
-                }
-                _ => {
-                    let target = self.target(*id);
-                    self.emit(Op::Set(target, value.clone()));
                 }
             }
         }

@@ -8,6 +8,7 @@ mod holds;
 pub mod ir;
 mod lower;
 mod lower_call;
+mod lower_control;
 mod lower_expr;
 mod lower_stmt;
 mod simplify;
