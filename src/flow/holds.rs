@@ -59,6 +59,22 @@ pub(super) fn holding_vars(bodies: &[Body]) -> Holds {
     holds
 }
 
+/// Calls `f` on every place other than a variable that the operation writes to.
+fn places(op: &Op, f: &mut dyn FnMut(&Expr)) {
+    let targets: Vec<&Target> = match op {
+        Op::Set(target, _) | Op::Recover(target) => vec![target],
+        Op::Recv { dests, .. } => dests.iter().collect(),
+        Op::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).collect(),
+        Op::Call(call) => call.dests.iter().collect(),
+        _ => Vec::new(),
+    };
+    for target in targets {
+        if let Target::Place(place) = target {
+            f(place);
+        }
+    }
+}
+
 struct Holder<'b> {
     bodies: &'b [Body],
     holds: Holds,
@@ -138,9 +154,7 @@ impl Holder<'_> {
         }
         let mut vars = Vec::new();
         op.writes(&mut |var| vars.push(var));
-        if let Op::Set(Target::Place(place), _) = op {
-            place.vars(&mut |var| vars.push(var));
-        }
+        places(op, &mut |place| place.vars(&mut |var| vars.push(var)));
         vars.into_iter().for_each(|var| self.mark(index, var));
     }
 
@@ -188,12 +202,10 @@ impl Holder<'_> {
     /// Whether the body itself stores something that holds into this parameter.
     fn gains(&self, target: usize, param: u32) -> bool {
         self.bodies[target].code.iter().any(|op| {
-            let Op::Set(Target::Place(place), value) = op else {
-                return false;
-            };
             let mut into = false;
-            place.vars(&mut |v| into |= v == param);
-            into && expr_holds(value, &self.holds[target])
+            places(op, &mut |place| place.vars(&mut |v| into |= v == param));
+            // What a call or receive stores may be anything.
+            into && !matches!(op, Op::Set(_, value) if !expr_holds(value, &self.holds[target]))
         })
     }
 
