@@ -124,6 +124,12 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
             value.closures(&mut |_| makes = true);
             makes || makes_primitive(value)
         }
+        // A constructor that returns what it makes at once.
+        Op::Return(values) => values.iter().any(|value| {
+            let mut makes = makes_primitive(value);
+            value.closures(&mut |_| makes = true);
+            makes
+        }),
         Op::Call(call) | Op::Defer(call) => match &call.callee {
             Callee::Library(
                 Effect::Inert
