@@ -267,10 +267,9 @@ pub enum Op {
 }
 
 impl Expr {
-    /// Calls `f` on every variable the expression reads.
-    pub fn vars(&self, f: &mut impl FnMut(Var)) {
+    /// Calls `f` on every expression this one is made of.
+    pub fn children(&self, f: &mut dyn FnMut(&Self)) {
         match self {
-            Self::Var(var) => f(*var),
             Self::Field(base, _)
             | Self::Deref(base)
             | Self::Addr(base)
@@ -280,16 +279,16 @@ impl Expr {
             | Self::Sized(base, _)
             | Self::Len(base, _)
             | Self::Cap(base)
-            | Self::Not(base) => base.vars(f),
+            | Self::Not(base) => f(base),
             Self::Index(left, right) | Self::Binary(_, left, right, _) => {
-                left.vars(f);
-                right.vars(f);
+                f(left);
+                f(right);
             }
-            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| value.vars(f)),
-            Self::Slice(values) => values.iter().for_each(|value| value.vars(f)),
+            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| f(value)),
+            Self::Slice(values) => values.iter().for_each(f),
             Self::Append(base, values) => {
-                base.vars(f);
-                values.iter().for_each(|value| value.vars(f));
+                f(base);
+                values.iter().for_each(f);
             }
             Self::Fresh(_)
             | Self::Solid(_)
@@ -297,6 +296,7 @@ impl Expr {
             | Self::Bool(_)
             | Self::Str(_)
             | Self::Nil
+            | Self::Var(_)
             | Self::Global(_)
             | Self::Func(_)
             | Self::Closure(_)
@@ -304,32 +304,20 @@ impl Expr {
         }
     }
 
-    /// Calls `f` on every function literal the expression makes.
-    pub fn closures(&self, f: &mut impl FnMut(BodyId)) {
-        match self {
-            Self::Closure(body) => f(*body),
-            Self::Field(base, _)
-            | Self::Deref(base)
-            | Self::Addr(base)
-            | Self::Receiver(base)
-            | Self::Method(base, _)
-            | Self::MakeChan(base, ..)
-            | Self::Sized(base, _)
-            | Self::Len(base, _)
-            | Self::Cap(base)
-            | Self::Not(base) => base.closures(f),
-            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
-                left.closures(f);
-                right.closures(f);
-            }
-            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| value.closures(f)),
-            Self::Slice(values) => values.iter().for_each(|value| value.closures(f)),
-            Self::Append(base, values) => {
-                base.closures(f);
-                values.iter().for_each(|value| value.closures(f));
-            }
-            _ => {}
+    /// Calls `f` on every variable the expression reads.
+    pub fn vars(&self, f: &mut dyn FnMut(Var)) {
+        if let Self::Var(var) = self {
+            f(*var);
         }
+        self.children(&mut |child| child.vars(f));
+    }
+
+    /// Calls `f` on every function literal the expression makes.
+    pub fn closures(&self, f: &mut dyn FnMut(BodyId)) {
+        if let Self::Closure(body) = self {
+            f(*body);
+        }
+        self.children(&mut |child| child.closures(f));
     }
 }
 

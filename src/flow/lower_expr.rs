@@ -91,10 +91,7 @@ impl Lowerer<'_, '_> {
                 Expr::Binary(BinaryOp::Sub, Box::new(Expr::Int(0)), Box::new(inner), span)
             }
             ast::Expr::Unary(UnaryOp::Pos, inner) => self.expr(*inner),
-            ast::Expr::Binary(op @ (BinaryOp::LogAnd | BinaryOp::LogOr), ..)
-                if self.has_effect(id) =>
-            {
-                let _ = op;
+            ast::Expr::Binary(BinaryOp::LogAnd | BinaryOp::LogOr, ..) if self.has_effect(id) => {
                 self.short_circuit(id)
             }
             ast::Expr::Binary(op, left, right) => {

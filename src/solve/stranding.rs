@@ -1,7 +1,7 @@
 //! The stranding step: how, in a run, the partner was lost that could have helped.
 
 use super::explore::Candidate;
-use super::state::{Event, Happening, Leaving, Obj, Outside, Proc};
+use super::state::{Event, Happening, Leaving, Obj, Proc};
 use super::witness::Teller;
 use crate::flow::ir::{Expr, JumpKind, Op};
 use crate::leak::{Exit, Stranding};
@@ -175,7 +175,6 @@ fn exit_of(leaving: Leaving) -> Exit {
 }
 
 fn is_clock(ch: &Expr, text: &str) -> bool {
-    let _ = Outside::Timer;
     matches!(ch, Expr::Field(_, name) if name == "C")
         || text.starts_with("time.")
         || text.to_ascii_lowercase().contains("time")
