@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod cli;
+pub mod examine;
 pub mod finding;
 pub mod flow;
 pub mod gomod;

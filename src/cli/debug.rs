@@ -1,6 +1,7 @@
 //! `goleash debug <stage> <file>`: the text form of an intermediate step, for bug reports and tests.
 
-use super::{Exit, Failure, STACK_BYTES, output};
+use super::{Exit, Failure, output};
+use crate::examine::{STACK_BYTES, guard};
 use crate::flow;
 use crate::package;
 use crate::syntax;
@@ -32,7 +33,7 @@ pub(super) fn debug(stage: &str, file: &Path) -> Result<Exit, Failure> {
     let text = thread::scope(|scope| {
         let worker = thread::Builder::new().stack_size(STACK_BYTES);
         worker
-            .spawn_scoped(scope, || super::panic::guard(|| text(&bytes)))
+            .spawn_scoped(scope, || guard(|| text(&bytes)))
             .map(thread::ScopedJoinHandle::join)
     });
     match text {

@@ -1,16 +1,16 @@
 //! The command line: arguments, commands, exit codes.
 //!
 //! In: the arguments. Out: the result on stdout (or in a file) and nothing else there; everything else on stderr. Only
-//! here and in [`crate::walk`] is anything read or written.
+//! here, in [`crate::walk`] and in [`crate::examine`] is anything read or written.
 
 mod args;
 mod check;
 mod debug;
 mod explain;
 mod output;
-mod panic;
 mod run;
 
+use crate::examine;
 use args::{Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
@@ -34,13 +34,10 @@ enum Exit {
 #[derive(Debug)]
 struct Failure(String);
 
-/// Stack of the threads that analyse. Deeply nested code is walked recursively; the memory is only reserved.
-const STACK_BYTES: usize = 64 << 20;
-
 /// Runs the command line `arguments` (the program's name first).
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    panic::remember();
-    let exit = panic::guard(|| command(arguments)).unwrap_or_else(|panic| {
+    examine::remember_panics();
+    let exit = examine::guard(|| command(arguments)).unwrap_or_else(|panic| {
         output::line(&format!("goleash: {panic}"));
         Exit::Failure
     });

@@ -1,7 +1,7 @@
 //! Which files are read: patterns in, directories with their Go files and language versions out.
 //!
-//! Here and in [`crate::cli`] are the only places that look at the file system. Links to folders are not followed below
-//! a pattern's own folder, so cycles cannot happen. Deliberately absent: reading Go files.
+//! Only here, in [`crate::examine`] and in [`crate::cli`] is the file system looked at. Links to folders are not followed
+//! below a pattern's own folder, so cycles cannot happen. Deliberately absent: reading Go files.
 
 mod modules;
 mod path;

@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Keeps the text of panics for [`guard`] instead of printing it, except where a backtrace is asked for.
-pub(super) fn remember() {
+pub fn remember() {
     let print = panic::take_hook();
     let backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     panic::set_hook(Box::new(move |info| {
@@ -33,7 +33,7 @@ pub(super) fn remember() {
 }
 
 /// Runs `work`; a panic becomes a sentence for the user.
-pub(super) fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // Whatever the panic left half done is dropped with the closure.
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
         let text = LAST.take();

@@ -1,0 +1,159 @@
+//! One directory examined: its files read, analysed, a panic caught.
+//!
+//! In: a directory as a walk found it, and where the bytes of its files come from: the disk, or an editor's buffers. Out:
+//! its report. The command line and the editor server share it, so that both say the same. Deliberately absent: threads.
+
+mod panic;
+
+pub use panic::{guard, remember as remember_panics};
+
+use crate::analyze::{Directory, InputFile, Options, Problem, Report};
+use crate::merge::{keep_touching, merge};
+use crate::package::{self, Header};
+use crate::walk::{FoundDirectory, FoundFile};
+use std::fs;
+use std::sync::Arc;
+
+/// Stack of the threads that analyse. Deeply nested code is walked recursively; the memory is only reserved.
+pub const STACK_BYTES: usize = 64 << 20;
+
+/// Larger files are refused: positions are 32 bits wide, and nobody writes such Go.
+const LARGEST_FILE: u64 = 1 << 30;
+
+/// What was found, and what else the user should hear.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Findings and problems.
+    pub report: Report,
+    /// Why files that were named outright stay silent.
+    pub notes: Vec<String>,
+}
+
+/// Reads a directory with `read` and analyses it with `analyze`. A file that cannot be read and a panic become problems.
+pub fn directory(
+    found: &FoundDirectory,
+    options: &Options,
+    read: impl Fn(&FoundFile) -> Result<Arc<[u8]>, String>,
+    analyze: impl FnOnce(&Directory, &Options) -> Report,
+) -> Outcome {
+    let mut problems = Vec::new();
+    let mut notes = Vec::new();
+    let mut files = Vec::new();
+    for file in &found.files {
+        match read(file) {
+            Ok(bytes) => {
+                let silent = why_silent(file, &package::header(&bytes), options);
+                let named = found
+                    .named
+                    .as_ref()
+                    .is_some_and(|n| n.contains(&file.display));
+                if let (Some(reason), true) = (&silent, named) {
+                    notes.push(format!("nothing is reported in {}: {reason}", file.display));
+                }
+                files.push(InputFile {
+                    path: file.display.as_str().into(),
+                    bytes,
+                    report: silent.is_none(),
+                });
+            }
+            Err(message) => problems.push(problem(&file.display, message)),
+        }
+    }
+    let directory = Directory {
+        path: found.display.clone(),
+        go: found.go,
+        files,
+    };
+    let mut report = guard(|| analyze(&directory, options)).unwrap_or_else(|message| {
+        problems.push(problem(&found.display, message));
+        Report::default()
+    });
+    report.problems.append(&mut problems);
+    if let Some(named) = &found.named {
+        keep_touching(&mut report, named);
+    }
+    // What the findings do not refer to is dropped here, so that a big tree is never in memory as a whole.
+    Outcome {
+        report: merge(vec![report]),
+        notes,
+    }
+}
+
+fn problem(path: &str, message: String) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        lines: None,
+        message,
+        fatal: true,
+    }
+}
+
+/// The bytes of a file on disk, or why there are none.
+pub fn read(file: &FoundFile) -> Result<Arc<[u8]>, String> {
+    let too_large = |size| format!("is too large ({size} bytes); files up to 1 GiB are read");
+    if file.size > LARGEST_FILE {
+        return Err(too_large(file.size));
+    }
+    let bytes = fs::read(&file.path).map_err(|error| format!("could not be read: {error}"))?;
+    let size = bytes.len() as u64;
+    if size > LARGEST_FILE {
+        return Err(too_large(size));
+    }
+    Ok(bytes.into())
+}
+
+/// Why findings in a file are not shown, if they are not.
+fn why_silent(file: &FoundFile, header: &Header, options: &Options) -> Option<String> {
+    let name = file.display.rsplit('/').next().unwrap_or_default();
+    if package::is_excluded(name, header, &options.build) {
+        let (os, arch) = (options.build.goos, options.build.goarch);
+        return Some(format!("build constraints leave it out on {os}/{arch}"));
+    }
+    if header.generated && !options.generated {
+        return Some("it is generated (--generated reports in it)".to_owned());
+    }
+    (package::is_test(name) && !options.tests).then(|| "it is a test".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gomod::NEWEST;
+    use std::path::PathBuf;
+
+    fn gone(display: &str, size: u64) -> FoundFile {
+        FoundFile {
+            path: PathBuf::from("/nonexistent").join(display),
+            display: display.to_owned(),
+            size,
+        }
+    }
+
+    #[test]
+    fn files_that_are_gone_or_too_large_are_problems_of_their_own() {
+        let found = FoundDirectory {
+            display: ".".to_owned(),
+            go: NEWEST,
+            files: vec![gone("gone.go", 1), gone("huge.go", LARGEST_FILE + 1)],
+            named: None,
+        };
+        let outcome = directory(&found, &Options::default(), read, |dir, _| {
+            assert!(dir.files.is_empty());
+            Report::default()
+        });
+        let shown: Vec<String> = outcome
+            .report
+            .problems
+            .iter()
+            .map(|p| format!("{} {}", p.path, p.message))
+            .collect();
+        assert!(
+            shown[0].starts_with("gone.go could not be read: "),
+            "{shown:?}"
+        );
+        assert!(
+            shown[1].starts_with("huge.go is too large (1073741825 bytes)"),
+            "{shown:?}"
+        );
+    }
+}
