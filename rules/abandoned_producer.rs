@@ -1,5 +1,6 @@
 //! `abandoned-producer`: a goroutine sends in a loop, and its consumer has left.
 
+use super::wishes;
 use super::wording::{blocked, cause, guard};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
@@ -22,6 +23,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
             cause(leak)
         ),
         help: guard(leak),
+        fixes: wishes::send(leak),
     })
 }
 

@@ -1,7 +1,8 @@
 //! `double-send`: one goroutine sends again where its partner takes one value.
 
+use super::wishes::wishes;
 use super::wording::{blocked, channel, times};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -28,6 +29,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
              then sends on {} no more often than the receiver receives",
             channel(leak)
         ),
+        fixes: wishes(leak, &[FixKind::ReturnAfterSend, FixKind::RoomForAll]),
     })
 }
 

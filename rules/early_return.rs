@@ -1,5 +1,6 @@
 //! `early-return`: the partner leaves between the spawn and its operation.
 
+use super::wishes;
 use super::wording::{blocked, cause, send_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
@@ -15,6 +16,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help: send_remedy(leak),
+        fixes: wishes::send(leak),
     })
 }
 

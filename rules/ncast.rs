@@ -1,5 +1,6 @@
 //! `ncast`: more values are sent on one channel than are received.
 
+use super::wishes;
 use super::wording::{blocked, cause, guard, send_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
@@ -38,6 +39,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         } else {
             send_remedy(leak)
         },
+        fixes: wishes::send(leak),
     })
 }
 

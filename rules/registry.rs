@@ -11,6 +11,7 @@ mod timeout_send;
 mod unclosed_range;
 mod unreceived_send;
 mod unsent_receive;
+mod wishes;
 mod wording;
 
 #[cfg(test)]

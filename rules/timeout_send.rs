@@ -1,5 +1,6 @@
 //! `timeout-send`: the receiver waits in a select and leaves by another case.
 
+use super::wishes;
 use super::wording::{blocked, cause, send_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
@@ -16,6 +17,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     (single && other_case && !stream).then(|| Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help: send_remedy(leak),
+        fixes: wishes::send(leak),
     })
 }
 

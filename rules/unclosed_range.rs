@@ -1,7 +1,8 @@
 //! `unclosed-range`: a range over a channel that nobody closes in this run.
 
+use super::wishes::wishes;
 use super::wording::{blocked, cause, channel};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -21,6 +22,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
              all senders pass when there are several; the range ends as soon as a closed channel is empty",
             channel.replace('`', "")
         ),
+        fixes: wishes(leak, &[FixKind::Close]),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `unreceived-send`: the general case, a send that nobody can receive.
 
+use super::wishes;
 use super::wording::{blocked, cause, made, send_remedy};
 use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
@@ -16,6 +17,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
                  receiver only",
                 made(leak)
             ),
+            fixes: Vec::new(),
         });
     }
     let help = match leak.stranding.exit {
@@ -34,6 +36,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help,
+        fixes: wishes::send(leak),
     })
 }
 

@@ -1,7 +1,8 @@
 //! `unsent-receive`: the general case, a receive or a select that nobody can serve.
 
+use super::wishes::wishes;
 use super::wording::{blocked, cause, made, serve_remedy};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind, FixWish};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -19,7 +20,16 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message,
         help: help(leak),
+        fixes: fixes(leak),
     })
+}
+
+fn fixes(leak: &Leak) -> Vec<FixWish> {
+    match leak.op.kind {
+        OpKind::Receive if !leak.op.nil => wishes(leak, &[FixKind::Close, FixKind::SelectStop]),
+        OpKind::Select => wishes(leak, &[FixKind::SelectStop]),
+        _ => Vec::new(),
+    }
 }
 
 fn help(leak: &Leak) -> String {

@@ -54,6 +54,8 @@ pub struct Options {
     pub state_budget: u32,
     /// The platform and tags that decide which files are part of the build.
     pub build: BuildContext,
+    /// Offer repairs, each checked by an analysis of the repaired package: costs only where there are findings.
+    pub fixes: bool,
 }
 
 impl Default for Options {
@@ -64,6 +66,7 @@ impl Default for Options {
             min_confidence: Confidence::Medium,
             state_budget: 1_000,
             build: BuildContext::default(),
+            fixes: false,
         }
     }
 }

@@ -3,9 +3,11 @@
 
 mod build;
 mod fingerprint;
+mod fix;
 
 pub use build::build;
 pub use fingerprint::assign_fingerprints;
+pub use fix::{Anchors, Edit, Fix, FixKind, FixWish, Safety};
 
 use crate::leak::{Confidence, Step};
 use crate::source::Place;
@@ -50,6 +52,8 @@ pub struct Diagnosis {
     pub message: String,
     /// What to do and why it suffices: an imperative sentence.
     pub help: String,
+    /// The repairs to offer where they can be made, the best first.
+    pub fixes: Vec<FixWish>,
 }
 
 /// Why a secondary place is shown.
@@ -103,6 +107,8 @@ pub struct Finding {
     pub also_stranded_at: Vec<Place>,
     /// The run, in order, ending at the primary place.
     pub witness: Vec<Step>,
+    /// Repairs, the best first; empty unless they were asked for.
+    pub fixes: Vec<Fix>,
     /// What has to hold, each ready to follow "if"; stated in the message too.
     pub assumptions: Vec<String>,
     /// Whether the primary place is in a `_test.go` file.

@@ -90,6 +90,9 @@ fn places(finding: &mut Finding, visit: &mut dyn FnMut(&mut Place)) {
     for step in &mut finding.witness {
         visit(&mut step.at);
     }
+    for edit in finding.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+        visit(&mut edit.at);
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +134,7 @@ mod tests {
                 goroutine: 0,
                 text: String::new(),
             }],
+            fixes: Vec::new(),
             assumptions: Vec::new(),
             in_test: false,
             fingerprint: String::new(),

@@ -90,6 +90,7 @@ fn finding(message: &str, steps: usize, files: &[SourceFile]) -> Finding {
     let diagnosis = Diagnosis {
         message: message.to_owned(),
         help: "give `ch` room".to_owned(),
+        fixes: Vec::new(),
     };
     let rule = by_id("early-return").expect("a rule");
     rule.finding(&leak(steps), diagnosis, ".", files)

@@ -57,6 +57,7 @@ fn options(args: &CheckArgs) -> Options {
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
         build: host(),
+        fixes: false,
     }
 }
 

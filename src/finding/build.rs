@@ -34,6 +34,7 @@ pub fn build(
         labels: labels(leak),
         also_stranded_at: Vec::new(),
         witness: leak.witness.steps.clone(),
+        fixes: Vec::new(),
         assumptions: leak.assumptions.clone(),
         in_test,
         fingerprint: String::new(),

@@ -76,6 +76,7 @@ fn report(path: &str, source: &str) -> Report {
             step("return err", StepKind::Leave, 0, "`run` returns"),
             step("ch <- 1", StepKind::Stuck, 1, "the send finds no receiver"),
         ],
+        fixes: Vec::new(),
         assumptions: Vec::new(),
         in_test: false,
         fingerprint: "0123456789abcdef".to_owned(),

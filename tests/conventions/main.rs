@@ -82,7 +82,7 @@ fn a_rule_has_one_name_everywhere() {
     };
     assert_eq!(stems(".md", &["README"]), ids, "pages");
     assert_eq!(
-        stems(".rs", &["registry", "wording", "sample"]),
+        stems(".rs", &["registry", "wishes", "wording", "sample"]),
         ids,
         "modules"
     );

@@ -1,0 +1,134 @@
+//! Repairs: what a rule asks for, and what becomes of it.
+//!
+//! A rule cannot see syntax, so it asks for a *kind* of repair and names the places it is about: a [`FixWish`]. Who has
+//! the syntax at hand makes edits of it: a [`Fix`].
+
+use crate::leak::{Leak, StepKind};
+use crate::source::Place;
+
+/// A kind of repair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FixKind {
+    /// Room for the one value that is sent: `make(chan T, 1)`.
+    RoomForOne,
+    /// Room for every value that is sent: `make(chan T, len(items))`.
+    RoomForAll,
+    /// Leave right after the earlier send.
+    ReturnAfterSend,
+    /// Close the channel when the last value is sent.
+    Close,
+    /// Wait for a stop signal too: a `select` around the operation.
+    SelectStop,
+    /// Receive what is still sent.
+    Drain,
+    /// `defer wg.Done()` in the goroutine that is waited for.
+    DeferDone,
+    /// Call what releases the goroutine: `defer x.Stop()`, `defer cancel()`.
+    DeferRelease,
+}
+
+impl FixKind {
+    /// The word machine-readable formats write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoomForOne => "room-for-one",
+            Self::RoomForAll => "room-for-all",
+            Self::ReturnAfterSend => "return-after-send",
+            Self::Close => "close",
+            Self::SelectStop => "select-stop",
+            Self::Drain => "drain",
+            Self::DeferDone => "defer-done",
+            Self::DeferRelease => "defer-release",
+        }
+    }
+}
+
+/// What a rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FixWish {
+    /// The kind of repair.
+    pub kind: FixKind,
+    /// The places it is about.
+    pub anchors: Anchors,
+}
+
+/// The places a repair is about; a kind of repair uses those it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchors {
+    /// The operation that sits there for ever.
+    pub op: Place,
+    /// Where the primitive is made.
+    pub make: Option<Place>,
+    /// Where the stuck goroutine is started.
+    pub spawn: Option<Place>,
+    /// The step after which nobody was left.
+    pub stranding: Option<Place>,
+    /// A `close` that stands in the code and is not reached.
+    pub close: Option<Place>,
+    /// The last send on the same channel that the stuck goroutine had completed.
+    pub earlier: Option<Place>,
+}
+
+impl FixWish {
+    /// A wish about the places of `leak`.
+    pub fn new(kind: FixKind, leak: &Leak) -> Self {
+        let stuck = leak.witness.steps.last().map(|step| step.goroutine);
+        let earlier = leak
+            .witness
+            .steps
+            .iter()
+            .rfind(|step| step.kind == StepKind::Send && Some(step.goroutine) == stuck);
+        Self {
+            kind,
+            anchors: Anchors {
+                op: leak.op.at,
+                make: leak.origin.as_ref().map(|origin| origin.at),
+                spawn: leak.spawn,
+                stranding: leak.stranding.at,
+                close: leak.skipped_close,
+                earlier: earlier.map(|step| step.at),
+            },
+        }
+    }
+}
+
+/// Whether a repair may be applied without looking at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Safety {
+    /// Its preconditions hold, and the analysis of the repaired source finds the leak gone and no new one.
+    Safe,
+    /// A person should look at it.
+    Unsafe,
+}
+
+impl Safety {
+    /// The word users and machine-readable formats write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// A repair of one finding, ready to be applied. `Place`s index the files of the report that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does: a verb phrase without a full stop, such as ``give `ch` room for one value``.
+    pub title: String,
+    /// The kind of repair.
+    pub kind: FixKind,
+    /// Whether it may be applied without looking.
+    pub safety: Safety,
+    /// The edits: sorted by place, none overlaps another, all to be applied together.
+    pub edits: Vec<Edit>,
+}
+
+/// The bytes of a place replaced by a text; an empty place is an insertion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced.
+    pub at: Place,
+    /// What stands there afterwards, with the line ends of the file.
+    pub replacement: String,
+}
