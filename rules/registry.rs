@@ -19,60 +19,71 @@ mod sample;
 
 use crate::finding::Diagnosis;
 use crate::leak::Leak;
-use crate::rule::Rule;
+use crate::rule::{Form, Rule};
 
 /// All rules, in the order they are asked.
 pub const RULES: &[Rule] = &[
     Rule {
         id: "double-send",
         page: include_str!("double-send.md"),
-        classify: double_send::classify,
+        form: Form::Leak(double_send::classify),
     },
     Rule {
         id: "timeout-send",
         page: include_str!("timeout-send.md"),
-        classify: timeout_send::classify,
+        form: Form::Leak(timeout_send::classify),
     },
     Rule {
         id: "ncast",
         page: include_str!("ncast.md"),
-        classify: ncast::classify,
+        form: Form::Leak(ncast::classify),
     },
     Rule {
         id: "abandoned-producer",
         page: include_str!("abandoned-producer.md"),
-        classify: abandoned_producer::classify,
+        form: Form::Leak(abandoned_producer::classify),
     },
     Rule {
         id: "early-return",
         page: include_str!("early-return.md"),
-        classify: early_return::classify,
+        form: Form::Leak(early_return::classify),
     },
     Rule {
         id: "unclosed-range",
         page: include_str!("unclosed-range.md"),
-        classify: unclosed_range::classify,
+        form: Form::Leak(unclosed_range::classify),
     },
     Rule {
         id: "unreceived-send",
         page: include_str!("unreceived-send.md"),
-        classify: unreceived_send::classify,
+        form: Form::Leak(unreceived_send::classify),
     },
     Rule {
         id: "unsent-receive",
         page: include_str!("unsent-receive.md"),
-        classify: unsent_receive::classify,
+        form: Form::Leak(unsent_receive::classify),
     },
 ];
 
 /// The rule that explains `leak`, and what it says; `None` when no rule is about such an operation yet.
+///
+/// Rules that are off are asked too: what one of them explains is not handed on to a more general rule.
 pub fn classify(leak: &Leak) -> Option<(&'static Rule, Diagnosis)> {
-    RULES
-        .iter()
-        .find_map(|rule| (rule.classify)(leak).map(|diagnosis| (rule, diagnosis)))
+    RULES.iter().find_map(|rule| match rule.form {
+        Form::Leak(classify) => classify(leak).map(|diagnosis| (rule, diagnosis)),
+    })
 }
 
 /// The rule with this id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
+}
+
+/// The rule with this id, or else the one that had it before it was renamed.
+pub fn by_name(name: &str) -> Option<&'static Rule> {
+    by_id(name).or_else(|| {
+        RULES
+            .iter()
+            .find(|rule| rule.metadata().also_known_as.iter().any(|old| old == name))
+    })
 }

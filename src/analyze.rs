@@ -9,6 +9,7 @@ use crate::model;
 pub use crate::package::GoVersion;
 use crate::package::{BuildContext, Header, Package as Unit, group, header, is_test};
 use crate::resolve::{Package, PackageFile};
+use crate::selection::Selection;
 use crate::solve::explore::Search;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, SourceFile, Span};
@@ -42,12 +43,14 @@ pub struct Directory {
 }
 
 /// What the analysis is asked to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Report findings in `_test.go` files.
     pub tests: bool,
     /// Report findings in generated files.
     pub generated: bool,
+    /// The rules that speak.
+    pub rules: Selection,
     /// Findings below this are dropped.
     pub min_confidence: Confidence,
     /// States one system may cost before it is given up, by name.
@@ -63,6 +66,7 @@ impl Default for Options {
         Self {
             tests: true,
             generated: false,
+            rules: Selection::default(),
             min_confidence: Confidence::Medium,
             state_budget: 1_000,
             build: BuildContext::default(),
@@ -305,6 +309,14 @@ fn choose(
             abstain("low-confidence");
             continue;
         }
+        let explained = crate::rules::classify(&leak);
+        if explained
+            .as_ref()
+            .is_some_and(|(rule, _)| !options.rules.is_on(rule.id))
+        {
+            abstain("rule-off");
+            continue;
+        }
         if let Some(first) = findings.iter_mut().find(|f| f.primary == leak.op.at) {
             let stranding = leak.stranding.at.filter(|at| {
                 !first.also_stranded_at.contains(at) && !first.labels.iter().any(|l| l.at == *at)
@@ -312,9 +324,11 @@ fn choose(
             first.also_stranded_at.extend(stranding);
             continue;
         }
-        match crate::rules::classify(&leak) {
+        match explained {
             Some((rule, diagnosis)) => {
-                findings.push(rule.finding(&leak, diagnosis, &dir.path, sources));
+                let mut finding = rule.finding(&leak, diagnosis, &dir.path, sources);
+                finding.configured_level = options.rules.level(rule.id);
+                findings.push(finding);
             }
             None => abstain("no-rule"),
         }

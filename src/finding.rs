@@ -34,6 +34,16 @@ impl Severity {
     }
 }
 
+impl SuppressionKind {
+    /// The word machine-readable formats write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InSource => "inSource",
+            Self::External => "external",
+        }
+    }
+}
+
 impl Confidence {
     /// The word users and configuration files write.
     pub fn as_str(self) -> &'static str {
@@ -78,6 +88,24 @@ pub struct Label {
     pub text: String,
 }
 
+/// Who said that a finding is known and need not be acted on; the words are SARIF's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SuppressionKind {
+    /// A comment in the source.
+    InSource,
+    /// Something outside it: a configuration, a baseline.
+    External,
+}
+
+/// Why a finding is shown as suppressed. Suppressed findings are in a report only on request, and never fail a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Who said so.
+    pub kind: SuppressionKind,
+    /// The reason given; empty when there is none.
+    pub justification: String,
+}
+
 /// One finding. `Place`s index the files of the report that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -87,6 +115,8 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure this finding is.
     pub confidence: Confidence,
+    /// The level the user's configuration gives the rule; it wins over severity and confidence.
+    pub configured_level: Option<Severity>,
     /// See [`Diagnosis::message`].
     pub message: String,
     /// See [`Diagnosis::help`].
@@ -115,11 +145,17 @@ pub struct Finding {
     pub in_test: bool,
     /// Stable identity across edits elsewhere in the code: 16 lowercase hex digits.
     pub fingerprint: String,
+    /// Why it need not be acted on, when somebody said so.
+    pub suppressed: Option<Suppression>,
 }
 
 impl Finding {
-    /// How loud to be: the rule's severity, lowered when the finding rests on an assumption or on shape alone.
+    /// How loud to be: as configured, or else the rule's severity, lowered when the finding rests on an assumption or on
+    /// shape alone.
     pub fn level(&self) -> Severity {
+        if let Some(level) = self.configured_level {
+            return level;
+        }
         match self.confidence {
             Confidence::High => self.severity,
             Confidence::Medium => self.severity.min(Severity::Warning),

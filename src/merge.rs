@@ -115,6 +115,7 @@ mod tests {
             rule,
             severity: Severity::Warning,
             confidence: Confidence::High,
+            configured_level: None,
             message: String::new(),
             help: String::new(),
             primary,
@@ -138,6 +139,7 @@ mod tests {
             assumptions: Vec::new(),
             in_test: false,
             fingerprint: String::new(),
+            suppressed: None,
         }
     }
 

@@ -15,8 +15,15 @@ pub struct Rule {
     pub id: &'static str,
     /// The whole page, front matter included.
     pub page: &'static str,
-    /// Recognises and words a leak; `None` when it is none of this rule's.
-    pub classify: fn(&Leak) -> Option<Diagnosis>,
+    /// What it looks at.
+    pub form: Form,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Form {
+    /// A leak, which it recognises and words; `None` when it is none of this rule's.
+    Leak(fn(&Leak) -> Option<Diagnosis>),
 }
 
 /// A rule's metadata, read from the front matter of its page.
@@ -30,12 +37,21 @@ pub struct Metadata {
     pub severity: Severity,
     /// The confidence its findings usually have; SARIF `precision` comes from it.
     pub confidence: Confidence,
+    /// Whether the rule is on when nobody says anything about it.
+    pub on: bool,
     /// The first version that has the rule.
     pub since: String,
-    /// Names other tools and papers use.
+    /// Names other tools and papers use, and the rule's own former ids, which keep working.
     pub also_known_as: Vec<String>,
     /// The kind of repair, in a few words.
     pub fix: String,
+}
+
+impl Metadata {
+    /// `on` or `off`, as pages and configuration files write it.
+    pub fn default_word(&self) -> &'static str {
+        if self.on { "on" } else { "off" }
+    }
 }
 
 impl Rule {
@@ -62,6 +78,7 @@ impl Rule {
                 "low" => Confidence::Low,
                 _ => Confidence::Medium,
             },
+            on: field("default") != "off",
             since: field("since").to_owned(),
             also_known_as: field("also-known-as")
                 .split(',')
@@ -112,17 +129,19 @@ impl Rule {
 /// The rules as a Markdown table, for the READMEs; `prefix` is the way from the README to the pages.
 pub fn markdown_table(rules: &[Rule], prefix: &str) -> String {
     let mut out = String::from(
-        "| Rule | What it finds | Severity | Confidence | Usual fix |\n| --- | --- | --- | --- | --- |\n",
+        "| Rule | What it finds | Severity | Confidence | Default | Usual fix |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
     );
     for rule in rules {
         let meta = rule.metadata();
         // Writing to a `String` cannot fail.
         let _ = writeln!(
             out,
-            "| [`{id}`]({prefix}{id}.md) | {} | {} | {} | {} |",
+            "| [`{id}`]({prefix}{id}.md) | {} | {} | {} | {} | {} |",
             meta.title,
             meta.severity.as_str(),
             meta.confidence.as_str(),
+            meta.default_word(),
             meta.fix,
             id = rule.id,
         );

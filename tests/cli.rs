@@ -471,7 +471,7 @@ fn an_unknown_rule_or_stage_is_a_usage_error() {
     let folder = tree(&[("a.go", b"//go:build linux\n\npackage p\n")]);
     goleash(&folder, "explain nonsense")
         .exits(2)
-        .tells("there is no rule `nonsense`. `goleash list-rules` lists them all");
+        .tells("there is no rule `nonsense`; `goleash list-rules` lists them all");
     goleash(&folder, "debug nonsense a.go")
         .exits(2)
         .tells("the stages are: header");
@@ -492,7 +492,7 @@ fn rules_are_listed_as_table_and_json() {
         .unwrap_or_default()
         .split_whitespace()
         .collect();
-    assert_eq!(head, ["rule", "severity", "confidence", "title"]);
+    assert_eq!(head, ["rule", "severity", "confidence", "default", "title"]);
     let json = goleash(&folder, "list-rules --format json").exits(0).stdout;
     let list: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
     let listed = list.as_array().expect("an array").len();

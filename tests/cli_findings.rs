@@ -172,5 +172,5 @@ fn every_listed_rule_is_explained_and_misspelt_ones_are_guessed() {
     }
     goleash(&folder, "explain early_retrun")
         .exits(2)
-        .tells("Did you mean `early-return`?");
+        .tells("did you mean `early-return`?");
 }

@@ -54,7 +54,8 @@ fn compare(package: &Package, only: &str, tally: &mut Tally) {
         .iter()
         .map(|f| (f.path.as_str(), f.text.as_str()))
         .collect();
-    let report = analyze(&package.directory, &files);
+    let rule = package.directory.split('/').next().unwrap_or_default();
+    let report = analyze(&package.directory, &files, rule);
     for file in package.files.iter().filter(|f| f.path.contains(only)) {
         let mut open: Vec<&Finding> = report
             .findings

@@ -36,7 +36,7 @@ fn check(id: &str, page: &str) -> Vec<String> {
         }
     }
     for example in examples {
-        let report = analyze(id, &[("example.go", &example.text)]);
+        let report = analyze(id, &[("example.go", &example.text)], id);
         let found: Vec<&str> = report.findings.iter().map(|f| f.rule).collect();
         let expected: &[&str] = if example.leaks { &[id] } else { &[] };
         if found != expected {

@@ -119,6 +119,14 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) this_module: bool,
 
+    /// Report only these rules: ids separated by commas, `default`, `all`
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub(super) select: Option<Vec<String>>,
+
+    /// Do not report these rules
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+
     /// Drop findings that are less sure than this
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Medium)]
     pub(super) min_confidence: Level,

@@ -5,6 +5,7 @@ use super::{Exit, Failure, output, run};
 use crate::analyze::{self, Options, Problem, Report, Stats};
 use crate::package::BuildContext;
 use crate::report::{self, Invocation};
+use crate::selection::{Selection, UnknownRule};
 use crate::walk::{Settings, walk};
 use std::fmt::Write;
 
@@ -22,7 +23,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let found = walk(&args.patterns, &settings).map_err(|error| Failure(error.0))?;
     let outcome = run::run(
         &found.directories,
-        &options(args),
+        &options(args)?,
         args.threads,
         analyze::directory,
     )?;
@@ -50,15 +51,22 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn options(args: &CheckArgs) -> Options {
-    Options {
+fn options(args: &CheckArgs) -> Result<Options, Failure> {
+    let unknown = |rule: UnknownRule| Failure(rule.to_string());
+    let mut rules = Selection::default();
+    if let Some(names) = &args.select {
+        rules.select(names).map_err(unknown)?;
+    }
+    rules.ignore(&args.ignore).map_err(unknown)?;
+    Ok(Options {
         tests: !args.no_tests,
         generated: args.generated,
+        rules,
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
         build: host(),
         fixes: false,
-    }
+    })
 }
 
 fn exit(report: &Report, no_files: bool) -> Exit {

@@ -24,6 +24,7 @@ pub fn build(
         rule,
         severity,
         confidence: leak.confidence,
+        configured_level: None,
         message: diagnosis.message,
         help: diagnosis.help,
         primary: leak.op.at,
@@ -38,6 +39,7 @@ pub fn build(
         assumptions: leak.assumptions.clone(),
         in_test,
         fingerprint: String::new(),
+        suppressed: None,
     }
 }
 

@@ -45,6 +45,7 @@ fn report(path: &str, source: &str) -> Report {
         rule: "early-return",
         severity: Severity::Warning,
         confidence: Confidence::High,
+        configured_level: None,
         message: "send on `ch` blocks for ever: the receiver leaves by `return err`".to_owned(),
         help: "give `ch` room for one value".to_owned(),
         primary: find(source, "ch <- 1"),
@@ -80,6 +81,7 @@ fn report(path: &str, source: &str) -> Report {
         assumptions: Vec::new(),
         in_test: false,
         fingerprint: "0123456789abcdef".to_owned(),
+        suppressed: None,
     };
     Report {
         files: vec![SourceFile::new(path, source.as_bytes())],

@@ -1,5 +1,7 @@
 //! Runs the binary in folders made for one test.
 
+#![allow(dead_code, reason = "each test crate uses its own part")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -123,11 +123,12 @@ fn fixtures_belong_to_rules() {
 
 #[test]
 fn pages_are_complete() {
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 8] = [
         "id",
         "title",
         "severity",
         "confidence",
+        "default",
         "since",
         "also-known-as",
         "fix",
@@ -165,6 +166,11 @@ fn pages_are_complete() {
             front.contains("severity: warning")
                 || front.contains("severity: error")
                 || front.contains("severity: note")
+        );
+        assert!(
+            front.contains("\ndefault: on\n") || front.contains("\ndefault: off\n"),
+            "default of {}",
+            rule.id
         );
     }
 }

@@ -3,8 +3,9 @@
 use goleash::analyze::{Directory, GoVersion, InputFile, Options, Report, directory};
 use goleash::source::Place;
 
-/// What goleash says of the files (path and text) of one directory, with default options.
-pub(crate) fn analyze(path: &str, files: &[(&str, &str)]) -> Report {
+/// What goleash says of the files (path and text) of one directory, with default options and `rule` on, if there is such
+/// a rule: one that is off by default is tested all the same.
+pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report {
     let input = Directory {
         path: path.to_owned(),
         go: GoVersion {
@@ -20,7 +21,9 @@ pub(crate) fn analyze(path: &str, files: &[(&str, &str)]) -> Report {
             })
             .collect(),
     };
-    directory(&input, &Options::default())
+    let mut options = Options::default();
+    options.rules.turn(rule, true);
+    directory(&input, &options)
 }
 
 /// File and 1-based line of a place.

@@ -62,6 +62,7 @@ pub(super) struct Help {
 
 #[derive(Serialize)]
 pub(super) struct Configuration {
+    pub(super) enabled: bool,
     pub(super) level: &'static str,
 }
 

@@ -35,6 +35,7 @@ pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
         full_description: Message { text: lead },
         help_uri: url,
         default_configuration: Configuration {
+            enabled: meta.on,
             level: meta.severity.as_str(),
         },
         properties: RuleProperties {
