@@ -36,6 +36,9 @@ pub struct InputFile {
 pub struct Directory {
     /// As reports show it; `.` for the current one.
     pub path: String,
+    /// What others import it by; where no module says so, `path` again. Fingerprints hold it, so that they are the same
+    /// wherever goleash is run.
+    pub import_path: String,
     /// The language version of its module; decides loop variables (1.22) and timers (1.23).
     pub go: GoVersion,
     /// Its files, sorted by path.
@@ -162,7 +165,7 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
             .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
             .collect();
         report.findings.sort_by_key(|f| (f.primary, f.rule));
-        assign_fingerprints(&mut report.findings, &report.files);
+        assign_fingerprints(&mut report.findings, &report.files, &dir.import_path);
     }
     report.problems.sort();
     report

@@ -4,9 +4,10 @@
 mod build;
 mod fingerprint;
 mod fix;
+mod text;
 
 pub use build::build;
-pub use fingerprint::assign_fingerprints;
+pub use fingerprint::{Identity, assign_fingerprints};
 pub use fix::{Anchors, Edit, Fix, FixKind, FixWish, Safety};
 
 use crate::leak::{Confidence, Step};
@@ -143,7 +144,9 @@ pub struct Finding {
     pub assumptions: Vec<String>,
     /// Whether the primary place is in a `_test.go` file.
     pub in_test: bool,
-    /// Stable identity across edits elsewhere in the code: 16 lowercase hex digits.
+    /// What it is about, wherever it stands.
+    pub identity: Identity,
+    /// That and the rule in 16 lowercase hex digits: the same as long as edits happen elsewhere in the code.
     pub fingerprint: String,
     /// Why it need not be acted on, when somebody said so.
     pub suppressed: Option<Suppression>,

@@ -99,7 +99,7 @@ fn places(finding: &mut Finding, visit: &mut dyn FnMut(&mut Place)) {
 mod tests {
     use super::*;
     use crate::analyze::{Problem, Stats};
-    use crate::finding::{Label, LabelRole, Severity};
+    use crate::finding::{Identity, Label, LabelRole, Severity};
     use crate::leak::{Confidence, Step, StepKind};
     use crate::source::{SourceFile, Span};
 
@@ -138,6 +138,7 @@ mod tests {
             fixes: Vec::new(),
             assumptions: Vec::new(),
             in_test: false,
+            identity: Identity::default(),
             fingerprint: String::new(),
             suppressed: None,
         }

@@ -174,3 +174,68 @@ fn every_listed_rule_is_explained_and_misspelt_ones_are_guessed() {
         .exits(2)
         .tells("did you mean `early-return`?");
 }
+
+/// The fingerprints of all findings, by a run in `folder`.
+fn fingerprints(folder: &std::path::Path) -> Vec<String> {
+    let output = binary::command(folder).args(["-f", "json"]).output();
+    let json = output.expect("the binary runs").stdout;
+    let report: serde_json::Value = serde_json::from_slice(&json).expect("valid JSON");
+    let findings = report["findings"].as_array().expect("an array");
+    let prints = findings.iter().filter_map(|f| f["fingerprint"].as_str());
+    prints.map(str::to_owned).collect()
+}
+
+#[test]
+fn fingerprints_survive_edits_elsewhere_and_another_current_folder() {
+    let folder = tree(&[("go.mod", b"module example.com/m\n"), ("p/a.go", LEAK)]);
+    let before = fingerprints(folder.path());
+    assert_eq!(before.len(), 1);
+    assert_eq!(fingerprints(&folder.path().join("p")), before);
+    let source = String::from_utf8(LEAK.to_vec()).expect("text");
+    let alike = source.replace("func first", "func other");
+    for (edited, why) in [
+        (
+            source.replace("package p\n", "package p\n\n// More.\n\nvar x = 1\n"),
+            "lines above",
+        ),
+        (
+            source.replace("ch <- f() }()", "ch<-f() }() // TODO"),
+            "layout and comments",
+        ),
+        (
+            source.replace("\tfor _, f", "\tgo func() {}()\n\tfor _, f"),
+            "a literal above",
+        ),
+        (source.replace('\n', "\r\n"), "line ends"),
+    ] {
+        assert_ne!(edited, source, "{why}");
+        write(folder.path(), "p/a.go", edited.as_bytes());
+        assert_eq!(fingerprints(folder.path()), before, "{why}");
+    }
+    write(folder.path(), "p/a.go", b"package p\n");
+    write(folder.path(), "p/moved.go", LEAK);
+    assert_eq!(fingerprints(folder.path()), before, "another file");
+    for (edited, why) in [
+        (alike, "another function"),
+        (
+            source.replace("make(chan int)", "make(chan int, 0)"),
+            "another make",
+        ),
+        (
+            source.replace("ch <- f()", "ch <- f() + 1"),
+            "another operation",
+        ),
+        (
+            source.replace("<-ch\n", "<-ch + 1\n"),
+            "another stranding step",
+        ),
+    ] {
+        write(folder.path(), "p/moved.go", edited.as_bytes());
+        let after = fingerprints(folder.path());
+        assert_eq!(after.len(), 1, "{why}");
+        assert_ne!(after, before, "{why}");
+    }
+    write(folder.path(), "q/b.go", LEAK);
+    write(folder.path(), "p/moved.go", LEAK);
+    assert_ne!(fingerprints(folder.path())[1], before[0], "another package");
+}

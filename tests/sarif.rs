@@ -102,7 +102,7 @@ fn report(path: &str, findings: &[(&str, usize)], problems: Vec<Problem>) -> Rep
         .iter()
         .map(|(m, steps)| finding(m, *steps, &files))
         .collect();
-    assign_fingerprints(&mut findings, &files);
+    assign_fingerprints(&mut findings, &files, ".");
     Report {
         files,
         findings,

@@ -36,6 +36,7 @@ pub(crate) fn directories(folder: &Path) -> Vec<FoundDirectory> {
 pub(crate) fn loaded(folder: &Path) -> Vec<Directory> {
     let load = |found: FoundDirectory| Directory {
         path: found.display,
+        import_path: found.import_path,
         go: found.go,
         files: found
             .files

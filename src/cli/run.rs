@@ -54,6 +54,7 @@ mod tests {
     fn folder(display: &str) -> FoundDirectory {
         FoundDirectory {
             display: display.to_owned(),
+            import_path: display.to_owned(),
             go: NEWEST,
             files: Vec::new(),
             named: None,

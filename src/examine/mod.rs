@@ -61,6 +61,7 @@ pub fn directory(
     }
     let directory = Directory {
         path: found.display.clone(),
+        import_path: found.import_path.clone(),
         go: found.go,
         files,
     };
@@ -133,6 +134,7 @@ mod tests {
     fn files_that_are_gone_or_too_large_are_problems_of_their_own() {
         let found = FoundDirectory {
             display: ".".to_owned(),
+            import_path: ".".to_owned(),
             go: NEWEST,
             files: vec![gone("gone.go", 1), gone("huge.go", LARGEST_FILE + 1)],
             named: None,

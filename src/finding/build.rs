@@ -38,6 +38,7 @@ pub fn build(
         fixes: Vec::new(),
         assumptions: leak.assumptions.clone(),
         in_test,
+        identity: super::Identity::default(),
         fingerprint: String::new(),
         suppressed: None,
     }

@@ -1,18 +1,35 @@
-//! Identity of a finding across edits elsewhere: a hash of what it is about, never of where it stands.
+//! Identity of a finding across edits elsewhere: what it is about, never where it stands.
 //!
-//! Line numbers and file names stay out, so code may move; white space is collapsed, so it may be reformatted. Equal
-//! findings of one package are told apart by counting them in report order.
+//! Line numbers and file names stay out, so code may move; white space and comments stay out, so it may be reformatted and
+//! annotated. Equal findings of one package are told apart by counting them in report order.
 
+use super::text::code_from;
 use super::{Finding, LabelRole};
 use crate::source::{Place, SourceFile};
 use std::collections::BTreeMap;
 
-/// Sets the fingerprint of every finding. They must be in report order, and hold all findings of each package in them:
-/// equal ones are numbered.
-pub fn assign_fingerprints(findings: &mut [Finding], files: &[SourceFile]) {
+/// What a finding is about: with the rule, the parts of its fingerprint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The package, as others import it.
+    pub package: String,
+    /// The declared function that holds the operation, without its package: `run`, `(*T).run`.
+    pub function: String,
+    /// The code of the operation.
+    pub operation: String,
+    /// The code that makes the primitive; empty when that is not known.
+    pub made: String,
+    /// The code of the stranding steps: the one the finding tells of, then those folded into it.
+    pub stranded: Vec<String>,
+}
+
+/// Sets identity and fingerprint of every finding. They must be in report order, and hold all findings of the package
+/// that is imported as `package`: equal ones are numbered.
+pub fn assign_fingerprints(findings: &mut [Finding], files: &[SourceFile], package: &str) {
     let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
     for finding in findings {
-        let base = identity(finding, files);
+        finding.identity = identity(finding, files, package);
+        let base = finding.identity.hash(finding.rule);
         let ordinal = seen.entry(base).or_default();
         let hash = fnv1a(base, &ordinal.to_le_bytes());
         *ordinal += 1;
@@ -20,26 +37,46 @@ pub fn assign_fingerprints(findings: &mut [Finding], files: &[SourceFile]) {
     }
 }
 
-fn identity(finding: &Finding, files: &[SourceFile]) -> u64 {
-    let label = |role| {
-        finding
-            .labels
-            .iter()
-            .find(|label| label.role == role)
-            .map_or_else(String::new, |label| line_text(label.at, files))
+fn identity(finding: &Finding, files: &[SourceFile], package: &str) -> Identity {
+    let code = |at: Place| {
+        files
+            .get(at.file.index())
+            .map_or_else(String::new, |file| code_from(file, at.span.start))
     };
-    let parts = [
-        finding.rule.to_owned(),
-        finding.package.clone(),
-        enclosing(&finding.function).to_owned(),
-        line_text(finding.primary, files),
-        label(LabelRole::Make),
-        label(LabelRole::Stranding),
-    ];
-    // The terminator keeps ("ab", "c") and ("a", "bc") apart; no part holds a NUL that matters.
-    parts.iter().fold(FNV_OFFSET, |hash, part| {
-        fnv1a(fnv1a(hash, part.as_bytes()), &[0])
-    })
+    let label = |role| {
+        let found = finding.labels.iter().find(|label| label.role == role);
+        found.map(|label| code(label.at))
+    };
+    Identity {
+        package: package.to_owned(),
+        function: enclosing(&finding.function).to_owned(),
+        operation: code(finding.primary),
+        made: label(LabelRole::Make).unwrap_or_default(),
+        stranded: label(LabelRole::Stranding)
+            .into_iter()
+            .chain(finding.also_stranded_at.iter().map(|at| code(*at)))
+            .collect(),
+    }
+}
+
+impl Identity {
+    /// The first stranding step only: which others lead to the same operation may change with code elsewhere.
+    fn hash(&self, rule: &str) -> u64 {
+        let parts = [
+            rule,
+            &self.package,
+            &self.function,
+            &self.operation,
+            &self.made,
+            self.stranded.first().map_or("", String::as_str),
+        ];
+        // The terminator keeps ("ab", "c") and ("a", "bc") apart; no part holds a NUL that matters.
+        parts.iter().fold(FNV_OFFSET, |hash, part| {
+            let letters = part.split_whitespace();
+            let hash = letters.fold(hash, |hash, word| fnv1a(hash, word.as_bytes()));
+            fnv1a(hash, &[0])
+        })
+    }
 }
 
 /// The declared function around literals: `(*T).run` of `(*T).run.func2.1`. Literals are numbered, so a new one
@@ -49,14 +86,6 @@ fn enclosing(function: &str) -> &str {
         .match_indices(".func")
         .find(|(at, found)| function[at + found.len()..].starts_with(|c: char| c.is_ascii_digit()))
         .map_or(function, |(at, _)| &function[..at])
-}
-
-fn line_text(at: Place, files: &[SourceFile]) -> String {
-    let Some(file) = files.get(at.file.index()) else {
-        return String::new();
-    };
-    let line = String::from_utf8_lossy(file.line_bytes(file.line(at.span.start)));
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -84,5 +113,20 @@ mod tests {
         assert_eq!(enclosing("(*T).run.func2.1"), "(*T).run");
         assert_eq!(enclosing("run.funcs"), "run.funcs");
         assert_eq!(enclosing("run"), "run");
+    }
+
+    #[test]
+    fn white_space_is_no_part_of_it() {
+        let hash = |operation: &str, made: &str| {
+            let identity = Identity {
+                operation: operation.to_owned(),
+                made: made.to_owned(),
+                ..Identity::default()
+            };
+            identity.hash("r")
+        };
+        assert_eq!(hash("ch<-v", ""), hash("ch <- v", ""));
+        assert_ne!(hash("ch <- v", ""), hash("ch <- w", ""));
+        assert_ne!(hash("ab", "c"), hash("a", "bc"));
     }
 }

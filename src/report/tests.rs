@@ -2,7 +2,7 @@
 
 use super::{Invocation, concise, human, json};
 use crate::analyze::{Problem, Report};
-use crate::finding::{Finding, Label, LabelRole, Severity};
+use crate::finding::{Finding, Identity, Label, LabelRole, Severity};
 use crate::leak::{Confidence, Step, StepKind};
 use crate::source::{FileId, Place, SourceFile, Span};
 
@@ -80,6 +80,7 @@ fn report(path: &str, source: &str) -> Report {
         fixes: Vec::new(),
         assumptions: Vec::new(),
         in_test: false,
+        identity: Identity::default(),
         fingerprint: "0123456789abcdef".to_owned(),
         suppressed: None,
     };

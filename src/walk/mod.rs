@@ -42,6 +42,8 @@ pub struct FoundFile {
 pub struct FoundDirectory {
     /// What reports show; `.` for the current folder.
     pub display: String,
+    /// What others import it by; what reports show where it lies in no module.
+    pub import_path: String,
     /// The language version of the module it lies in.
     pub go: GoVersion,
     /// Its Go files, sorted by name.
@@ -194,16 +196,23 @@ impl Walker<'_> {
     /// Lists a folder of which only named files are wanted.
     fn list_for_named(&mut self, root: &Root) {
         self.collect(root, false);
-        let go = self.modules.version(&root.path);
-        self.found
-            .entry(root.path.clone())
-            .or_insert_with(|| FoundDirectory {
-                display: root.display.clone(),
-                go,
-                files: Vec::new(),
-                named: None,
-            })
-            .named = Some(BTreeSet::new());
+        let empty = self.directory(&root.path, root.display.clone());
+        self.found.entry(root.path.clone()).or_insert(empty).named = Some(BTreeSet::new());
+    }
+
+    /// A directory without its files.
+    fn directory(&mut self, folder: &Path, display: String) -> FoundDirectory {
+        FoundDirectory {
+            import_path: self
+                .modules
+                .of(folder)
+                .and_then(|module| module.import_path(folder))
+                .unwrap_or_else(|| display.clone()),
+            display,
+            go: self.modules.version(folder),
+            files: Vec::new(),
+            named: None,
+        }
     }
 
     fn root(&mut self, path: &Path) -> Option<Root> {
@@ -267,12 +276,7 @@ impl Walker<'_> {
             };
             count += 1;
             if !seen.contains_key(folder) {
-                let directory = FoundDirectory {
-                    display: shown_below(root, folder),
-                    go: self.modules.version(folder),
-                    files: Vec::new(),
-                    named: None,
-                };
+                let directory = self.directory(folder, shown_below(root, folder));
                 seen.insert(folder.to_owned(), directory);
             }
             if let Some(directory) = seen.get_mut(folder) {

@@ -1,6 +1,6 @@
 //! Which module a folder lies in, and so which language version it is written in.
 
-use super::path::slashed;
+use super::path::{join, slashed};
 use crate::gomod::{GoMod, NEWEST};
 use crate::package::GoVersion;
 use std::collections::HashMap;
@@ -21,6 +21,13 @@ impl Module {
         folder
             .strip_prefix(&self.folder)
             .is_ok_and(|relative| self.file.ignores(&slashed(relative)))
+    }
+
+    /// What others import `folder` by, if the go.mod names the module.
+    pub(super) fn import_path(&self, folder: &Path) -> Option<String> {
+        let relative = folder.strip_prefix(&self.folder).ok()?;
+        let name = Some(&self.file.module).filter(|name| !name.is_empty())?;
+        Some(join(name, relative))
     }
 }
 

@@ -8,6 +8,7 @@ use goleash::source::Place;
 pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report {
     let input = Directory {
         path: path.to_owned(),
+        import_path: path.to_owned(),
         go: GoVersion {
             major: 1,
             minor: 27,
