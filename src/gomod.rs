@@ -1,6 +1,6 @@
-//! What goleash needs from a go.mod: module path, language version, `ignore` directives.
+//! What goleash needs from a go.mod: module path, language version, `ignore` directives; and the modules of a go.work.
 //!
-//! In: the text of a go.mod. Out: a [`GoMod`]; lines it does not understand are skipped. Deliberately absent: reading
+//! In: the text of a go.mod or go.work. Out: a [`GoMod`]; lines it does not understand are skipped. Deliberately absent: reading
 //! files, and dependencies.
 
 use crate::package::GoVersion;
@@ -26,6 +26,8 @@ pub struct GoMod {
     pub go: GoVersion,
     /// The folders that patterns do not enter, as written.
     pub ignore: Vec<String>,
+    /// The folders of the modules of a workspace, as written; only a go.work has some.
+    pub uses: Vec<String>,
 }
 
 impl GoMod {
@@ -35,6 +37,7 @@ impl GoMod {
             module: String::new(),
             go: UNSTATED,
             ignore: Vec::new(),
+            uses: Vec::new(),
         };
         let mut block: Option<String> = None;
         for line in text.lines() {
@@ -55,6 +58,7 @@ impl GoMod {
             "module" => value.clone_into(&mut self.module),
             "go" => self.go = version(value).unwrap_or(self.go),
             "ignore" => self.ignore.push(value.to_owned()),
+            "use" => self.uses.push(value.to_owned()),
             _ => {}
         }
     }
@@ -86,7 +90,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// Reads `1.22`, `1.22.3`, `1.22rc1`.
-fn version(text: &str) -> Option<GoVersion> {
+pub fn version(text: &str) -> Option<GoVersion> {
     let (major, rest) = text.split_once('.')?;
     let digits = rest
         .find(|c: char| !c.is_ascii_digit())
@@ -127,6 +131,12 @@ mod tests {
         assert_eq!(file.module, "example.com/m");
         assert_eq!(file.go.minor, 25);
         assert_eq!(file.ignore, ["./web/static", "node", "content/html"]);
+    }
+
+    #[test]
+    fn the_modules_of_a_workspace_are_read() {
+        let file = GoMod::parse("go 1.27\n\nuse ./a\nuse (\n\t./b // second\n\t\"../c\"\n)\n");
+        assert_eq!(file.uses, ["./a", "./b", "../c"]);
     }
 
     #[test]

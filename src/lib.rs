@@ -21,6 +21,7 @@ pub mod solve;
 pub mod source;
 pub mod summary;
 pub mod syntax;
+pub mod vettool;
 pub mod walk;
 
 // Rules live beside their pages, outside `src/`, so that one folder holds all there is to know about a rule.

@@ -51,7 +51,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn options(args: &CheckArgs) -> Result<Options, Failure> {
+pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
     let unknown = |rule: UnknownRule| Failure(rule.to_string());
     let mut rules = Selection::default();
     if let Some(names) = &args.select {
@@ -103,7 +103,7 @@ fn write_result(args: &CheckArgs, report: &Report, exit: Exit) -> Result<(), Fai
 }
 
 /// `path:line: message`, so that terminals and editors can jump there.
-fn problem_line(problem: &Problem) -> String {
+pub(super) fn problem_line(problem: &Problem) -> String {
     let level = if problem.fatal { "error" } else { "warning" };
     let Problem { path, message, .. } = problem;
     match problem.lines {
@@ -197,6 +197,7 @@ fn host() -> BuildContext {
             arch => arch,
         },
         tags: &[],
+        chosen: false,
     }
 }
 

@@ -9,6 +9,7 @@ mod debug;
 mod explain;
 mod output;
 mod run;
+mod vettool;
 
 use crate::examine;
 use args::{Cli, Command};
@@ -45,6 +46,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn command(arguments: Vec<OsString>) -> Exit {
+    if let Some(answer) = vettool::answer(&arguments) {
+        return told(answer);
+    }
     let cli = match Cli::try_parse_from(args::command_first(arguments)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -57,13 +61,16 @@ fn command(arguments: Vec<OsString>) -> Exit {
             };
         }
     };
-    let done = match cli.command {
+    told(match cli.command {
         None => check::check(&cli.check),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Explain { rule }) => explain::explain(&rule),
         Some(Command::ListRules { format }) => explain::list(format),
         Some(Command::Debug { stage, file }) => debug::debug(&stage, &file),
-    };
+    })
+}
+
+fn told(done: Result<Exit, Failure>) -> Exit {
     done.unwrap_or_else(|Failure(message)| {
         output::line(&format!("goleash: error: {message}"));
         Exit::Failure

@@ -12,6 +12,11 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
+/// Writes lines that are safe already to stderr.
+pub(super) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Makes control characters visible: file names may hold some, and a terminal would obey them.
 fn visible(text: &str) -> String {
     text.chars().fold(String::new(), |mut shown, c| {

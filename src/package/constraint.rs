@@ -13,6 +13,8 @@ pub struct BuildContext {
     pub goarch: &'static str,
     /// Further tags that hold.
     pub tags: &'static [&'static str],
+    /// Whether somebody who knows the build has chosen the files already: then constraints keep none of them out.
+    pub chosen: bool,
 }
 
 impl Default for BuildContext {
@@ -21,6 +23,7 @@ impl Default for BuildContext {
             goos: "linux",
             goarch: "amd64",
             tags: &[],
+            chosen: false,
         }
     }
 }
@@ -376,6 +379,7 @@ mod tests {
             goos: "android",
             goarch: "arm64",
             tags: &["e2e"],
+            ..BuildContext::default()
         };
         for tag in ["android", "linux", "unix", "arm64", "e2e"] {
             assert!(android.holds(tag), "{tag}");

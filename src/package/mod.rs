@@ -48,11 +48,12 @@ pub fn is_test(file_name: &str) -> bool {
 
 /// Whether build constraints, in the name or in the header, keep a file out of the build.
 pub fn is_excluded(file_name: &str, header: &Header, context: &BuildContext) -> bool {
-    !context.admits_name(file_name)
-        || header
-            .constraint
-            .as_ref()
-            .is_some_and(|constraint| !constraint.holds(context))
+    !context.chosen
+        && (!context.admits_name(file_name)
+            || header
+                .constraint
+                .as_ref()
+                .is_some_and(|constraint| !constraint.holds(context)))
 }
 
 /// Groups the files of one directory, given as (file name, header).
@@ -62,10 +63,11 @@ pub fn is_excluded(file_name: &str, header: &Header, context: &BuildContext) -> 
 pub fn group(files: &[(&str, &Header)], context: &BuildContext) -> Vec<Package> {
     let mut packages: BTreeMap<(&str, Option<usize>), Vec<Member>> = BTreeMap::new();
     for (index, (name, header)) in files.iter().enumerate() {
-        let alone = header
-            .constraint
-            .as_ref()
-            .is_some_and(|constraint| constraint.is_ignore() && !constraint.holds(context));
+        let alone = !context.chosen
+            && header
+                .constraint
+                .as_ref()
+                .is_some_and(|constraint| constraint.is_ignore() && !constraint.holds(context));
         packages
             .entry((&header.package, alone.then_some(index)))
             .or_default()
@@ -87,6 +89,21 @@ pub fn group(files: &[(&str, &Header)], context: &BuildContext) -> Vec<Package> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chosen_files_are_all_part_of_the_build() {
+        let tagged = header(b"//go:build ignore && plan9\n\npackage x");
+        let chosen = BuildContext {
+            chosen: true,
+            ..BuildContext::default()
+        };
+        let files = [("a.go", &header(b"package x")), ("b_windows.go", &tagged)];
+        let [package] = &group(&files, &chosen)[..] else {
+            panic!("one package");
+        };
+        assert!(package.files.iter().all(|file| !file.excluded));
+        assert_eq!(group(&files, &BuildContext::default()).len(), 2);
+    }
 
     #[test]
     fn packages_tests_and_ignored_programs_come_apart() {

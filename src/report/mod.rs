@@ -12,6 +12,7 @@ pub mod sarif;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod vet;
 
 use crate::source::{Place, SourceFile, Span};
 use serde::Serialize;

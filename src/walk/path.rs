@@ -45,7 +45,7 @@ pub(super) fn clean(path: &Path) -> PathBuf {
 }
 
 /// The text of a path with `/` separators; `.` for the empty one.
-pub(super) fn slashed(path: &Path) -> String {
+pub fn slashed(path: &Path) -> String {
     let text = path.to_string_lossy();
     match text.as_ref() {
         "" => ".".to_owned(),

@@ -1,5 +1,4 @@
 //! Runs the binary in folders made for one test.
-
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
 use std::fs;
