@@ -322,7 +322,16 @@ fn wrong_patterns_are_usage_errors_that_say_what_to_write() {
         ("README.md", "`README.md` is neither a folder nor a Go file"),
         ("--nonsense", "--nonsense"),
         ("--threads 0", "--threads"),
-        ("-f xml", "[possible values: full, concise, json, sarif]"),
+        (
+            "-f xml",
+            "[possible values: full, concise, json, jsonl, sarif, github, gitlab, rdjson, checkstyle]",
+        ),
+        ("-f xml=out", "invalid value 'xml'"),
+        ("-f json -f full", "only one format can go to stdout"),
+        (
+            "-f json=a -f full=a",
+            "two formats are to be written to `a`",
+        ),
         (
             "--color sometimes",
             "[possible values: auto, always, never]",

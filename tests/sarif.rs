@@ -131,6 +131,7 @@ fn valid(report: &Report) -> Value {
             execution_successful: true,
             exit_code: 1,
         },
+        &sarif::Options::default(),
     );
     let log: Value = serde_json::from_str(&text).expect("JSON");
     let validator = validator();

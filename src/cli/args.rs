@@ -1,5 +1,6 @@
 //! The arguments, and the help texts that go with them.
 
+use super::format::{FormatArg, FormatArgParser};
 use crate::leak::Confidence;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::{OsStr, OsString};
@@ -21,7 +22,7 @@ Examples:
   goleash ./server/...               that folder and everything below
   goleash server/pool.go             only findings that touch this file
   goleash -f concise                 one line per finding, for editors and grep
-  goleash -f sarif --output out.sarif
+  goleash -f full -f sarif=out.sarif several formats, all but one into files
   goleash explain early-return       what a rule means and how to fix its findings
 
 Exit codes, the same for every format:
@@ -91,13 +92,17 @@ pub(super) struct CheckArgs {
     )]
     pub(super) patterns: Vec<PathBuf>,
 
-    /// How to write the result
-    #[arg(short, long, value_enum, default_value_t = Format::Full)]
-    pub(super) format: Format,
+    /// How to write the result [default: full]; several at once, all but one with a file: `-f full -f sarif=out.sarif`
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = FormatArgParser)]
+    pub(super) format: Vec<FormatArg>,
 
-    /// Write the result to this file instead of stdout; it is replaced in one step
+    /// Write the format that names no file to this one instead of stdout; it is replaced in one step
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+
+    /// Tell uploads of several runs for one commit apart in code scanning (SARIF `automationDetails`)
+    #[arg(long, value_name = "NAME")]
+    pub(super) category: Option<String>,
 
     /// When to use colour; `auto` looks at the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
@@ -146,18 +151,6 @@ pub(super) struct CheckArgs {
     /// Leave out the summary line
     #[arg(short, long)]
     pub(super) quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Source with labels, the run, and the remedy
-    Full,
-    /// `file:line:col: severity: message [rule]`
-    Concise,
-    /// Every field of every finding
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,19 +1,18 @@
 //! `goleash check`: walk, analyse, write the result, tell on stderr how it went.
 
-use super::args::{CheckArgs, Format};
+use super::args::CheckArgs;
+use super::format::{Context, Sinks};
 use super::{Exit, Failure, output, run};
 use crate::analyze::{self, Options, Problem, Report, Stats};
 use crate::package::BuildContext;
-use crate::report::{self, Invocation};
+use crate::report::{Invocation, sarif};
 use crate::selection::{Selection, UnknownRule};
 use crate::walk::{Settings, walk};
 use std::fmt::Write;
 
 /// Runs the command.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
-    if let Some(path) = &args.output {
-        output::check_target(path)?;
-    }
+    let sinks = Sinks::new(&args.format, args.output.as_deref())?;
     let current = std::env::current_dir()
         .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
     let settings = Settings {
@@ -39,7 +38,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         output::line(&problem_line(problem));
     }
     let exit = exit(&report, found.directories.is_empty());
-    write_result(args, &report, exit)?;
+    write_result(args, &sinks, &report, exit)?;
     if args.stats {
         for row in stats(&report.stats).lines() {
             output::line(row);
@@ -81,25 +80,27 @@ fn exit(report: &Report, no_files: bool) -> Exit {
     }
 }
 
-fn write_result(args: &CheckArgs, report: &Report, exit: Exit) -> Result<(), Failure> {
-    let invocation = Invocation {
-        version: env!("CARGO_PKG_VERSION"),
-        execution_successful: exit != Exit::Failure,
-        exit_code: exit as i32,
+fn write_result(
+    args: &CheckArgs,
+    sinks: &Sinks,
+    report: &Report,
+    exit: Exit,
+) -> Result<(), Failure> {
+    let context = Context {
+        color: args.color,
+        invocation: Invocation {
+            version: env!("CARGO_PKG_VERSION"),
+            execution_successful: exit != Exit::Failure,
+            exit_code: exit as i32,
+        },
+        sarif: sarif::Options {
+            category: args.category.clone(),
+        },
     };
-    let text = match args.format {
-        Format::Full => {
-            let color = output::colored(args.color, args.output.is_some());
-            report::human::render(report, &report::human::Style { color })
-        }
-        Format::Concise => report::concise::render(report),
-        Format::Json => report::json::render(report, &invocation),
-        Format::Sarif => report::sarif::render(report, &invocation),
-    };
-    match &args.output {
-        Some(path) => output::to_file(path, &text),
-        None => output::to_stdout(&text),
+    for note in sinks.notes(report) {
+        output::line(&format!("goleash: {note}"));
     }
+    sinks.write(report, &context)
 }
 
 /// `path:line: message`, so that terminals and editors can jump there.

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod debug;
 mod explain;
+mod format;
 mod output;
 mod run;
 mod vettool;

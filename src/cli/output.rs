@@ -49,7 +49,7 @@ pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
         |error: io::Error| Failure(format!("could not write `{}`: {error}", path.display()));
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => Err(Failure(format!(
-            "could not write `{}`: it is a folder; give --output the name of a file",
+            "could not write `{}`: it is a folder; give the name of a file",
             path.display()
         ))),
         // Replacing a device or a pipe would take it away from everybody else.
@@ -65,12 +65,12 @@ pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Refuses, before any work is done, an `--output` that cannot be written.
+/// Refuses, before any work is done, a file that cannot be written.
 pub(super) fn check_target(path: &Path) -> Result<(), Failure> {
     let folder = folder_of(path);
     if path.file_name().is_none() || path.is_dir() {
         return Err(Failure(format!(
-            "`{}` is no file name; give --output the name of a file",
+            "`{}` is no file name; give the name of a file",
             path.display()
         )));
     }

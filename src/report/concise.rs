@@ -16,17 +16,26 @@ pub fn render(report: &Report) -> String {
 
 /// The line of one finding, without line end.
 pub(super) fn line(finding: &Finding, files: &[SourceFile]) -> String {
-    let place = files.get(finding.primary.file.index()).map_or_else(
+    let suppressed = match finding.suppressed {
+        Some(_) => " (suppressed)",
+        None => "",
+    };
+    format!(
+        "{}: {}: {} [{}]{suppressed}",
+        place(finding, files),
+        finding.level().as_str(),
+        one_line(&finding.message),
+        finding.rule
+    )
+}
+
+/// `file:line:col` of a finding.
+pub(super) fn place(finding: &Finding, files: &[SourceFile]) -> String {
+    files.get(finding.primary.file.index()).map_or_else(
         || "?".to_owned(),
         |file| {
             let at = file.byte_position(finding.primary.span.start);
             format!("{}:{}:{}", one_line(file.path()), at.line, at.column)
         },
-    );
-    format!(
-        "{place}: {}: {} [{}]",
-        finding.level().as_str(),
-        one_line(&finding.message),
-        finding.rule
     )
 }

@@ -92,6 +92,13 @@ fn notes(finding: &Finding, files: &[SourceFile]) -> Vec<String> {
             places.join(", ")
         ));
     }
+    if let Some(suppression) = &finding.suppressed {
+        let reason = match suppression.justification.as_str() {
+            "" => String::new(),
+            reason => format!(": {}", one_line(reason)),
+        };
+        notes.push(format!("note: suppressed{reason}"));
+    }
     if finding.confidence != Confidence::High {
         notes.push(format!(
             "note: confidence is {}",

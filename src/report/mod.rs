@@ -3,10 +3,15 @@
 //! In: a report and, where a format tells of the run itself, an [`Invocation`]. Out: a `String`. Deliberately absent:
 //! writing it anywhere, choosing a format, and the summary line, which are matters of the command line.
 
+pub mod checkstyle;
 pub mod concise;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
+pub mod jsonl;
 mod line_hash;
+pub mod rdjson;
 pub mod rules;
 pub mod sarif;
 #[cfg(test)]
@@ -14,6 +19,8 @@ mod tests;
 mod text;
 pub mod vet;
 
+use crate::analyze::Report;
+use crate::finding::Finding;
 use crate::source::{Place, SourceFile, Span};
 use serde::Serialize;
 
@@ -26,6 +33,11 @@ pub struct Invocation {
     pub execution_successful: bool,
     /// The exit code the command is going to return.
     pub exit_code: i32,
+}
+
+/// The findings somebody should act on, for formats that cannot say of one that it is suppressed.
+fn active(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|f| f.suppressed.is_none())
 }
 
 /// The part of `at` on its first line: reports point at a line, not at the whole body of a `go func() { … }()`.

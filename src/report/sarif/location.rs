@@ -2,7 +2,7 @@
 
 use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
 use crate::report::first_line;
-use crate::source::{Place, SourceFile};
+use crate::source::{Place, SourceFile, Span};
 use std::fmt::Write as _;
 
 /// What relative URIs are relative to.
@@ -22,7 +22,11 @@ pub(super) fn location(files: &[SourceFile], at: Place, text: Option<String>) ->
 
 /// One line only: GitHub annotates a pull request only where all lines of a region are part of the change.
 fn region(file: &SourceFile, at: Place) -> Region {
-    let span = first_line(file, at);
+    exact_region(file, first_line(file, at))
+}
+
+/// All of a span.
+pub(super) fn exact_region(file: &SourceFile, span: Span) -> Region {
     let (start, end) = (
         file.utf16_position(span.start),
         file.utf16_position(span.end),

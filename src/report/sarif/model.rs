@@ -16,10 +16,17 @@ pub(super) struct Log<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run<'a> {
     pub(super) tool: Tool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) automation_details: Option<AutomationDetails>,
     pub(super) invocations: [InvocationObject; 1],
     pub(super) original_uri_base_ids: BTreeMap<&'static str, BaseId>,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<ResultObject<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AutomationDetails {
+    pub(super) id: String,
 }
 
 #[derive(Serialize)]
@@ -102,6 +109,11 @@ pub(super) struct ResultObject<'a> {
     pub(super) related_locations: Vec<Location>,
     pub(super) code_flows: Vec<CodeFlow>,
     pub(super) partial_fingerprints: Fingerprints<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<FixObject<'a>>,
+    /// On every result or on none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) suppressions: Option<Vec<SuppressionObject<'a>>>,
     pub(super) properties: ResultProperties,
 }
 
@@ -112,6 +124,45 @@ pub(super) struct Fingerprints<'a> {
     pub(super) primary_location_line_hash: Option<String>,
     #[serde(rename = "goleash/v1")]
     pub(super) goleash: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FixObject<'a> {
+    pub(super) description: Message,
+    pub(super) artifact_changes: Vec<ArtifactChange<'a>>,
+    pub(super) properties: FixProperties,
+}
+
+#[derive(Serialize)]
+pub(super) struct FixProperties {
+    pub(super) safety: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactChange<'a> {
+    pub(super) artifact_location: ArtifactLocation,
+    pub(super) replacements: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replacement<'a> {
+    pub(super) deleted_region: Region,
+    pub(super) inserted_content: Content<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Content<'a> {
+    pub(super) text: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct SuppressionObject<'a> {
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) justification: &'a str,
 }
 
 #[derive(Serialize)]

@@ -51,9 +51,11 @@ pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
     }
 }
 
-/// `early-return` as `EarlyReturn`: SARIF wants a name that differs from the id.
+/// `early-return` as `EarlyReturn`: SARIF wants a name that differs from the id by more than capitals.
 fn pascal_case(id: &str) -> String {
+    let leak = if id.contains('-') { "" } else { "leak" };
     id.split('-')
+        .chain([leak])
         .flat_map(|word| {
             let (first, rest) = word.split_at(word.len().min(1));
             [first.to_ascii_uppercase(), rest.to_owned()]
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn names_are_pascal_case() {
         assert_eq!(pascal_case("early-return"), "EarlyReturn");
-        assert_eq!(pascal_case("ncast"), "Ncast");
+        assert_eq!(pascal_case("ncast"), "NcastLeak");
     }
 
     #[test]
