@@ -124,6 +124,10 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) this_module: bool,
 
+    /// Exit with 0 instead of 3 where the patterns match no Go file
+    #[arg(long)]
+    pub(super) allow_no_files: bool,
+
     /// Report only these rules: ids separated by commas, `default`, `all`
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(super) select: Option<Vec<String>>,

@@ -37,7 +37,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     for problem in &report.problems {
         output::line(&problem_line(problem));
     }
-    let exit = exit(&report, found.directories.is_empty());
+    let no_files = found.directories.is_empty() && !args.allow_no_files;
+    let exit = exit(&report, no_files);
     write_result(args, &sinks, &report, exit)?;
     if args.stats {
         for row in stats(&report.stats).lines() {

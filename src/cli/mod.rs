@@ -11,6 +11,7 @@ mod format;
 mod output;
 mod run;
 mod vettool;
+mod words;
 
 use crate::examine;
 use args::{Cli, Command};
@@ -50,7 +51,7 @@ fn command(arguments: Vec<OsString>) -> Exit {
     if let Some(answer) = vettool::answer(&arguments) {
         return told(answer);
     }
-    let cli = match Cli::try_parse_from(args::command_first(arguments)) {
+    let cli = match Cli::try_parse_from(args::command_first(words::dashed_files(arguments))) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors and go to stdout; nobody is left to tell when that is closed.
