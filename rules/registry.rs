@@ -1,7 +1,8 @@
 //! The rules: one page and one classifier each, side by side in this folder.
 //!
 //! In: a leak the engine has proved. Out: the rule that explains it best and what that rule says. [`RULES`] is ordered,
-//! most specific first, the two general rules last; the first match explains a leak, so one leak gives one finding.
+//! most specific first, the two general rules last; the first match explains a leak, so one leak gives one finding. Rules
+//! about comments stand behind them.
 
 mod abandoned_producer;
 mod double_send;
@@ -63,6 +64,21 @@ pub const RULES: &[Rule] = &[
         page: include_str!("unsent-receive.md"),
         form: Form::Leak(unsent_receive::classify),
     },
+    Rule {
+        id: "suppression-no-reason",
+        page: include_str!("suppression-no-reason.md"),
+        form: Form::Comment,
+    },
+    Rule {
+        id: "suppression-unknown-rule",
+        page: include_str!("suppression-unknown-rule.md"),
+        form: Form::Comment,
+    },
+    Rule {
+        id: "suppression-unused",
+        page: include_str!("suppression-unused.md"),
+        form: Form::Comment,
+    },
 ];
 
 /// The rule that explains `leak`, and what it says; `None` when no rule is about such an operation yet.
@@ -71,6 +87,7 @@ pub const RULES: &[Rule] = &[
 pub fn classify(leak: &Leak) -> Option<(&'static Rule, Diagnosis)> {
     RULES.iter().find_map(|rule| match rule.form {
         Form::Leak(classify) => classify(leak).map(|diagnosis| (rule, diagnosis)),
+        Form::Comment => None,
     })
 }
 

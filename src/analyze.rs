@@ -1,9 +1,11 @@
 //! The whole pure pipeline: a directory's Go files in, findings and problems out. The command line and the editor
 //! server both call it; it does no I/O.
 
+mod choose;
+
 use crate::finding::{Finding, assign_fingerprints};
 use crate::flow;
-use crate::leak::{Confidence, Exit, Leak, OpKind};
+use crate::leak::Confidence;
 use crate::library::Library;
 use crate::model;
 pub use crate::package::GoVersion;
@@ -14,8 +16,10 @@ use crate::solve::explore::Search;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, SourceFile, Span};
 use crate::summary::Summaries;
+use crate::suppress::{Judged, Suppressions};
 use crate::syntax::ast::File;
 use crate::syntax::parse_file;
+use choose::Choice;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +58,8 @@ pub struct Options {
     pub generated: bool,
     /// The rules that speak.
     pub rules: Selection,
+    /// Keep suppressed findings in the report, marked as such.
+    pub show_suppressed: bool,
     /// Findings below this are dropped.
     pub min_confidence: Confidence,
     /// States one system may cost before it is given up, by name.
@@ -70,11 +76,19 @@ impl Default for Options {
             tests: true,
             generated: false,
             rules: Selection::default(),
+            show_suppressed: false,
             min_confidence: Confidence::Medium,
             state_budget: 1_000,
             build: BuildContext::default(),
             fixes: false,
         }
+    }
+}
+
+impl Options {
+    /// The rules that speak in the file with this displayed path.
+    pub fn rules_in(&self, _path: &str) -> &Selection {
+        &self.rules
     }
 }
 
@@ -130,7 +144,7 @@ impl Stats {
 pub struct Report {
     /// The files that findings refer to.
     pub files: Vec<SourceFile>,
-    /// The findings, sorted by file, position, rule.
+    /// The findings, sorted by file, position, rule; suppressed ones only on request.
     pub findings: Vec<Finding>,
     /// What could not be done, sorted.
     pub problems: Vec<Problem>,
@@ -154,10 +168,12 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     for (file, ast) in dir.files.iter().zip(&asts) {
         problems(file, ast, &mut report.problems);
     }
+    let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
     for unit in group(&names, &options.build) {
         report.stats.packages += 1;
-        package(dir, &unit, &asts, options, &mut report);
+        package(dir, &unit, &asts, options, &mut suppressions, &mut report);
     }
+    remarks(dir, &asts, options, &suppressions, &mut report.findings);
     if !report.findings.is_empty() {
         report.files = dir
             .files
@@ -166,6 +182,10 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
             .collect();
         report.findings.sort_by_key(|f| (f.primary, f.rule));
         assign_fingerprints(&mut report.findings, &report.files, &dir.import_path);
+        // Only now: who suppresses a finding does not change the identity of its like.
+        report
+            .findings
+            .retain(|f| f.suppressed.is_none() || options.show_suppressed);
     }
     report.problems.sort();
     report
@@ -215,8 +235,35 @@ fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
     }
 }
 
+/// What is wrong with the comments that suppress findings, in files that are reported in.
+fn remarks(
+    dir: &Directory,
+    asts: &[File],
+    options: &Options,
+    suppressions: &Suppressions,
+    findings: &mut Vec<Finding>,
+) {
+    for (index, (file, ast)) in dir.files.iter().zip(asts).enumerate() {
+        if file.report {
+            let judged = Judged {
+                path: &file.path,
+                readable: ast.unreadable.is_empty(),
+                rules: options.rules_in(&file.path),
+            };
+            findings.extend(suppressions.remarks(FileId(index as u32), judged, &dir.path));
+        }
+    }
+}
+
 /// Analyses the files that are compiled together.
-fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, report: &mut Report) {
+fn package(
+    dir: &Directory,
+    unit: &Unit,
+    asts: &[File],
+    options: &Options,
+    suppressions: &mut Suppressions,
+    report: &mut Report,
+) {
     let files: Vec<PackageFile<'_>> = unit
         .files
         .iter()
@@ -275,66 +322,12 @@ fn package(dir: &Directory, unit: &Unit, asts: &[File], options: &Options, repor
             .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
             .collect()
     };
-    report
-        .findings
-        .extend(choose(leaks, dir, options, &sources, &mut report.stats));
-}
-
-/// From all leaks of a package the findings to show: one per stuck operation, told by its best witness.
-fn choose(
-    mut leaks: Vec<Leak>,
-    dir: &Directory,
-    options: &Options,
-    sources: &[SourceFile],
-    stats: &mut Stats,
-) -> Vec<Finding> {
-    let mut abstain = |reason: &'static str| *stats.abstentions.entry(reason).or_default() += 1;
-    leaks.retain(|leak| dir.files[leak.op.at.file.index()].report);
-    // Reportable exits first, then confidence, fewest assumptions, shortest run.
-    leaks.sort_by_key(|leak| {
-        (
-            leak.op.at,
-            leak.stranding.exit == Exit::Stuck,
-            std::cmp::Reverse(leak.confidence),
-            leak.assumptions.len(),
-            leak.witness.steps.len(),
-            leak.stranding.at,
-        )
-    });
-    let mut findings: Vec<Finding> = Vec::new();
-    for leak in leaks {
-        if leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main") {
-            // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
-            abstain("waits-on-purpose");
-            continue;
-        }
-        if leak.confidence < options.min_confidence {
-            abstain("low-confidence");
-            continue;
-        }
-        let explained = crate::rules::classify(&leak);
-        if explained
-            .as_ref()
-            .is_some_and(|(rule, _)| !options.rules.is_on(rule.id))
-        {
-            abstain("rule-off");
-            continue;
-        }
-        if let Some(first) = findings.iter_mut().find(|f| f.primary == leak.op.at) {
-            let stranding = leak.stranding.at.filter(|at| {
-                !first.also_stranded_at.contains(at) && !first.labels.iter().any(|l| l.at == *at)
-            });
-            first.also_stranded_at.extend(stranding);
-            continue;
-        }
-        match explained {
-            Some((rule, diagnosis)) => {
-                let mut finding = rule.finding(&leak, diagnosis, &dir.path, sources);
-                finding.configured_level = options.rules.level(rule.id);
-                findings.push(finding);
-            }
-            None => abstain("no-rule"),
-        }
-    }
-    findings
+    let choice = Choice {
+        dir,
+        options,
+        sources: &sources,
+        suppressions,
+        stats: &mut report.stats,
+    };
+    report.findings.extend(choice.choose(leaks));
 }

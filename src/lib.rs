@@ -20,6 +20,7 @@ pub mod selection;
 pub mod solve;
 pub mod source;
 pub mod summary;
+pub mod suppress;
 pub mod syntax;
 pub mod vettool;
 pub mod walk;

@@ -24,6 +24,8 @@ pub struct Rule {
 pub enum Form {
     /// A leak, which it recognises and words; `None` when it is none of this rule's.
     Leak(fn(&Leak) -> Option<Diagnosis>),
+    /// A comment that suppresses findings, or means to: `suppress` finds and words what is wrong with it.
+    Comment,
 }
 
 /// A rule's metadata, read from the front matter of its page.
@@ -101,6 +103,11 @@ impl Rule {
             .find(|paragraph| !paragraph.starts_with('#') && !paragraph.trim().is_empty())
             .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
             .unwrap_or_default()
+    }
+
+    /// Whether its findings are about comments that suppress others.
+    pub fn is_about_comments(&self) -> bool {
+        matches!(self.form, Form::Comment)
     }
 
     /// Where the page can be read on the web.

@@ -136,6 +136,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(super) ignore: Vec<String>,
 
+    /// Show suppressed findings too, with the reason given; they do not count
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
+
     /// Drop findings that are less sure than this
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Medium)]
     pub(super) min_confidence: Level,

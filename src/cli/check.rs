@@ -62,6 +62,7 @@ pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
         tests: !args.no_tests,
         generated: args.generated,
         rules,
+        show_suppressed: args.show_suppressed,
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
         build: host(),
@@ -72,7 +73,7 @@ pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
 fn exit(report: &Report, no_files: bool) -> Exit {
     if report.problems.iter().any(|problem| problem.fatal) {
         Exit::Failure
-    } else if !report.findings.is_empty() {
+    } else if report.findings.iter().any(|f| f.suppressed.is_none()) {
         Exit::Findings
     } else if no_files {
         Exit::NoFiles
@@ -120,10 +121,15 @@ pub(super) fn problem_line(problem: &Problem) -> String {
 /// The last line of a run.
 fn summary(report: &Report) -> String {
     let stats = &report.stats;
-    let findings = match report.findings.len() as u64 {
+    let suppressed = report.findings.iter().filter(|f| f.suppressed.is_some());
+    let suppressed = suppressed.count() as u64;
+    let mut findings = match report.findings.len() as u64 - suppressed {
         0 => "no findings".to_owned(),
         count => counted(count, "finding"),
     };
+    if suppressed > 0 {
+        let _ = write!(findings, " and {suppressed} suppressed");
+    }
     let mut text = format!(
         "{findings} in {} ({})",
         counted(stats.packages, "package"),

@@ -16,9 +16,10 @@ pub fn render(report: &Report) -> String {
 
 /// The line of one finding, without line end.
 pub(super) fn line(finding: &Finding, files: &[SourceFile]) -> String {
-    let suppressed = match finding.suppressed {
-        Some(_) => " (suppressed)",
-        None => "",
+    let suppressed = match &finding.suppressed {
+        Some(why) if why.justification.is_empty() => " (suppressed)".to_owned(),
+        Some(why) => format!(" (suppressed: {})", one_line(&why.justification)),
+        None => String::new(),
     };
     format!(
         "{}: {}: {} [{}]{suppressed}",

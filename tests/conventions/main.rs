@@ -7,6 +7,7 @@ mod documents;
 mod layers;
 mod messages;
 
+use goleash::rule::Rule;
 use goleash::rules::{RULES, by_id};
 use std::collections::BTreeSet;
 use std::fs;
@@ -68,6 +69,11 @@ fn only_their_modules_know_the_libraries_for_syntax_and_drawing() {
     }
 }
 
+/// The rules that explain leaks. Those about comments have no classifier, and no fixtures that Go could referee.
+fn about_leaks() -> impl DoubleEndedIterator<Item = &'static Rule> {
+    RULES.iter().filter(|rule| !rule.is_about_comments())
+}
+
 #[test]
 fn a_rule_has_one_name_everywhere() {
     let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
@@ -81,9 +87,10 @@ fn a_rule_has_one_name_everywhere() {
             .collect()
     };
     assert_eq!(stems(".md", &["README"]), ids, "pages");
+    let leaks: Vec<_> = about_leaks().map(|rule| rule.id.to_owned()).collect();
     assert_eq!(
         stems(".rs", &["registry", "wishes", "wording", "sample"]),
-        ids,
+        leaks.iter().cloned().collect(),
         "modules"
     );
     for id in &ids {
@@ -93,7 +100,7 @@ fn a_rule_has_one_name_everywhere() {
         let metadata = by_id(id).expect("listed").metadata();
         assert_eq!(&metadata.id, id, "front matter of rules/{id}.md");
     }
-    let last: Vec<_> = RULES.iter().rev().take(2).map(|rule| rule.id).collect();
+    let last: Vec<_> = leaks.iter().rev().take(2).collect();
     assert_eq!(
         last,
         ["unsent-receive", "unreceived-send"],
@@ -115,7 +122,7 @@ fn fixtures_belong_to_rules() {
         );
     }
     if !folders.is_empty() {
-        for rule in RULES {
+        for rule in about_leaks() {
             assert!(folders.contains(rule.id), "fixtures/{} is missing", rule.id);
         }
     }
@@ -133,7 +140,6 @@ fn pages_are_complete() {
         "also-known-as",
         "fix",
     ];
-    const HEADINGS: [&str; 4] = ["## Leaks", "## Clean", "## How to fix", "## Known limits"];
     for rule in RULES {
         let front = rule.page.split("---\n").nth(1).unwrap_or_default();
         let keys: Vec<_> = front
@@ -148,7 +154,17 @@ fn pages_are_complete() {
         );
         let body = rule.markdown();
         let headings: Vec<_> = body.lines().filter(|l| l.starts_with('#')).collect();
-        assert_eq!(headings, HEADINGS, "headings of {}", rule.id);
+        let first = if rule.is_about_comments() {
+            "## Reported"
+        } else {
+            "## Leaks"
+        };
+        assert_eq!(
+            headings,
+            [first, "## Clean", "## How to fix", "## Known limits"],
+            "headings of {}",
+            rule.id
+        );
         let fences: Vec<_> = body.lines().filter(|l| l.starts_with("```g")).collect();
         assert_eq!(
             fences,

@@ -4,6 +4,7 @@
 #[path = "../binary/mod.rs"]
 mod binary;
 mod selection;
+mod suppressions;
 
 use binary::goleash;
 use tempfile::TempDir;

@@ -46,7 +46,11 @@ pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
                 Severity::Warning => "warning",
                 Severity::Note => "recommendation",
             },
-            tags: TAGS,
+            tags: if rule.is_about_comments() {
+                &["maintainability"]
+            } else {
+                TAGS
+            },
         },
     }
 }

@@ -1,0 +1,128 @@
+//! From all leaks of a package the findings to show: one per stuck operation, told by its best witness.
+//!
+//! In: the leaks, and the comments that suppress some. Out: findings without fingerprints, suppressed ones marked. Each
+//! leak is held against the comments by itself: where one way to strand an operation is suppressed, another still counts.
+
+use super::{Directory, Options, Stats};
+use crate::finding::{Diagnosis, Finding};
+use crate::leak::{Exit, Leak, OpKind};
+use crate::rule::Rule;
+use crate::rules::classify;
+use crate::source::SourceFile;
+use crate::suppress::Suppressions;
+use std::cmp::Reverse;
+
+/// What leaks are judged by, and what has been found.
+pub(super) struct Choice<'a> {
+    pub(super) dir: &'a Directory,
+    pub(super) options: &'a Options,
+    pub(super) sources: &'a [SourceFile],
+    pub(super) suppressions: &'a mut Suppressions,
+    pub(super) stats: &'a mut Stats,
+}
+
+impl Choice<'_> {
+    /// The findings for `leaks`.
+    pub(super) fn choose(mut self, mut leaks: Vec<Leak>) -> Vec<Finding> {
+        // Reportable exits first, then confidence, fewest assumptions, shortest run.
+        leaks.sort_by_key(|leak| {
+            (
+                leak.op.at,
+                leak.stranding.exit == Exit::Stuck,
+                Reverse(leak.confidence),
+                leak.assumptions.len(),
+                leak.witness.steps.len(),
+                leak.stranding.at,
+            )
+        });
+        let mut findings = Vec::new();
+        let mut suppressed = Vec::new();
+        for leak in leaks {
+            self.one(&leak, &mut findings, &mut suppressed);
+        }
+        findings.append(&mut suppressed);
+        findings
+    }
+
+    fn one(&mut self, leak: &Leak, findings: &mut Vec<Finding>, suppressed: &mut Vec<Finding>) {
+        let on_purpose =
+            leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main");
+        if on_purpose {
+            // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
+            return self.abstain("waits-on-purpose");
+        }
+        let explained = classify(leak);
+        let silent = self.silent(leak, explained.as_ref());
+        if let Some((rule, diagnosis)) = &explained
+            && !self.suppressions.is_empty()
+        {
+            // What is silent anyway is looked up too: a comment about it is not unused.
+            let mut finding = self.finding(rule, diagnosis.clone(), leak);
+            finding.suppressed = self.suppressions.find(&finding, self.sources);
+            if finding.suppressed.is_some() {
+                let told = |f: &Finding| f.primary == finding.primary && f.rule == finding.rule;
+                if silent.is_none() && !suppressed.iter().any(told) {
+                    suppressed.push(finding);
+                }
+                return;
+            }
+        }
+        match silent {
+            None => {}
+            Some(Silence::NotReported) => return,
+            Some(Silence::LowConfidence) => return self.abstain("low-confidence"),
+            Some(Silence::RuleOff) => return self.abstain("rule-off"),
+        }
+        if let Some(first) = findings.iter_mut().find(|f| f.primary == leak.op.at) {
+            fold(first, leak);
+            return;
+        }
+        match explained {
+            Some((rule, diagnosis)) => findings.push(self.finding(rule, diagnosis, leak)),
+            None => self.abstain("no-rule"),
+        }
+    }
+
+    /// Why nothing is said of a leak, whatever the comments say.
+    fn silent(&self, leak: &Leak, explained: Option<&(&Rule, Diagnosis)>) -> Option<Silence> {
+        let file = &self.dir.files[leak.op.at.file.index()];
+        if !file.report {
+            return Some(Silence::NotReported);
+        }
+        if leak.confidence < self.options.min_confidence {
+            return Some(Silence::LowConfidence);
+        }
+        explained
+            .filter(|(rule, _)| !self.options.rules_in(&file.path).is_on(rule.id))
+            .map(|_| Silence::RuleOff)
+    }
+
+    fn finding(&self, rule: &Rule, diagnosis: Diagnosis, leak: &Leak) -> Finding {
+        let path = &self.dir.files[leak.op.at.file.index()].path;
+        let mut finding = rule.finding(leak, diagnosis, &self.dir.path, self.sources);
+        finding.configured_level = self.options.rules_in(path).level(rule.id);
+        finding
+    }
+
+    fn abstain(&mut self, reason: &'static str) {
+        *self.stats.abstentions.entry(reason).or_default() += 1;
+    }
+}
+
+/// Why nothing is said of a leak.
+enum Silence {
+    /// Its file is only read for what it says about the others.
+    NotReported,
+    /// It is less sure than what is asked for.
+    LowConfidence,
+    /// The rule that explains it is off there.
+    RuleOff,
+}
+
+/// Adds the way a leak is stranded to the finding of the same operation.
+fn fold(first: &mut Finding, leak: &Leak) {
+    let stranding = leak.stranding.at.filter(|at| {
+        !first.also_stranded_at.contains(at) && !first.labels.iter().any(|l| l.at == *at)
+    });
+    first.also_stranded_at.extend(stranding);
+}
