@@ -7,6 +7,7 @@
 mod abandoned_producer;
 mod double_send;
 mod early_return;
+mod missing_done;
 mod ncast;
 mod timeout_send;
 mod unclosed_range;
@@ -53,6 +54,11 @@ pub const RULES: &[Rule] = &[
         id: "unclosed-range",
         page: include_str!("unclosed-range.md"),
         form: Form::Leak(unclosed_range::classify),
+    },
+    Rule {
+        id: "missing-done",
+        page: include_str!("missing-done.md"),
+        form: Form::Leak(missing_done::classify),
     },
     Rule {
         id: "unreceived-send",

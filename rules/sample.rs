@@ -1,7 +1,7 @@
 //! Leaks for the unit tests of the classifiers.
 
 use crate::leak::{
-    Confidence, Exit, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
+    Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
 };
 use crate::source::{FileId, Place, Span};
 
@@ -46,6 +46,7 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
         partner: Some(place(50)),
         partner_in_loop: false,
         skipped_close: None,
+        facts: Facts::default(),
         witness: Witness {
             steps: vec![Step {
                 at: place(30),

@@ -37,7 +37,8 @@ pub(super) fn blocked(leak: &Leak) -> String {
         OpKind::Range => format!("range over {channel} never ends"),
         OpKind::EmptySelect => "empty select blocks for ever".to_owned(),
         OpKind::Select => format!("select on {} blocks for ever", cases(leak)),
-        OpKind::Wait | OpKind::Lock | OpKind::ReadLock | OpKind::CondWait | OpKind::Call => {
+        OpKind::Wait => format!("wait for {channel} never ends"),
+        OpKind::Lock | OpKind::ReadLock | OpKind::CondWait | OpKind::Call => {
             format!("goroutine blocks for ever at {channel}")
         }
     };
@@ -69,17 +70,32 @@ pub(super) fn cause(leak: &Leak) -> String {
         OpKind::Receive | OpKind::Range => ("sender", "sent", "sends"),
         _ => ("partner", "served", "serves"),
     };
-    let text = &leak.stranding.text;
-    let by = |otherwise: &str| match text.trim() {
-        "" => otherwise.to_owned(),
-        text => code(text),
-    };
     let yet = if leak.served == 0 {
         format!("before it has {done}")
     } else {
         format!("after it has {done} {}", times(leak.served))
     };
+    if let Some(way) = way_out(leak, who, &yet) {
+        return way;
+    }
     match leak.stranding.exit {
+        Exit::Done => format!("the {who} is done {yet}"),
+        Exit::Stuck => format!("the {who} is stuck itself and never {act}"),
+        _ if leak.partner.is_none() => {
+            format!("in this run nobody ever {act} on this channel")
+        }
+        _ => format!("on this path no {who} is ever reached"),
+    }
+}
+
+/// By which way out `who` was lost, if by any: ``the receiver leaves by `return` before it has received``.
+pub(super) fn way_out(leak: &Leak, who: &str, yet: &str) -> Option<String> {
+    let text = leak.stranding.text.trim();
+    let by = |otherwise: &str| match text {
+        "" => otherwise.to_owned(),
+        text => code(text),
+    };
+    Some(match leak.stranding.exit {
         Exit::Timer | Exit::Context | Exit::Stop | Exit::Sibling => {
             format!(
                 "the {who} leaves when {} wins the select",
@@ -88,7 +104,7 @@ pub(super) fn cause(leak: &Leak) -> String {
         }
         Exit::Default => format!("the {who} goes on by the `default` of its select"),
         // The end of a body has nothing to quote but its brace.
-        Exit::Return if leak.stranding.text.starts_with('}') => {
+        Exit::Return if text.starts_with('}') => {
             format!("the {who} comes to the end of its function {yet}")
         }
         Exit::Return => format!("the {who} leaves by {} {yet}", by("`return`")),
@@ -99,13 +115,8 @@ pub(super) fn cause(leak: &Leak) -> String {
             "the goroutine of the {who} ends at {} {yet}",
             by("`runtime.Goexit`")
         ),
-        Exit::Done => format!("the {who} is done {yet}"),
-        Exit::Stuck => format!("the {who} is stuck itself and never {act}"),
-        Exit::Never if leak.partner.is_none() => {
-            format!("in this run nobody ever {act} on this channel")
-        }
-        Exit::Never => format!("on this path no {who} is ever reached"),
-    }
+        Exit::Done | Exit::Stuck | Exit::Never => return None,
+    })
 }
 
 /// `once`, `twice`, `3 times`.

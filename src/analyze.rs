@@ -199,7 +199,9 @@ fn file_name(path: &str) -> &str {
 fn parse(dir: &Directory) -> Vec<File> {
     let marked = dir.files.iter().any(|f| {
         // The marks without which no rule has anything to look at.
-        memchr::memmem::find(&f.bytes, b"<-").is_some() || has_word(&f.bytes, b"chan")
+        memchr::memmem::find(&f.bytes, b"<-").is_some()
+            || has_word(&f.bytes, b"chan")
+            || has_word(&f.bytes, b"WaitGroup")
     });
     if !marked {
         return dir.files.iter().map(|_| File::default()).collect();

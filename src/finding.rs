@@ -76,6 +76,8 @@ pub enum LabelRole {
     Spawn,
     /// The step that stranded it.
     Stranding,
+    /// A `close` or `Done` that would have helped and is not reached.
+    Skipped,
 }
 
 /// A secondary place with its text.
@@ -132,7 +134,7 @@ pub struct Finding {
     pub function: String,
     /// Directory of the package as users know it (`.` for the current one).
     pub package: String,
-    /// Make, spawn, stranding step; at most one of each role, in the order of the run.
+    /// Make, spawn, stranding step, skipped act; at most one of each role, in the order of the run.
     pub labels: Vec<Label>,
     /// Further stranding steps of the same operation that were folded into this finding.
     pub also_stranded_at: Vec<Place>,
@@ -174,6 +176,7 @@ impl LabelRole {
             Self::Make => "make",
             Self::Spawn => "spawn",
             Self::Stranding => "stranding",
+            Self::Skipped => "skipped",
         }
     }
 }

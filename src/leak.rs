@@ -181,6 +181,32 @@ pub enum Confidence {
     High,
 }
 
+/// What a `WaitGroup` was told in the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// What all `Add` together counted.
+    pub added: u32,
+    /// How often `Done` was called.
+    pub done: u32,
+    /// Whether an `Add` lies in the same loop as the `Wait`.
+    pub added_in_loop: bool,
+    /// The `Add` after which the goroutine that made it started none.
+    pub unstarted: Option<Place>,
+    /// Whether `Done` was called on a copy of the group.
+    pub copied: bool,
+}
+
+/// What else is true of a leak. Each fact is there for the few rules that ask for it; none is needed to tell the leak.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// For a stuck `Wait`: what its group was told.
+    pub tally: Option<Tally>,
+    /// For a stuck `Wait`: a `Done` that stands in the code and is not reached in this run.
+    pub skipped_done: Option<Place>,
+    /// Whether the stuck goroutine would serve itself, further on.
+    pub waits_for_itself: bool,
+}
+
 /// A goroutine that can never get past an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
@@ -210,6 +236,8 @@ pub struct Leak {
     pub partner_in_loop: bool,
     /// A `close` of the primitive that stands in the code but is not reached in this run.
     pub skipped_close: Option<Place>,
+    /// What else some rules ask for.
+    pub facts: Facts,
     /// The run.
     pub witness: Witness,
     /// How sure.

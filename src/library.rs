@@ -39,6 +39,14 @@ pub enum Effect {
     Exit,
     /// Ends the goroutine, running its deferred calls.
     Goexit,
+    /// Ends the test unless its argument (`argument`) is nil.
+    RequireNil,
+    /// Ends the test unless its argument is not nil.
+    RequireNonNil,
+    /// Ends the test unless its argument is true.
+    RequireTrue,
+    /// Ends the test unless its argument is false.
+    RequireFalse,
     /// Adds to a wait counter.
     WaitAdd,
     /// Takes one from a wait counter.
@@ -65,6 +73,31 @@ pub enum Effect {
     ContextErr,
     /// Returns an error only when the context it is given (`argument`) ends.
     ContextBound,
+}
+
+impl Effect {
+    /// Whether the call does nothing but compute: dropped where nobody needs what it computes or says.
+    pub fn is_pure(self) -> bool {
+        matches!(
+            self,
+            Self::Inert | Self::NonNil | Self::AtomicLoad | Self::AtomicStore | Self::AtomicSwap
+        )
+    }
+
+    /// Whether the call alone is no reason to follow the function it stands in.
+    pub fn is_aside(self) -> bool {
+        self.is_pure()
+            || matches!(
+                self,
+                Self::Counter
+                    | Self::AtomicAdd
+                    | Self::AtomicCas
+                    | Self::RequireNil
+                    | Self::RequireNonNil
+                    | Self::RequireTrue
+                    | Self::RequireFalse
+            )
+    }
 }
 
 /// One entry of the table.

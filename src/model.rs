@@ -102,7 +102,7 @@ fn makes_primitive(body: &Body) -> bool {
 fn blocks(body: &Body) -> bool {
     body.code.iter().any(|op| match op {
         Op::Send(..) | Op::Recv { .. } | Op::Select { .. } => true,
-        Op::Call(call) => matches!(
+        Op::Call(call) | Op::Defer(call) | Op::Go(call) => matches!(
             call.callee,
             Callee::Library(crate::library::Effect::WaitWait, _)
         ),

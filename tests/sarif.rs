@@ -4,7 +4,7 @@
 use goleash::analyze::{Problem, Report};
 use goleash::finding::{Diagnosis, Finding, assign_fingerprints};
 use goleash::leak::{
-    Confidence, Exit, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
+    Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
 };
 use goleash::report::{Invocation, sarif};
 use goleash::rules::{RULES, by_id};
@@ -80,6 +80,7 @@ fn leak(steps: usize) -> Leak {
         partner: None,
         partner_in_loop: false,
         skipped_close: None,
+        facts: Facts::default(),
         witness: Witness { steps: run },
         confidence: Confidence::High,
         assumptions: Vec::new(),

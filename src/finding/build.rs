@@ -62,7 +62,7 @@ fn primary_text(op: &Operation) -> String {
     }
 }
 
-/// Make, spawn, stranding step, in the order of the run; a place that is the primary one already has its text.
+/// Make, spawn, stranding step, skipped act, in the order of the run; a place that is the primary one already has its text.
 fn labels(leak: &Leak) -> Vec<Label> {
     let make = leak
         .origin
@@ -72,7 +72,7 @@ fn labels(leak: &Leak) -> Vec<Label> {
         .spawn
         .map(|at| (at, LabelRole::Spawn, spawn_text(leak).to_owned()));
     let stranding = stranding(leak).map(|(at, text)| (at, LabelRole::Stranding, text));
-    [make, spawn, stranding]
+    [make, spawn, stranding, skipped(leak)]
         .into_iter()
         .flatten()
         .filter(|(at, ..)| *at != leak.op.at)
@@ -105,16 +105,29 @@ fn spawn_text(leak: &Leak) -> &'static str {
     }
 }
 
+/// What would have helped: the missing `Done`, or, without a step that strands it, a close that stands in the code.
+fn skipped(leak: &Leak) -> Option<(Place, LabelRole, String)> {
+    if let Some(at) = leak.facts.skipped_done {
+        return Some((
+            at,
+            LabelRole::Skipped,
+            "this `Done` is not reached".to_owned(),
+        ));
+    }
+    let at = leak.skipped_close.filter(|_| leak.stranding.at.is_none())?;
+    Some((
+        at,
+        LabelRole::Skipped,
+        "this close is not reached".to_owned(),
+    ))
+}
+
 fn stranding(leak: &Leak) -> Option<(Place, String)> {
-    let Some(at) = leak.stranding.at else {
-        // Without a step that strands it, a close that stands in the code and is not reached tells most.
-        return leak
-            .skipped_close
-            .map(|at| (at, "this close is not reached".to_owned()));
-    };
+    let at = leak.stranding.at?;
     let (partner, act) = match leak.op.kind {
         OpKind::Send => ("receiver", "receive"),
         OpKind::Receive | OpKind::Range => ("sender", "send"),
+        OpKind::Wait => ("goroutine", "`Done`"),
         _ => ("partner", "step"),
     };
     let text = match leak.stranding.exit {

@@ -131,17 +131,7 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
             makes
         }),
         Op::Call(call) | Op::Defer(call) => match &call.callee {
-            Callee::Library(
-                Effect::Inert
-                | Effect::NonNil
-                | Effect::Counter
-                | Effect::AtomicLoad
-                | Effect::AtomicStore
-                | Effect::AtomicAdd
-                | Effect::AtomicSwap
-                | Effect::AtomicCas,
-                _,
-            ) => false,
+            Callee::Library(effect, _) if effect.is_aside() => false,
             Callee::Library(..) | Callee::Close(_) => true,
             Callee::Body(body) => matters[body.0 as usize],
             Callee::Value(value) => {
@@ -228,15 +218,8 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
         };
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
         let idle = match &call.callee {
-            Callee::Library(
-                Effect::Inert
-                | Effect::NonNil
-                | Effect::AtomicLoad
-                | Effect::AtomicStore
-                | Effect::AtomicSwap,
-                _,
-            )
-            | Callee::Unknown => !hands_over,
+            Callee::Library(effect, _) if effect.is_pure() => !hands_over,
+            Callee::Unknown => !hands_over,
             Callee::Named(name) => !hands_over && name != "Done" && !ends_by_name(name),
             Callee::Value(value) => !hands_over && !expr_holds(value, holds),
             Callee::Body(id) => !hands_over && !matters[id.0 as usize],

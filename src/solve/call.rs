@@ -8,7 +8,7 @@ use super::step::Flow;
 use crate::flow::ir::{BodyId, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{BinaryOp, Name};
 
 impl Machine<'_> {
     pub(super) fn set_dest(
@@ -65,6 +65,7 @@ impl Machine<'_> {
                 if env.is_empty()
                     && !code.ends
                     && !code.gives
+                    && !code.recovers
                     && !call.args.iter().any(|a| state.carries(a))
                 {
                     // It is handed nothing of ours and gives nothing back.
@@ -256,9 +257,21 @@ impl Machine<'_> {
                 }
                 self.note(state, proc, call.pc, Happening::Left(Leaving::Goexit), None);
             }
+            Effect::RequireNil
+            | Effect::RequireNonNil
+            | Effect::RequireTrue
+            | Effect::RequireFalse => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                return self.require(state, effect, call.args.get(argument));
+            }
             Effect::WaitAdd => {
                 let count = call.args.get(1).cloned().unwrap_or(Value::Int(1));
                 self.count(state, proc, &receiver, &count);
+                let what = match count {
+                    Value::Int(n) if n < 0 => Happening::CountedDown,
+                    _ => Happening::Added,
+                };
+                self.note(state, proc, call.pc, what, state.object(&receiver));
             }
             Effect::WaitDone => {
                 self.count(state, proc, &receiver, &Value::Int(-1));
@@ -266,7 +279,7 @@ impl Machine<'_> {
                     state,
                     proc,
                     call.pc,
-                    Happening::Synced,
+                    Happening::CountedDown,
                     state.object(&receiver),
                 );
             }
@@ -319,6 +332,28 @@ impl Machine<'_> {
             }
         }
         Flow::Next
+    }
+
+    /// A check of a test: a run in which it fails is over, as such a test has failed already.
+    fn require(&self, state: &mut State, effect: Effect, checked: Option<&Value>) -> Flow {
+        let Some(checked) = checked else {
+            return Flow::Next;
+        };
+        let wanted = matches!(effect, Effect::RequireNil | Effect::RequireTrue);
+        let taken = std::mem::take(state);
+        let outcomes = match effect {
+            Effect::RequireNil | Effect::RequireNonNil => {
+                self.decide_comparison(taken, BinaryOp::Eq, checked, &Value::Nil, false)
+            }
+            _ => self.decide_truth(taken, checked),
+        };
+        match outcomes.into_iter().find(|(_, outcome)| *outcome == wanted) {
+            Some((held, _)) => {
+                *state = held;
+                Flow::Next
+            }
+            None => Flow::Dead,
+        }
     }
 
     /// The Done channel of a context, which stands for the context; that of an unknown one is ended by its owner, and
@@ -487,7 +522,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Starts a goroutine.
+    /// Starts a goroutine; one whose code is out of view has no number.
     pub(super) fn spawn(
         &self,
         state: &mut State,
@@ -513,11 +548,16 @@ impl Machine<'_> {
             if let Some(group) = on_end {
                 state.escape(&group);
             }
+            self.note(state, proc, call.pc, Happening::Spawned(u32::MAX), None);
             return;
         };
         if state.procs.len() > 48 {
             self.abstain("many-goroutines");
             call.args.iter().for_each(|a| state.escape(a));
+            env.iter().for_each(|cell| state.escape(&Value::Ref(*cell)));
+            if let Some(group) = on_end {
+                state.escape(&group);
+            }
             return;
         }
         let frame = self.frame(state, body, &env, call.args, Vec::new());

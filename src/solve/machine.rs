@@ -177,11 +177,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A struct value is copied when it is assigned.
+    /// A struct value is copied when it is assigned, a `WaitGroup` among them.
     pub(super) fn copied(&self, state: &mut State, value: Value) -> Value {
         match value {
             Value::Val(id) => match state.heap[id as usize].clone() {
-                obj @ Obj::Struct(..) => {
+                obj @ (Obj::Struct(..) | Obj::Wait(..)) => {
                     let escaped = state.escaped[id as usize];
                     let copy = state.alloc(obj);
                     state.escaped[copy as usize] = escaped;

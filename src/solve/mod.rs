@@ -10,6 +10,7 @@ mod decide;
 mod encode;
 mod eval;
 pub mod explore;
+mod facts;
 mod leave;
 pub mod machine;
 pub mod state;

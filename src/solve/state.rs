@@ -254,7 +254,7 @@ pub enum Happening {
     Local,
     /// A condition, choice or loop head was decided.
     Decided,
-    /// A goroutine of this number was started.
+    /// A goroutine of this number was started; `u32::MAX` for one whose code is out of view.
     Spawned(u32),
     /// A send completed (case of the select, if it was one).
     Sent(Option<usize>),
@@ -266,6 +266,10 @@ pub enum Happening {
     Closed,
     /// A wait was over, a context cancelled.
     Synced,
+    /// A `WaitGroup` was told to wait for more.
+    Added,
+    /// A `WaitGroup` was told that one is done.
+    CountedDown,
     /// A `break` or `goto` was followed.
     Jumped(crate::flow::ir::JumpKind),
     /// A frame begins to be left.

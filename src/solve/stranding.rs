@@ -58,13 +58,16 @@ impl Teller<'_, '_> {
             Happening::Sent(None)
             | Happening::Received(None)
             | Happening::Closed
-            | Happening::Synced => here(Exit::Done),
+            | Happening::Synced
+            | Happening::CountedDown => here(Exit::Done),
             Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
             Happening::Jumped(_) => here(Exit::Break),
             Happening::Left(leaving) => here(exit_of(leaving)),
-            Happening::FellOff | Happening::Ended | Happening::Spawned(_) | Happening::Local => {
-                here(Exit::Done)
-            }
+            Happening::FellOff
+            | Happening::Ended
+            | Happening::Spawned(_)
+            | Happening::Local
+            | Happening::Added => here(Exit::Done),
             Happening::Decided => self.left_by_branch(index, event),
         }
     }
@@ -137,7 +140,10 @@ impl Teller<'_, '_> {
                 Happening::FellOff | Happening::Ended => Exit::Return,
                 Happening::Jumped(JumpKind::Goto) => Exit::Goto,
                 Happening::Jumped(_) => Exit::Break,
-                Happening::Local | Happening::Decided | Happening::Spawned(_) => continue,
+                Happening::Local
+                | Happening::Decided
+                | Happening::Spawned(_)
+                | Happening::Added => continue,
                 _ => break,
             };
             if exit == Exit::Done {

@@ -127,6 +127,7 @@ impl Teller<'_, '_> {
         });
         let (confidence, assumptions) = self.assumptions(&stranding);
         let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
+        let facts = self.facts(root, proc, last_name(&name, &op.target));
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),
             served: done(!wanted_sends, None),
@@ -142,6 +143,7 @@ impl Teller<'_, '_> {
                 .is_some_and(|(b, pc)| self.machine.body(b).in_loop[pc as usize]),
             partner: partner.map(|at| self.place(at)),
             skipped_close: skipped_close.map(|at| self.place(at)),
+            facts,
             witness,
             confidence,
             assumptions,
@@ -213,7 +215,11 @@ impl Teller<'_, '_> {
                     }
                 }
             }
-            (Act::Wait(_), _) => (make(OpKind::Wait, span, span, false), Vec::new()),
+            (Act::Wait(_), _) => {
+                let mut wait = make(OpKind::Wait, span, span, false);
+                wait.target = group_of(&(self.text)(body.file, span));
+                (wait, Vec::new())
+            }
             _ => (make(OpKind::Call, span, span, false), Vec::new()),
         })
     }
@@ -225,6 +231,7 @@ impl Teller<'_, '_> {
         _op: &Operation,
     ) -> Option<Origin> {
         let id = primitive?;
+        // A field that was never set has no place of its own.
         let (site, capacity, symbolic) = match &self.state.heap[id as usize] {
             Obj::Chan { site, cap, .. } => match self.state.norm(cap) {
                 Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
@@ -237,6 +244,9 @@ impl Teller<'_, '_> {
             Obj::Wait(site, _) | Obj::Context(site, ..) => (*site, 0, false),
             _ => return None,
         };
+        if site.span == Span::default() {
+            return None;
+        }
         let file = self.machine.body(site.body).file;
         let is_constant = (self.text)(file, site.size)
             .bytes()
@@ -449,6 +459,22 @@ impl Teller<'_, '_> {
 
 fn display<'a>(origin: &'a str, target: &'a str) -> &'a str {
     if origin.is_empty() { target } else { origin }
+}
+
+/// The group in the text of a statement that waits for it: `s.wg` of `defer s.wg.Wait()`.
+fn group_of(statement: &str) -> String {
+    let call = statement.split(".Wait(").next().unwrap_or_default();
+    let group = call.rsplit([' ', '\t', '(', '!']).next();
+    group.unwrap_or_default().to_owned()
+}
+
+/// The name a primitive was first given, or else the last part of what the operation calls it.
+fn last_name<'a>(origin: &'a str, target: &'a str) -> &'a str {
+    if origin.is_empty() {
+        target.rsplit('.').next().unwrap_or_default()
+    } else {
+        origin
+    }
 }
 
 fn makes(value: &Expr, span: Span) -> bool {

@@ -1,6 +1,8 @@
 //! The style of messages, over leaks of every kind and cause in many circumstances.
 
-use goleash::leak::{Confidence, Exit, Leak, OpKind, Operation, Origin, Stranding, Witness};
+use goleash::leak::{
+    Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding, Tally, Witness,
+};
 use goleash::rules::classify;
 use goleash::source::{FileId, Place, Span};
 
@@ -80,6 +82,7 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
         partner: yes(1).then_some(at),
         partner_in_loop: yes(2),
         skipped_close: yes(1).then_some(at),
+        facts: facts(kind, at, yes),
         witness: Witness::default(),
         confidence: Confidence::Medium,
         assumptions: if yes(4) {
@@ -90,10 +93,29 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
     }
 }
 
+fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
+    let wait = kind == OpKind::Wait;
+    Facts {
+        tally: wait.then(|| Tally {
+            added: 2,
+            done: u32::from(yes(3)),
+            added_in_loop: yes(0),
+            unstarted: yes(2).then_some(at),
+            copied: yes(4),
+        }),
+        skipped_done: (wait && yes(1)).then_some(at),
+        waits_for_itself: yes(5),
+    }
+}
+
 #[test]
 fn messages_follow_the_style() {
     for leak in leaks() {
-        let claimed = !matches!(leak.op.kind, OpKind::Wait | OpKind::Lock);
+        let claimed = match leak.op.kind {
+            // Behind a stuck goroutine a wait is a consequence, and that goroutine is told.
+            OpKind::Wait => leak.stranding.exit != Exit::Stuck,
+            kind => kind != OpKind::Lock,
+        };
         let said = classify(&leak);
         assert_eq!(said.is_some(), claimed, "{leak:?}");
         let Some((rule, said)) = said else { continue };

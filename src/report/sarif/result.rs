@@ -93,6 +93,7 @@ fn message(finding: &Finding) -> String {
             LabelRole::Make => "Made",
             LabelRole::Spawn => "Goroutine started",
             LabelRole::Stranding => "Stranded",
+            LabelRole::Skipped => "Not reached",
         };
         // Writing to a `String` cannot fail.
         let _ = match i {

@@ -1,0 +1,149 @@
+//! What else of a run some rules ask for: counts of a `WaitGroup`, acts that were skipped.
+//!
+//! In: a repeated run. Out: [`Facts`]. Nothing here decides whether there is a leak.
+
+use super::state::{Act, Happening, Obj, ObjId, Proc, Value};
+use super::witness::Teller;
+use crate::flow::ir::{BodyId, Callee, Op, Pc};
+use crate::leak::{Facts, Tally};
+use crate::library::Effect;
+use crate::source::Place;
+use crate::summary::way_of;
+use std::collections::BTreeSet;
+
+impl Teller<'_, '_> {
+    /// The facts of the leak of `proc`, whose primitive is called `name`.
+    pub(super) fn facts(&self, root: BodyId, proc: &Proc, name: &str) -> Facts {
+        let mut facts = Facts::default();
+        let itself = self.state.procs.iter().position(|p| p.id == proc.id);
+        // What it sits at is no help to itself; what comes after it would be.
+        facts.waits_for_itself = itself.is_some_and(|p| self.would_help(p));
+        if let Some((Act::Wait(group), _)) = &proc.park {
+            facts.tally = self.state.object(group).map(|id| self.tally(id, proc));
+            facts.skipped_done = self.skipped_done(root, name);
+        }
+        facts
+    }
+
+    fn would_help(&self, proc: usize) -> bool {
+        self.machine.can_help(self.state, proc, &self.wants)
+    }
+
+    fn tally(&self, group: ObjId, proc: &Proc) -> Tally {
+        let on_it = |what: Happening| {
+            self.events
+                .iter()
+                .enumerate()
+                .filter(move |(_, e)| e.on == Some(group) && e.what == what)
+        };
+        let done = on_it(Happening::CountedDown).count() as u32;
+        let left = match &self.state.heap[group as usize] {
+            Obj::Wait(_, count) => match self.state.norm(count) {
+                Value::Int(n) => u32::try_from(n).unwrap_or(0),
+                Value::Sym(sym, offset) => {
+                    let least = self.state.syms[sym as usize].lo.saturating_add(offset);
+                    u32::try_from(least).unwrap_or(1)
+                }
+                _ => 1,
+            },
+            _ => 0,
+        };
+        let loop_of_wait = proc.site().filter(|at| self.in_loop(*at)).map(|at| at.0);
+        let unstarted = on_it(Happening::Added)
+            .rfind(|(index, add)| self.starts_none(*index, add.proc))
+            .map(|(_, add)| self.place(add.at));
+        Tally {
+            added: done + left,
+            done,
+            added_in_loop: on_it(Happening::Added)
+                .any(|(_, e)| Some(e.at.0) == loop_of_wait && self.in_loop(e.at)),
+            unstarted,
+            copied: self.was_copied(group),
+        }
+    }
+
+    /// Whether another group from the same place was told that one is done: a copy, as no loop makes several.
+    fn was_copied(&self, group: ObjId) -> bool {
+        let Obj::Wait(site, _) = &self.state.heap[group as usize] else {
+            return false;
+        };
+        let is_copy = |id: ObjId| {
+            let obj = &self.state.heap[id as usize];
+            id != group && matches!(obj, Obj::Wait(other, _) if other == site)
+        };
+        !self.made_in_loop(site)
+            && self
+                .events
+                .iter()
+                .any(|e| e.what == Happening::CountedDown && e.on.is_some_and(is_copy))
+    }
+
+    /// Whether the goroutine that did the event at `index` started none between it and the next `Add` or the end.
+    fn starts_none(&self, index: usize, proc: u32) -> bool {
+        self.events[index + 1..]
+            .iter()
+            .filter(|e| e.proc == proc)
+            .find_map(|e| match e.what {
+                Happening::Spawned(_) => Some(false),
+                Happening::Added => Some(true),
+                _ => None,
+            })
+            .unwrap_or(true)
+    }
+
+    fn in_loop(&self, (body, pc): (BodyId, Pc)) -> bool {
+        self.machine.body(body).in_loop.get(pc as usize) == Some(&true)
+    }
+
+    /// A `Done` that the goroutine that was lost did not come to; when none was lost, one that nobody came to.
+    fn skipped_done(&self, root: BodyId, name: &str) -> Option<Place> {
+        let last_help = self.events.iter().rposition(|e| e.help);
+        let lost = last_help
+            .and_then(|i| self.events.get(i + 1))
+            .map(|e| e.proc);
+        let of_lost = |proc: u32| lost.is_none_or(|lost| lost == proc);
+        let visited: BTreeSet<BodyId> = self
+            .events
+            .iter()
+            .filter(|e| of_lost(e.proc))
+            .map(|e| e.at.0)
+            .chain(lost.is_none().then_some(root))
+            .flat_map(|body| self.machine.program.family(body))
+            .collect();
+        visited
+            .into_iter()
+            .flat_map(|body| self.dones(body, name))
+            .find(|at| {
+                !self
+                    .events
+                    .iter()
+                    .any(|e| e.at == *at && e.what == Happening::CountedDown && of_lost(e.proc))
+            })
+            .map(|at| self.place(at))
+    }
+
+    /// The `Done` of a group of that name in a body.
+    fn dones(&self, body: BodyId, name: &str) -> Vec<(BodyId, Pc)> {
+        let code = self.machine.body(body);
+        let is_done = |op: &Op| {
+            let (Op::Call(call) | Op::Defer(call)) = op else {
+                return false;
+            };
+            let way = call.args.first().and_then(way_of);
+            matches!(call.callee, Callee::Library(Effect::WaitDone, _))
+                && way.is_some_and(|way| {
+                    let var = &code.vars[way.var as usize].name;
+                    way.field.as_ref().unwrap_or(var) == name || self.groups() == 1
+                })
+        };
+        (0..code.code.len() as Pc)
+            .filter(|pc| is_done(&code.code[*pc as usize]))
+            .map(|pc| (body, pc))
+            .collect()
+    }
+
+    fn groups(&self) -> usize {
+        let is_group = |obj: &&Obj| matches!(obj, Obj::Wait(..));
+        self.state.heap.iter().filter(is_group).count()
+    }
+}

@@ -1,0 +1,93 @@
+//! Checks of test libraries that end the test they fail in: what holds after them, and that a failed test strands nobody.
+
+mod support;
+
+use support::analysis::{analyze, locate};
+
+/// The lines (of the one file) at which something is found.
+fn lines(text: &str) -> Vec<u32> {
+    let report = analyze("p", &[("p/p_test.go", text)], "");
+    let found = report.findings.iter();
+    found.map(|f| locate(&report, f.primary).1).collect()
+}
+
+#[test]
+fn an_error_that_was_required_to_be_nil_is_nil() {
+    let with = |check: &str| {
+        format!(
+            r#"package p
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/shoenig/test/must"
+)
+
+var errShut = errors.New("shut")
+
+type pool struct{{ shut bool }}
+
+func (p *pool) run(job func()) error {{
+	if p.shut {{
+		return errShut
+	}}
+	job()
+	return nil
+}}
+
+func run(t *testing.T, p *pool) {{
+	var wg sync.WaitGroup
+	wg.Add(1)
+	err := p.run(func() {{ wg.Done() }})
+	{check}
+	wg.Wait()
+}}
+"#
+        )
+    };
+    assert_eq!(lines(&with("t.Log(err)")), [29]);
+    assert!(lines(&with("require.NoError(t, err)")).is_empty());
+    assert!(lines(&with("require.Nil(t, err)")).is_empty());
+    assert!(lines(&with("must.NoError(t, err)")).is_empty());
+    let object = "check := require.New(t)\n\tcheck.NoError(err)";
+    assert!(lines(&with(object)).is_empty());
+    // That there was an error is the very run that leaks.
+    assert_eq!(lines(&with("require.Error(t, err)")), [29]);
+}
+
+#[test]
+fn a_check_that_fails_strands_nobody() {
+    let with = |check: &str| {
+        format!(
+            r#"package p
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestStop(t *testing.T) {{
+	stopped := make(chan bool)
+	go func() {{
+		stop()
+		stopped <- true
+	}}()
+	select {{
+	case <-stopped:
+	case <-time.After(time.Second):
+		{check}
+	}}
+}}
+"#
+        )
+    };
+    assert_eq!(lines(&with(r#"t.Error("too slow")"#)), [14]);
+    assert!(lines(&with(r#"t.Fatal("too slow")"#)).is_empty());
+    assert!(lines(&with(r#"require.Fail(t, "too slow")"#)).is_empty());
+    assert!(lines(&with(r#"require.FailNow(t, "too slow")"#)).is_empty());
+}
