@@ -69,7 +69,7 @@ impl<'a> Lexer<'a> {
             let (start, line) = (self.at, self.line);
             let (kind, ends_statement) = self.token(byte);
             let text = &self.bytes[start..self.at];
-            self.line += text.iter().filter(|b| **b == b'\n').count() as u32;
+            self.line += memchr::memchr_iter(b'\n', text).count() as u32;
             tokens.push(Token {
                 kind,
                 span: Span::new(start, self.at),

@@ -41,7 +41,7 @@ impl Suppressions {
             for (rule, message, help) in complaints(entry, judged) {
                 if judged.rules.is_on(rule) {
                     let mut finding = remark(rule, at, message, help);
-                    finding.package = package.to_owned();
+                    package.clone_into(&mut finding.package);
                     finding.in_test = judged.path.ends_with("_test.go");
                     finding.configured_level = judged.rules.level(rule);
                     found.push(finding);
