@@ -65,7 +65,7 @@ pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
         show_suppressed: args.show_suppressed,
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
-        build: host(),
+        build: BuildContext::host(),
         fixes: false,
     })
 }
@@ -184,29 +184,6 @@ fn stats(stats: &Stats) -> String {
         let _ = writeln!(text, "{name:names$}  {count:>counts$}");
         text
     })
-}
-
-/// The platform goleash runs on, in Go's names: like `go build`, it decides which files count.
-fn host() -> BuildContext {
-    BuildContext {
-        goos: match std::env::consts::OS {
-            "macos" => "darwin",
-            os => os,
-        },
-        goarch: match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "x86" => "386",
-            "aarch64" => "arm64",
-            "loongarch64" => "loong64",
-            "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-            "powerpc64" => "ppc64",
-            "mips" if cfg!(target_endian = "little") => "mipsle",
-            "mips64" if cfg!(target_endian = "little") => "mips64le",
-            arch => arch,
-        },
-        tags: &[],
-        chosen: false,
-    }
 }
 
 #[cfg(test)]

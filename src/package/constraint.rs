@@ -29,6 +29,29 @@ impl Default for BuildContext {
 }
 
 impl BuildContext {
+    /// The platform goleash runs on, in Go's names: like `go build`, it decides which files count.
+    pub fn host() -> Self {
+        Self {
+            goos: match std::env::consts::OS {
+                "macos" => "darwin",
+                os => os,
+            },
+            goarch: match std::env::consts::ARCH {
+                "x86_64" => "amd64",
+                "x86" => "386",
+                "aarch64" => "arm64",
+                "loongarch64" => "loong64",
+                "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+                "powerpc64" => "ppc64",
+                "mips" if cfg!(target_endian = "little") => "mipsle",
+                "mips64" if cfg!(target_endian = "little") => "mips64le",
+                arch => arch,
+            },
+            tags: &[],
+            chosen: false,
+        }
+    }
+
     /// Whether `tag` holds: platform, `unix`, `cgo`, `gc`, the release tags up to the newest known, and the user's tags.
     pub fn holds(&self, tag: &str) -> bool {
         match tag {

@@ -4,7 +4,10 @@
 //! below a pattern's own folder, so cycles cannot happen. Deliberately absent: reading Go files.
 
 mod modules;
+mod package;
 mod path;
+
+pub use package::package;
 
 use crate::analyze::Problem;
 use crate::package::GoVersion;
@@ -70,28 +73,11 @@ pub struct PatternError(pub String);
 
 /// Finds the Go files that `patterns` stand for.
 pub fn walk(patterns: &[PathBuf], settings: &Settings) -> Result<Walk, PatternError> {
-    let mut walker = Walker {
-        settings,
-        modules: Modules::default(),
-        found: BTreeMap::new(),
-        problems: BTreeSet::new(),
-        notes: Vec::new(),
-    };
+    let mut walker = Walker::new(settings);
     for pattern in patterns {
         walker.pattern(pattern)?;
     }
-    for (path, error) in std::mem::take(&mut walker.modules.unreadable) {
-        let display = walker.display(&path, Some(&path));
-        walker.unreadable(display, &path, &error);
-    }
-    let mut directories: Vec<FoundDirectory> = walker.found.into_values().collect();
-    directories.retain(|directory| !directory.files.is_empty());
-    directories.sort_by(|a, b| a.display.cmp(&b.display));
-    Ok(Walk {
-        directories,
-        problems: walker.problems.into_iter().collect(),
-        notes: walker.notes,
-    })
+    Ok(walker.finish())
 }
 
 /// Where a walk starts.
@@ -109,7 +95,32 @@ struct Walker<'a> {
     notes: Vec<String>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self {
+            settings,
+            modules: Modules::default(),
+            found: BTreeMap::new(),
+            problems: BTreeSet::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn finish(mut self) -> Walk {
+        for (path, error) in std::mem::take(&mut self.modules.unreadable) {
+            let display = self.display(&path, Some(&path));
+            self.unreadable(display, &path, &error);
+        }
+        let mut directories: Vec<FoundDirectory> = self.found.into_values().collect();
+        directories.retain(|directory| !directory.files.is_empty());
+        directories.sort_by(|a, b| a.display.cmp(&b.display));
+        Walk {
+            directories,
+            problems: self.problems.into_iter().collect(),
+            notes: self.notes,
+        }
+    }
+
     fn pattern(&mut self, pattern: &Path) -> Result<(), PatternError> {
         let (path, below) = split_pattern(pattern)?;
         let target = self.settings.current.join(&path);
