@@ -8,6 +8,7 @@ pub mod flow;
 pub mod gomod;
 pub mod leak;
 pub mod library;
+pub mod lsp;
 pub mod merge;
 pub mod model;
 pub mod nearest;

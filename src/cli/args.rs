@@ -64,6 +64,9 @@ pub(super) enum Command {
         #[arg(short, long, value_enum, default_value_t = ListFormat::Table)]
         format: ListFormat,
     },
+    /// Serve an editor over stdin and stdout (Language Server Protocol)
+    #[command(after_help = "Editors start it themselves: see docs/editors.md.")]
+    Lsp,
     /// Show an intermediate form of one file
     #[command(hide = true)]
     Debug {

@@ -68,6 +68,7 @@ fn command(arguments: Vec<OsString>) -> Exit {
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Explain { rule }) => explain::explain(&rule),
         Some(Command::ListRules { format }) => explain::list(format),
+        Some(Command::Lsp) => lsp(),
         Some(Command::Debug { stage, file }) => debug::debug(&stage, &file),
     })
 }
@@ -77,4 +78,10 @@ fn told(done: Result<Exit, Failure>) -> Exit {
         output::line(&format!("goleash: error: {message}"));
         Exit::Failure
     })
+}
+
+/// Serves an editor; one that leaves without `shutdown` is a failure.
+fn lsp() -> Result<Exit, Failure> {
+    let polite = crate::lsp::serve(std::io::stdin(), std::io::stdout()).map_err(Failure)?;
+    Ok(if polite { Exit::Clean } else { Exit::Failure })
 }
