@@ -3,6 +3,7 @@
 use super::format::{FormatArg, FormatArgParser};
 use crate::leak::Confidence;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -30,6 +31,13 @@ Exit codes, the same for every format:
   1  findings
   2  wrong usage, or something could not be read, or a defect of goleash
   3  the patterns matched no Go file";
+
+const COMPLETIONS: &str = "\
+Examples:
+  bash        goleash completions bash >~/.local/share/bash-completion/completions/goleash
+  zsh         goleash completions zsh >~/.zfunc/_goleash      (with ~/.zfunc in fpath)
+  fish        goleash completions fish >~/.config/fish/completions/goleash.fish
+  PowerShell  goleash completions powershell >>$PROFILE";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -67,6 +75,14 @@ pub(super) enum Command {
     /// Serve an editor over stdin and stdout (Language Server Protocol)
     #[command(after_help = "Editors start it themselves: see docs/editors.md.")]
     Lsp,
+    /// Write a completion script for a shell to stdout
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write the manual page to stdout: `goleash man | man -l -`
+    Man,
     /// Show an intermediate form of one file
     #[command(hide = true)]
     Debug {
@@ -162,6 +178,16 @@ pub(super) struct CheckArgs {
     /// Leave out the summary line
     #[arg(short, long)]
     pub(super) quiet: bool,
+
+    /// Tell on stderr, folder by folder, what was looked at and why nothing is reported in some files
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+
+    /// Read the text of this file from stdin, as an editor has it, and show what touches it
+    ///
+    /// The other files of its package are read from the disk. The file itself need not be there yet.
+    #[arg(long, value_name = "FILE", conflicts_with = "patterns")]
+    pub(super) stdin_filename: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

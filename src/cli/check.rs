@@ -2,13 +2,19 @@
 
 use super::args::CheckArgs;
 use super::format::{Context, Sinks};
-use super::{Exit, Failure, output, run};
+use super::progress::{self, Progress};
+use super::run::{self, Manner};
+use super::stdin::{self, Overlay};
+use super::{Exit, Failure, output};
 use crate::analyze::{self, Options, Problem, Report, Stats};
+use crate::examine::{self, Outcome};
 use crate::package::BuildContext;
 use crate::report::{Invocation, sarif};
 use crate::selection::{Selection, UnknownRule};
-use crate::walk::{Settings, walk};
+use crate::walk::{FoundDirectory, Settings, Walk, walk};
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Mutex;
 
 /// Runs the command.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
@@ -19,13 +25,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         current,
         this_module: args.this_module,
     };
-    let found = walk(&args.patterns, &settings).map_err(|error| Failure(error.0))?;
-    let outcome = run::run(
-        &found.directories,
-        &options(args)?,
-        args.threads,
-        analyze::directory,
-    )?;
+    let (found, overlay) = find(args, &settings)?;
+    let outcome = analyse(args, &found.directories, overlay.as_ref())?;
     let mut report = outcome.report;
     report.problems.extend(found.problems);
     report.problems.sort();
@@ -49,6 +50,44 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         output::line(&summary(&report));
     }
     Ok(exit)
+}
+
+/// The files to read, and the one whose text comes from stdin.
+fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>), Failure> {
+    if let Some(file) = &args.stdin_filename {
+        let (found, overlay) = stdin::overlay(file, settings)?;
+        return Ok((found, Some(overlay)));
+    }
+    let found = walk(&args.patterns, settings).map_err(|error| Failure(error.0))?;
+    Ok((found, None))
+}
+
+/// Analyses what was found, and tells meanwhile how far it is.
+fn analyse(
+    args: &CheckArgs,
+    found: &[FoundDirectory],
+    overlay: Option<&Overlay>,
+) -> Result<Outcome, Failure> {
+    let options = options(args)?;
+    let progress = Progress::new(found.len(), args.quiet);
+    let accounts = Mutex::new(BTreeMap::new());
+    let manner = Manner {
+        threads: args.threads,
+        read: &|file| overlay.map_or_else(|| examine::read(file), |overlay| overlay.read(file)),
+        done: &|directory, outcome| {
+            progress.step();
+            if let (true, Ok(mut accounts)) = (args.verbose, accounts.lock()) {
+                let account = progress::account(directory, outcome);
+                accounts.insert(directory.display.clone(), account);
+            }
+        },
+    };
+    let outcome = run::run(found, &options, &manner, analyze::directory);
+    drop(progress);
+    for account in accounts.into_inner().unwrap_or_default().values() {
+        account.lines().for_each(output::line);
+    }
+    outcome
 }
 
 pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {

@@ -171,7 +171,8 @@ fn rendered(format: Format, report: &Report, context: &Context, to_file: bool) -
     match format {
         Format::Full => {
             let color = output::colored(context.color, to_file);
-            human::render(report, &human::Style { color })
+            let links = color && output::links(to_file);
+            human::render(report, &human::Style { color, links })
         }
         Format::Concise => report::concise::render(report),
         Format::Json => report::json::render(report, invocation),

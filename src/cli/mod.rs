@@ -8,8 +8,12 @@ mod check;
 mod debug;
 mod explain;
 mod format;
+mod markdown;
 mod output;
+mod progress;
 mod run;
+mod shell;
+mod stdin;
 mod vettool;
 mod words;
 
@@ -40,6 +44,9 @@ struct Failure(String);
 /// Runs the command line `arguments` (the program's name first).
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     examine::remember_panics();
+    // Older consoles of Windows want to be asked before they obey colours.
+    #[cfg(windows)]
+    let _ = anstyle_query::windows::enable_ansi_colors();
     let exit = examine::guard(|| command(arguments)).unwrap_or_else(|panic| {
         output::line(&format!("goleash: {panic}"));
         Exit::Failure
@@ -69,6 +76,8 @@ fn command(arguments: Vec<OsString>) -> Exit {
         Some(Command::Explain { rule }) => explain::explain(&rule),
         Some(Command::ListRules { format }) => explain::list(format),
         Some(Command::Lsp) => lsp(),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man) => shell::manual(),
         Some(Command::Debug { stage, file }) => debug::debug(&stage, &file),
     })
 }

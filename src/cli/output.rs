@@ -113,6 +113,20 @@ pub(super) fn colored(color: Color, to_file: bool) -> bool {
     )
 }
 
+/// Whether the terminal behind stdout shows links. `FORCE_HYPERLINK` decides where it is not known.
+pub(super) fn links(to_file: bool) -> bool {
+    !to_file && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+}
+
+/// How wide the terminal behind stdout is; `None` when there is none.
+pub(super) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let size = terminal_size::terminal_size();
+    Some(size.map_or(80, |(terminal_size::Width(width), _)| usize::from(width)))
+}
+
 fn decide_color(color: Color, variable: &dyn Fn(&str) -> Option<String>, terminal: bool) -> bool {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     match color {

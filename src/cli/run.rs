@@ -6,20 +6,44 @@ use super::Failure;
 use crate::analyze::{Directory, Options, Report};
 use crate::examine::{self, Outcome, STACK_BYTES};
 use crate::merge::merge;
-use crate::walk::FoundDirectory;
+use crate::walk::{FoundDirectory, FoundFile};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use std::cmp::Reverse;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// The bytes of a file, or why there are none.
+type Read<'a> = dyn Fn(&FoundFile) -> Result<Arc<[u8]>, String> + Sync + 'a;
+
+/// How the directories are gone through.
+pub(super) struct Manner<'a> {
+    /// Number of threads; one per processor without.
+    pub(super) threads: Option<NonZeroUsize>,
+    /// Where the bytes of a file come from.
+    pub(super) read: &'a Read<'a>,
+    /// Told of every directory that is done, in no particular order.
+    pub(super) done: &'a (dyn Fn(&FoundDirectory, &Outcome) + Sync),
+}
+
+impl Default for Manner<'_> {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            read: &examine::read,
+            done: &|_, _| (),
+        }
+    }
+}
 
 /// Reads and analyses every directory with `analyze`, biggest first so that no big one is left to the end.
 pub(super) fn run(
     found: &[FoundDirectory],
     options: &Options,
-    threads: Option<NonZeroUsize>,
+    manner: &Manner<'_>,
     analyze: impl Fn(&Directory, &Options) -> Report + Sync,
 ) -> Result<Outcome, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.map_or(0, NonZeroUsize::get))
+        .num_threads(manner.threads.map_or(0, NonZeroUsize::get))
         .stack_size(STACK_BYTES)
         .build()
         .map_err(|error| {
@@ -33,7 +57,11 @@ pub(super) fn run(
         order
             .into_iter()
             .par_bridge()
-            .map(|directory| examine::directory(directory, options, examine::read, &analyze))
+            .map(|directory| {
+                let outcome = examine::directory(directory, options, manner.read, &analyze);
+                (manner.done)(directory, &outcome);
+                outcome
+            })
             .collect()
     });
     let (reports, notes): (Vec<Report>, Vec<Vec<String>>) =
@@ -43,6 +71,7 @@ pub(super) fn run(
     Ok(Outcome {
         report: merge(reports),
         notes,
+        silent: Vec::new(),
     })
 }
 
@@ -68,7 +97,10 @@ mod tests {
         let outcome = run(
             &found,
             &Options::default(),
-            NonZeroUsize::new(2),
+            &Manner {
+                threads: NonZeroUsize::new(2),
+                ..Manner::default()
+            },
             |dir, _| {
                 assert_ne!(dir.path, "b", "no b please");
                 let mut report = Report::default();

@@ -4,7 +4,8 @@
 //! [`crate::vettool`]'s. The exit code is 0 with findings too when they are told as JSON, as the go command expects.
 
 use super::args::{CheckArgs, Cli};
-use super::{Exit, Failure, check, output, run};
+use super::run::{self, Manner};
+use super::{Exit, Failure, check, output};
 use crate::analyze::{self, Options, Report};
 use crate::gomod::{GoMod, NEWEST};
 use crate::report::vet;
@@ -159,7 +160,11 @@ fn unit(flags_given: &[&str], file: &Path) -> Result<Exit, Failure> {
     let mut options: Options = check::options(&args)?;
     options.build.chosen = true;
     // The go command runs one process per processor.
-    let report = run::run(&[found], &options, NonZeroUsize::new(1), analyze::directory)?.report;
+    let manner = Manner {
+        threads: NonZeroUsize::new(1),
+        ..Manner::default()
+    };
+    let report = run::run(&[found], &options, &manner, analyze::directory)?.report;
     tell(&unit, &report, given.json, &|path| {
         paths.get(path).cloned().unwrap_or_else(|| path.to_owned())
     })

@@ -27,6 +27,8 @@ pub struct Outcome {
     pub report: Report,
     /// Why files that were named outright stay silent.
     pub notes: Vec<String>,
+    /// Every file in which nothing is reported, with the reason.
+    pub silent: Vec<(String, String)>,
 }
 
 /// Reads a directory with `read` and analyses it with `analyze`. A file that cannot be read and a panic become problems.
@@ -38,6 +40,7 @@ pub fn directory(
 ) -> Outcome {
     let mut problems = Vec::new();
     let mut notes = Vec::new();
+    let mut silent_files = Vec::new();
     let mut files = Vec::new();
     for file in &found.files {
         match read(file) {
@@ -55,6 +58,7 @@ pub fn directory(
                     bytes,
                     report: silent.is_none(),
                 });
+                silent_files.extend(silent.map(|reason| (file.display.clone(), reason)));
             }
             Err(message) => problems.push(problem(&file.display, message)),
         }
@@ -77,6 +81,7 @@ pub fn directory(
     Outcome {
         report: merge(vec![report]),
         notes,
+        silent: silent_files,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{concise, file_line, first_line};
 use crate::analyze::Report;
 use crate::finding::{Finding, Severity};
 use crate::leak::Confidence;
+use crate::rules::RULES;
 use crate::source::{Place, SourceFile};
 use codespan_reporting::diagnostic::{self, Diagnostic, Label};
 use codespan_reporting::files::{Error, Files};
@@ -20,6 +21,8 @@ use std::ops::Range;
 pub struct Style {
     /// Whether to colour, with ANSI sequences.
     pub color: bool,
+    /// Whether rule ids link to their pages, with OSC 8 sequences.
+    pub links: bool,
 }
 
 /// A witness of more steps is shown without those in its middle.
@@ -33,11 +36,21 @@ pub fn render(report: &Report, style: &Style) -> String {
         let diagnostic = diagnostic(finding, &sources);
         // Only a place outside the report's files makes the drawing fail; the finding is shown all the same.
         match draw(&diagnostic, &sources, *style) {
+            Ok(text) if style.links => out.push_str(&linked(&text, finding.rule)),
             Ok(text) => out.push_str(&text),
             Err(_) => out.push_str(&(concise::line(finding, &report.files) + "\n\n")),
         }
     }
     out
+}
+
+/// `text` with the id in its first line, `warning[id]`, made a link.
+fn linked(text: &str, id: &str) -> String {
+    let Some(rule) = RULES.iter().find(|rule| rule.id == id) else {
+        return text.to_owned();
+    };
+    let link = format!("[\u{1b}]8;;{}\u{1b}\\{id}\u{1b}]8;;\u{1b}\\]", rule.url());
+    text.replacen(&format!("[{id}]"), &link, 1)
 }
 
 fn draw(

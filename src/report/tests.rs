@@ -99,15 +99,34 @@ fn report(path: &str, source: &str) -> Report {
 
 #[test]
 fn human_shows_code_run_and_remedy() {
-    let plain = human::Style { color: false };
+    let plain = human::Style::default();
     insta::assert_snapshot!(human::render(&report("p.go", SOURCE), &plain));
 }
 
 #[test]
 fn human_colours_on_request_only() {
     let report = report("p.go", SOURCE);
-    assert!(human::render(&report, &human::Style { color: true }).contains("\u{1b}["));
-    assert!(!human::render(&report, &human::Style { color: false }).contains('\u{1b}'));
+    assert!(
+        human::render(
+            &report,
+            &human::Style {
+                color: true,
+                ..human::Style::default()
+            }
+        )
+        .contains("\u{1b}[")
+    );
+    assert!(!human::render(&report, &human::Style::default()).contains('\u{1b}'));
+}
+
+#[test]
+fn rule_ids_link_to_their_pages_on_request() {
+    let report = report("p.go", SOURCE);
+    for color in [false, true] {
+        let linked = human::render(&report, &human::Style { color, links: true });
+        let link = "warning[\u{1b}]8;;https://github.com/goleash/goleash/blob/main/rules/early-return.md\u{1b}\\early-return\u{1b}]8;;\u{1b}\\]";
+        assert!(linked.contains(link), "{linked:?}");
+    }
 }
 
 #[test]
@@ -130,7 +149,7 @@ fn terminals_are_safe_from_names_and_code() {
     let mut report = report("a\u{1b}[31m\n.go", SOURCE);
     report.files = vec![SourceFile::new("a\u{1b}[31m\n.go", source.as_bytes())];
     report.findings[0].message.push_str("\u{1b}]0;x\u{7}\n");
-    let both = human::render(&report, &human::Style { color: false }) + &concise::render(&report);
+    let both = human::render(&report, &human::Style::default()) + &concise::render(&report);
     assert!(
         !both.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}', '\r']),
         "{both:?}"

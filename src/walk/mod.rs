@@ -80,6 +80,13 @@ pub fn walk(patterns: &[PathBuf], settings: &Settings) -> Result<Walk, PatternEr
     Ok(walker.finish())
 }
 
+/// Finds the package of one Go file, which itself need not exist yet; its folder has to.
+pub fn package_of(file: &Path, settings: &Settings) -> Walk {
+    let mut walker = Walker::new(settings);
+    walker.file(file);
+    walker.finish()
+}
+
 /// Where a walk starts.
 struct Root {
     /// With all links resolved, so that two ways to one folder are seen as one.

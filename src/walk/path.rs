@@ -46,11 +46,22 @@ pub(super) fn clean(path: &Path) -> PathBuf {
 
 /// The text of a path with `/` separators; `.` for the empty one.
 pub fn slashed(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    match text.as_ref() {
+    slashed_as(&path.to_string_lossy(), MAIN_SEPARATOR == '\\')
+}
+
+/// The same for either kind of system. On Windows a path may carry the prefix that resolving it adds, `\\?\`, which no
+/// other program prints.
+fn slashed_as(text: &str, windows: bool) -> String {
+    match text {
         "" => ".".to_owned(),
-        text if MAIN_SEPARATOR == '/' => text.to_owned(),
-        text => text.replace(MAIN_SEPARATOR, "/"),
+        text if !windows => text.to_owned(),
+        text => {
+            let plain = match text.strip_prefix(r"\\?\UNC\") {
+                Some(share) => format!(r"\\{share}"),
+                None => text.strip_prefix(r"\\?\").unwrap_or(text).to_owned(),
+            };
+            plain.replace('\\', "/")
+        }
     }
 }
 
@@ -80,6 +91,19 @@ mod tests {
         for text in ["a/.../b", "a...", "a/b.../...", ".../a"] {
             assert!(split(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn paths_of_windows_are_shown_with_slashes_and_without_prefix() {
+        let windows = |text| slashed_as(text, true);
+        assert_eq!(windows(r"server\pool.go"), "server/pool.go");
+        assert_eq!(windows(r".\a/b\c.go"), "./a/b/c.go");
+        assert_eq!(windows(r"C:\work\a.go"), "C:/work/a.go");
+        assert_eq!(windows(r"\\?\C:\work\a.go"), "C:/work/a.go");
+        assert_eq!(windows(r"\\host\share\a.go"), "//host/share/a.go");
+        assert_eq!(windows(r"\\?\UNC\host\share\a.go"), "//host/share/a.go");
+        assert_eq!(windows(""), ".");
+        assert_eq!(slashed_as(r"a\b.go", false), r"a\b.go", "a name elsewhere");
     }
 
     #[test]
