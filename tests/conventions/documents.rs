@@ -66,29 +66,91 @@ fn generated_parts_are_current() {
     }
 }
 
-/// `text` with the fence below each `<!-- output of: goleash … -->` filled by what that command prints.
+/// `text` with the fence below each `<!-- output of: goleash … -->` filled by what that command prints: all of it, or what
+/// `| at /json/pointer` points to.
 fn with_output(text: &str) -> String {
     const COMMENT: &str = "<!-- output of: goleash ";
-    const FENCE: &str = " -->\n```text\n";
+    const FENCE: &str = " -->\n```";
     let mut parts = text.split(COMMENT);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (command, rest) = part.split_once(FENCE).expect("a fence below the comment");
+        let (line, rest) = part.split_once(FENCE).expect("a fence below the comment");
+        let (language, rest) = rest.split_once('\n').expect("the text of the fence");
         let end = if rest.starts_with("```") {
             0
         } else {
             rest.find("\n```").expect("the end of the fence") + 1
         };
+        let (command, filter) = line.split_once(" | ").unwrap_or((line, ""));
         let shown = goleash(command).stdout;
-        let shown = String::from_utf8(shown).expect("text");
-        out.push_str(COMMENT);
-        out.push_str(command);
-        out.push_str(FENCE);
-        out.push_str(shown.trim_end());
-        out.push('\n');
+        let shown = filtered(&String::from_utf8(shown).expect("text"), filter);
+        let shown = shown.trim_end();
+        out += &[COMMENT, line, FENCE, language, "\n", shown, "\n"].concat();
         out.push_str(&rest[end..]);
     }
     out
+}
+
+fn filtered(text: &str, filter: &str) -> String {
+    match filter.split_once(' ') {
+        Some(("at", pointer)) => {
+            let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            let part = json.pointer(pointer);
+            short(part.unwrap_or_else(|| panic!("no {pointer}")), "")
+        }
+        None if filter.is_empty() => text.to_owned(),
+        _ => panic!("unknown filter `{filter}`"),
+    }
+}
+
+/// JSON with what fits a line on one line.
+fn short(json: &serde_json::Value, indent: &str) -> String {
+    use serde_json::Value;
+    const WIDTH: usize = 120;
+    let whole = json.to_string();
+    if whole.len() + indent.len() <= WIDTH {
+        return whole;
+    }
+    let deeper = format!("{indent}  ");
+    let (open, close, items): (_, _, Vec<String>) = match json {
+        Value::Array(list) => ('[', ']', list.iter().map(|v| short(v, &deeper)).collect()),
+        Value::Object(object) => {
+            let item = |(key, value)| format!("{key:?}: {}", short(value, &deeper));
+            ('{', '}', object.iter().map(item).collect())
+        }
+        _ => return whole,
+    };
+    let items = items.join(&format!(",\n{deeper}"));
+    format!("{open}\n{deeper}{items}\n{indent}{close}")
+}
+
+#[test]
+fn shown_output_is_current() {
+    let path = "docs/formats.md";
+    let text = read(path);
+    settle(path, &text, &with_output(&text));
+}
+
+#[test]
+fn every_format_is_described() {
+    let help = String::from_utf8(goleash("-f nonsense").stderr).expect("text");
+    let (_, values) = help.split_once("[possible values: ").expect("the formats");
+    let formats: Vec<_> = values
+        .split(']')
+        .next()
+        .unwrap_or_default()
+        .split(", ")
+        .collect();
+    let text = read("docs/formats.md");
+    let headings: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'))
+        .collect();
+    assert_eq!(headings, formats);
+    let readme = read("README.md");
+    for format in formats {
+        assert!(readme.contains(&format!("`{format}`")), "README: {format}");
+    }
 }
 
 #[test]
@@ -142,13 +204,16 @@ fn every_reason_to_abstain_is_documented() {
 
 #[test]
 fn links_lead_somewhere() {
-    let documents = names("docs").into_iter().map(|name| format!("docs/{name}"));
-    let top = names("").into_iter();
-    let top = top.filter(|name| Path::new(name).extension().is_some_and(|e| e == "md"));
+    let is_page = |name: &String| Path::new(name).extension().is_some_and(|e| e == "md");
+    let documents = names("docs").into_iter().filter(is_page);
+    let documents = documents.map(|name| format!("docs/{name}"));
+    let top = names("").into_iter().filter(is_page);
     for path in documents.chain(top).chain(["rules/README.md".to_owned()]) {
         let text = read(&path);
         let folder = root().join(&path).parent().expect("a folder").to_owned();
-        for link in text.split("](").skip(1) {
+        // What stands in fences is output or code.
+        let prose: String = text.split("\n```").step_by(2).collect();
+        for link in prose.split("](").skip(1) {
             let link = link.split([')', '#']).next().unwrap_or_default();
             let local = !link.is_empty() && !link.contains("://");
             assert!(
