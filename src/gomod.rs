@@ -22,8 +22,8 @@ pub const UNSTATED: GoVersion = GoVersion {
 pub struct GoMod {
     /// The module path; empty when there is none.
     pub module: String,
-    /// The language version.
-    pub go: GoVersion,
+    /// The language version, when a `go` line states it. What a `toolchain` line says does not matter.
+    pub go: Option<GoVersion>,
     /// The folders that patterns do not enter, as written.
     pub ignore: Vec<String>,
     /// The folders of the modules of a workspace, as written; only a go.work has some.
@@ -35,7 +35,7 @@ impl GoMod {
     pub fn parse(text: &str) -> Self {
         let mut found = Self {
             module: String::new(),
-            go: UNSTATED,
+            go: None,
             ignore: Vec::new(),
             uses: Vec::new(),
         };
@@ -56,7 +56,7 @@ impl GoMod {
     fn directive(&mut self, directive: &str, value: &str) {
         match directive {
             "module" => value.clone_into(&mut self.module),
-            "go" => self.go = version(value).unwrap_or(self.go),
+            "go" => self.go = version(value).or(self.go),
             "ignore" => self.ignore.push(value.to_owned()),
             "use" => self.uses.push(value.to_owned()),
             _ => {}
@@ -105,22 +105,22 @@ pub fn version(text: &str) -> Option<GoVersion> {
 mod tests {
     use super::*;
 
-    fn minor(text: &str) -> u16 {
-        GoMod::parse(text).go.minor
+    fn minor(text: &str) -> Option<u16> {
+        GoMod::parse(text).go.map(|go| go.minor)
     }
 
     #[test]
     fn versions_come_in_several_spellings() {
-        assert_eq!(minor("module a\n\ngo 1.22\n"), 22);
+        assert_eq!(minor("module a\n\ngo 1.22\n"), Some(22));
         assert_eq!(
             minor("module a\r\ngo 1.23.4 // newest\r\ntoolchain go1.27.3\r\n"),
-            23
+            Some(23)
         );
-        assert_eq!(minor("go 1.24rc1"), 24);
-        assert_eq!(minor("go (\n\t1.21\n)"), 21);
-        assert_eq!(minor("module a\n// go 1.22\n"), 16);
-        assert_eq!(minor("go latest"), 16);
-        assert_eq!(minor("require (\n\tgo.example/x v1.2.3\n)"), 16);
+        assert_eq!(minor("go 1.24rc1"), Some(24));
+        assert_eq!(minor("go (\n\t1.21\n)"), Some(21));
+        assert_eq!(minor("module a\n// go 1.22\n"), None);
+        assert_eq!(minor("go latest"), None);
+        assert_eq!(minor("require (\n\tgo.example/x v1.2.3\n)"), None);
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
             "module \"example.com/m\"\nignore ./web/static\nignore (\n\tnode\n\t`content/html`\n)\ngo 1.25\n",
         );
         assert_eq!(file.module, "example.com/m");
-        assert_eq!(file.go.minor, 25);
+        assert_eq!(file.go.map(|go| go.minor), Some(25));
         assert_eq!(file.ignore, ["./web/static", "node", "content/html"]);
     }
 

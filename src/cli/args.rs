@@ -2,6 +2,7 @@
 
 use super::format::{FormatArg, FormatArgParser};
 use crate::leak::Confidence;
+use crate::package::platform;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::{OsStr, OsString};
@@ -139,7 +140,19 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) generated: bool,
 
-    /// Stay out of folders below that have a go.mod of their own
+    /// Build tags that hold, separated by commas, as for `go build`
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub(super) tags: Option<Vec<String>>,
+
+    /// The operating system that decides which files count, in Go's words [default: this one]
+    #[arg(long, value_name = "OS", value_parser = os)]
+    pub(super) goos: Option<String>,
+
+    /// The processor that decides which files count, in Go's words [default: this one]
+    #[arg(long, value_name = "ARCH", value_parser = arch)]
+    pub(super) goarch: Option<String>,
+
+    /// Stay out of folders below that have a go.mod of their own, unless a go.work upward uses them
     #[arg(long)]
     pub(super) this_module: bool,
 
@@ -226,6 +239,14 @@ impl From<Level> for Confidence {
             Level::High => Self::High,
         }
     }
+}
+
+fn os(word: &str) -> Result<String, String> {
+    platform::os(word).map(str::to_owned)
+}
+
+fn arch(word: &str) -> Result<String, String> {
+    platform::arch(word).map(str::to_owned)
 }
 
 /// Moves the word `check` before any options, so that `goleash -q check ./...` works as people expect.

@@ -104,9 +104,17 @@ pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
         show_suppressed: args.show_suppressed,
         min_confidence: args.min_confidence.into(),
         state_budget: args.state_budget,
-        build: BuildContext::host(),
+        build: build(args),
         fixes: false,
     })
+}
+
+/// Like `go build`, goleash takes the platform it runs on for the one that decides which files count.
+fn build(args: &CheckArgs) -> BuildContext {
+    let mut build = BuildContext::host();
+    build.choose_platform(args.goos.as_deref(), args.goarch.as_deref());
+    build.tags = args.tags.clone().unwrap_or_default();
+    build
 }
 
 fn exit(report: &Report, no_files: bool) -> Exit {

@@ -112,7 +112,7 @@ pub fn read(file: &FoundFile) -> Result<Arc<[u8]>, String> {
 fn why_silent(file: &FoundFile, header: &Header, options: &Options) -> Option<String> {
     let name = file.display.rsplit('/').next().unwrap_or_default();
     if package::is_excluded(name, header, &options.build) {
-        let (os, arch) = (options.build.goos, options.build.goarch);
+        let (os, arch) = (&options.build.goos, &options.build.goarch);
         return Some(format!("build constraints leave it out on {os}/{arch}"));
     }
     if header.generated && !options.generated {

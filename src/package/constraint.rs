@@ -1,165 +1,10 @@
-//! Build constraints: `//go:build` and `// +build` expressions, file name suffixes, and the platform they are judged for.
+//! Build constraints: `//go:build` and `// +build` expressions.
 //!
-//! In: the text of a constraint, or a file name. Out: a [`Constraint`] and whether it holds under a [`BuildContext`].
+//! In: the text of a constraint. Out: a [`Constraint`] and whether it holds under a [`BuildContext`].
 //! The rules are those of Go's own `go/build` package. Deliberately absent: finding the constraint in a file
 //! ([`super::header`] does).
 
-/// The platform and tags that decide which files are part of a build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BuildContext {
-    /// Go's name of the operating system, such as `linux`.
-    pub goos: &'static str,
-    /// Go's name of the processor, such as `amd64`.
-    pub goarch: &'static str,
-    /// Further tags that hold.
-    pub tags: &'static [&'static str],
-    /// Whether somebody who knows the build has chosen the files already: then constraints keep none of them out.
-    pub chosen: bool,
-}
-
-impl Default for BuildContext {
-    fn default() -> Self {
-        Self {
-            goos: "linux",
-            goarch: "amd64",
-            tags: &[],
-            chosen: false,
-        }
-    }
-}
-
-impl BuildContext {
-    /// The platform goleash runs on, in Go's names: like `go build`, it decides which files count.
-    pub fn host() -> Self {
-        Self {
-            goos: match std::env::consts::OS {
-                "macos" => "darwin",
-                os => os,
-            },
-            goarch: match std::env::consts::ARCH {
-                "x86_64" => "amd64",
-                "x86" => "386",
-                "aarch64" => "arm64",
-                "loongarch64" => "loong64",
-                "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-                "powerpc64" => "ppc64",
-                "mips" if cfg!(target_endian = "little") => "mipsle",
-                "mips64" if cfg!(target_endian = "little") => "mips64le",
-                arch => arch,
-            },
-            tags: &[],
-            chosen: false,
-        }
-    }
-
-    /// Whether `tag` holds: platform, `unix`, `cgo`, `gc`, the release tags up to the newest known, and the user's tags.
-    pub fn holds(&self, tag: &str) -> bool {
-        match tag {
-            "cgo" | "gc" => true,
-            "unix" => UNIX.contains(&self.goos),
-            _ if tag == self.goos || tag == self.goarch => true,
-            "linux" => self.goos == "android",
-            "solaris" => self.goos == "illumos",
-            "darwin" => self.goos == "ios",
-            _ => is_release(tag) || self.tags.contains(&tag),
-        }
-    }
-
-    /// Whether the `_GOOS`, `_GOARCH` or `_GOOS_GOARCH` suffix of a file name (before `_test`) lets the file in.
-    pub fn admits_name(&self, file_name: &str) -> bool {
-        let stem = file_name.split('.').next().unwrap_or_default();
-        let Some(from) = stem.find('_') else {
-            return true;
-        };
-        let mut parts: Vec<&str> = stem[from..].split('_').collect();
-        if parts.last() == Some(&"test") {
-            parts.pop();
-        }
-        match parts.as_slice() {
-            [.., os, arch] if KNOWN_OS.contains(os) && KNOWN_ARCH.contains(arch) => {
-                self.holds(os) && self.holds(arch)
-            }
-            [.., last] if KNOWN_OS.contains(last) || KNOWN_ARCH.contains(last) => self.holds(last),
-            _ => true,
-        }
-    }
-}
-
-/// The newest Go release whose `go1.N` tag holds.
-const NEWEST_RELEASE: u16 = 27;
-
-fn is_release(tag: &str) -> bool {
-    tag.strip_prefix("go1.")
-        .filter(|minor| !minor.starts_with('0'))
-        .and_then(|minor| minor.parse::<u16>().ok())
-        .is_some_and(|minor| (1..=NEWEST_RELEASE).contains(&minor))
-}
-
-/// Systems for which the tag `unix` holds.
-const UNIX: &[&str] = &[
-    "aix",
-    "android",
-    "darwin",
-    "dragonfly",
-    "freebsd",
-    "hurd",
-    "illumos",
-    "ios",
-    "linux",
-    "netbsd",
-    "openbsd",
-    "solaris",
-];
-
-/// Names that count as an operating system in a file name.
-const KNOWN_OS: &[&str] = &[
-    "aix",
-    "android",
-    "darwin",
-    "dragonfly",
-    "freebsd",
-    "hurd",
-    "illumos",
-    "ios",
-    "js",
-    "linux",
-    "nacl",
-    "netbsd",
-    "openbsd",
-    "plan9",
-    "solaris",
-    "wasip1",
-    "windows",
-    "zos",
-];
-
-/// Names that count as a processor in a file name.
-const KNOWN_ARCH: &[&str] = &[
-    "386",
-    "amd64",
-    "amd64p32",
-    "arm",
-    "armbe",
-    "arm64",
-    "arm64be",
-    "loong64",
-    "mips",
-    "mipsle",
-    "mips64",
-    "mips64le",
-    "mips64p32",
-    "mips64p32le",
-    "ppc",
-    "ppc64",
-    "ppc64le",
-    "riscv",
-    "riscv64",
-    "s390",
-    "s390x",
-    "sparc",
-    "sparc64",
-    "wasm",
-];
+use super::platform::BuildContext;
 
 /// A boolean expression over build tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -397,20 +242,6 @@ mod tests {
     }
 
     #[test]
-    fn related_systems_and_the_users_tags_hold() {
-        let android = BuildContext {
-            goos: "android",
-            goarch: "arm64",
-            tags: &["e2e"],
-            ..BuildContext::default()
-        };
-        for tag in ["android", "linux", "unix", "arm64", "e2e"] {
-            assert!(android.holds(tag), "{tag}");
-        }
-        assert!(!android.holds("amd64"));
-    }
-
-    #[test]
     fn only_an_expression_that_needs_ignore_is_an_ignore() {
         let ignore = |text| Constraint::parse(text).expect("well formed").is_ignore();
         assert!(ignore("ignore"));
@@ -418,33 +249,5 @@ mod tests {
         assert!(!ignore("ignore || linux"));
         assert!(!ignore("!ignore"));
         assert!(!ignore("integration"));
-    }
-
-    #[test]
-    fn file_names_name_platforms_only_after_an_underscore() {
-        let linux = BuildContext::default();
-        for name in [
-            "linux.go",
-            "windows.go",
-            "a.go",
-            "a_linux.go",
-            "a_linux_test.go",
-            "a_linux_amd64.go",
-            "a_unix.go",
-            "a_windows_x.go",
-            "_test.go",
-        ] {
-            assert!(linux.admits_name(name), "{name}");
-        }
-        for name in [
-            "a_windows.go",
-            "a_windows_test.go",
-            "a_arm64.go",
-            "a_linux_arm64.go",
-            "a_windows_amd64_test.go",
-            "_windows.go",
-        ] {
-            assert!(!linux.admits_name(name), "{name}");
-        }
     }
 }

@@ -5,9 +5,11 @@
 
 pub mod constraint;
 pub mod header;
+pub mod platform;
 
-pub use constraint::{BuildContext, Constraint};
+pub use constraint::Constraint;
 pub use header::{Header, header};
+pub use platform::BuildContext;
 
 use std::collections::BTreeMap;
 

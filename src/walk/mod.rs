@@ -6,6 +6,7 @@
 mod modules;
 mod package;
 mod path;
+mod workspaces;
 
 pub use package::package;
 
@@ -26,7 +27,7 @@ use walkdir::WalkDir;
 pub struct Settings {
     /// The folder that patterns and displayed paths are relative to.
     pub current: PathBuf,
-    /// Stay out of folders below that have a go.mod of their own.
+    /// Stay out of folders below that have a go.mod of their own and are not in the same workspace (go.work).
     pub this_module: bool,
 }
 
@@ -114,7 +115,9 @@ impl<'a> Walker<'a> {
     }
 
     fn finish(mut self) -> Walk {
-        for (path, error) in std::mem::take(&mut self.modules.unreadable) {
+        let mut unreadable = std::mem::take(&mut self.modules.unreadable);
+        unreadable.append(&mut self.modules.workspaces.unreadable);
+        for (path, error) in unreadable {
             let display = self.display(&path, Some(&path));
             self.unreadable(display, &path, &error);
         }
@@ -284,7 +287,7 @@ impl<'a> Walker<'a> {
                 }
             };
             if entry.file_type().is_dir() {
-                if below && !self.enters(entry.path()) {
+                if below && !self.enters(root, entry.path()) {
                     entries.skip_current_dir();
                 }
                 continue;
@@ -334,7 +337,7 @@ impl<'a> Walker<'a> {
         while let Some(entry) = entries.next() {
             let Ok(entry) = entry else { continue };
             if entry.file_type().is_dir() {
-                if !self.enters(entry.path()) {
+                if !self.enters(root, entry.path()) {
                     entries.skip_current_dir();
                 }
             } else if is_go(entry.file_name()) && !is_hidden(entry.file_name()) {
@@ -367,13 +370,17 @@ impl<'a> Walker<'a> {
     }
 
     /// Whether a walk goes into a folder it meets (the folders a pattern names are always entered).
-    fn enters(&mut self, folder: &Path) -> bool {
+    fn enters(&mut self, root: &Root, folder: &Path) -> bool {
         let name = folder.file_name().unwrap_or_default();
         if is_hidden(name) || SKIPPED.iter().any(|skipped| name == *skipped) {
             return false;
         }
         if self.settings.this_module && folder.join("go.mod").is_file() {
-            return false;
+            // As for Go itself, the modules of a workspace are one.
+            let workspace = self.modules.workspaces.of(&root.path);
+            if !workspace.is_some_and(|workspace| workspace.uses(folder)) {
+                return false;
+            }
         }
         !folder
             .parent()

@@ -1,7 +1,8 @@
 //! Which module a folder lies in, and so which language version it is written in.
 
 use super::path::{join, slashed};
-use crate::gomod::{GoMod, NEWEST};
+use super::workspaces::Workspaces;
+use crate::gomod::{GoMod, NEWEST, UNSTATED};
 use crate::package::GoVersion;
 use std::collections::HashMap;
 use std::fs;
@@ -35,14 +36,22 @@ impl Module {
 #[derive(Default)]
 pub(super) struct Modules {
     known: HashMap<PathBuf, Option<Rc<Module>>>,
+    pub(super) workspaces: Workspaces,
     /// go.mod files that could not be read; their modules count as stating no version.
     pub(super) unreadable: Vec<(PathBuf, io::Error)>,
 }
 
 impl Modules {
-    /// The language version in a folder.
+    /// The language version in a folder: its go.mod's, else that of the go.work that makes the module part of a workspace.
     pub(super) fn version(&mut self, folder: &Path) -> GoVersion {
-        self.of(folder).map_or(NEWEST, |module| module.file.go)
+        let Some(module) = self.of(folder) else {
+            return NEWEST;
+        };
+        let of_workspace = || {
+            let workspace = self.workspaces.of(&module.folder)?;
+            workspace.uses(&module.folder).then_some(workspace.go)?
+        };
+        module.file.go.or_else(of_workspace).unwrap_or(UNSTATED)
     }
 
     /// The module of the nearest go.mod upward, also above where the walk began.

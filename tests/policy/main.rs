@@ -5,6 +5,7 @@
 mod binary;
 mod selection;
 mod suppressions;
+mod variants;
 
 use binary::goleash;
 use tempfile::TempDir;
