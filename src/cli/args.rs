@@ -60,7 +60,7 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Look for leaks (what goleash does when no command is named)
     #[command(after_help = EXAMPLES)]
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Explain a rule: what leaks, what does not, how to fix it
     #[command(after_help = "Example:\n  goleash explain early-return")]
     Explain {
