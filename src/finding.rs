@@ -100,6 +100,28 @@ pub enum SuppressionKind {
     External,
 }
 
+/// How a finding stands to a baseline; the words are SARIF's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BaselineState {
+    /// The baseline does not have it.
+    New,
+    /// The baseline has it.
+    Unchanged,
+    /// The baseline has it, and code around it has changed since.
+    Updated,
+}
+
+impl BaselineState {
+    /// The word machine-readable formats write.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Unchanged => "unchanged",
+            Self::Updated => "updated",
+        }
+    }
+}
+
 /// Why a finding is shown as suppressed. Suppressed findings are in a report only on request, and never fail a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
@@ -152,6 +174,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// Why it need not be acted on, when somebody said so.
     pub suppressed: Option<Suppression>,
+    /// What a baseline knows of it, when there is one.
+    pub baseline: Option<BaselineState>,
 }
 
 impl Finding {

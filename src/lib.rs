@@ -1,6 +1,7 @@
 //! goleash finds goroutine leaks in Go source before they ship. `docs/architecture.md` is the map.
 
 pub mod analyze;
+pub mod baseline;
 pub mod cli;
 pub mod examine;
 pub mod finding;

@@ -141,6 +141,7 @@ mod tests {
             identity: Identity::default(),
             fingerprint: String::new(),
             suppressed: None,
+            baseline: None,
         }
     }
 

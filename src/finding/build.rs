@@ -41,6 +41,7 @@ pub fn build(
         identity: super::Identity::default(),
         fingerprint: String::new(),
         suppressed: None,
+        baseline: None,
     }
 }
 

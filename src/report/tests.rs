@@ -83,6 +83,7 @@ fn report(path: &str, source: &str) -> Report {
         identity: Identity::default(),
         fingerprint: "0123456789abcdef".to_owned(),
         suppressed: None,
+        baseline: None,
     };
     Report {
         files: vec![SourceFile::new(path, source.as_bytes())],

@@ -190,5 +190,6 @@ fn remark(rule: &'static str, at: Place, message: String, help: String) -> Findi
         fingerprint: String::new(),
         fixes: Vec::new(),
         suppressed: None,
+        baseline: None,
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn finding(confidence: Confidence) -> Finding {
         identity: Identity::default(),
         fingerprint: String::new(),
         suppressed: None,
+        baseline: None,
     }
 }
 

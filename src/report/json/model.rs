@@ -1,6 +1,6 @@
 //! A finding as JSON writes it.
 
-use crate::finding::{Edit, Finding, Fix, Label, Suppression};
+use crate::finding::{BaselineState, Edit, Finding, Fix, Label, Suppression};
 use crate::leak::{Step, StepKind};
 use crate::rule::Rule;
 use crate::rules::by_id;
@@ -30,6 +30,7 @@ pub(in crate::report) struct JsonFinding<'a> {
     witness: Vec<JsonStep<'a>>,
     fixes: Vec<JsonFix<'a>>,
     suppressed: Option<JsonSuppression<'a>>,
+    baseline: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +118,7 @@ pub(in crate::report) fn finding<'a>(
         witness: finding.witness.iter().map(|s| step(s, files)).collect(),
         fixes: finding.fixes.iter().map(|f| fix(f, files)).collect(),
         suppressed: finding.suppressed.as_ref().map(suppression),
+        baseline: finding.baseline.map(BaselineState::as_str),
     }
 }
 

@@ -114,6 +114,9 @@ pub(super) struct ResultObject<'a> {
     /// On every result or on none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) suppressions: Option<Vec<SuppressionObject<'a>>>,
+    /// On every result or on none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
     pub(super) properties: ResultProperties,
 }
 

@@ -8,7 +8,7 @@ use super::model::{
 };
 use super::plain;
 use crate::analyze::Report;
-use crate::finding::{Finding, LabelRole, Suppression};
+use crate::finding::{BaselineState, Finding, LabelRole, Suppression};
 use crate::leak::{Step, StepKind};
 use crate::report::line_hash;
 use crate::rules::RULES;
@@ -25,8 +25,9 @@ const MAX_LINKS: usize = 5;
 pub(super) struct Results<'r> {
     files: &'r [SourceFile],
     hashes: LineHashes<'r>,
-    /// Readers take a result without the property for one of which nothing is known, so all have it or none.
+    /// Readers take a result without the properties for one of which nothing is known, so all have them or none.
     with_suppressions: bool,
+    with_baseline: bool,
 }
 
 impl<'r> Results<'r> {
@@ -35,6 +36,7 @@ impl<'r> Results<'r> {
             files: &report.files,
             hashes: LineHashes::new(&report.files),
             with_suppressions: report.findings.iter().any(|f| f.suppressed.is_some()),
+            with_baseline: report.findings.iter().any(|f| f.baseline.is_some()),
         }
     }
 
@@ -59,6 +61,10 @@ impl<'r> Results<'r> {
             suppressions: self
                 .with_suppressions
                 .then(|| finding.suppressed.iter().map(suppression).collect()),
+            baseline_state: self.with_baseline.then(|| {
+                let state = finding.baseline.unwrap_or(BaselineState::New);
+                state.as_str()
+            }),
             properties: ResultProperties {
                 confidence: finding.confidence.as_str(),
             },
