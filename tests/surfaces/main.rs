@@ -1,13 +1,18 @@
-//! goleash where its users meet it: installed by pip, run by pre-commit. The programs of others are the real ones.
+//! goleash where its users meet it: installed by pip, run by pre-commit, in CI, by make and by go vet. The programs of
+//! others are the real ones.
 //!
-//! Needs git, Python 3 with venv, pre-commit and maturin on the path; `.ci/run` installs them. Without, the tests say so
+//! Needs git, make, Go, Python 3 with venv, and from pip pre-commit, maturin and check-jsonschema; `.ci/run` installs them. Without, the tests say so
 //! and pass, except under `CI=true`.
 
+mod action;
 #[path = "../binary/mod.rs"]
 mod binary;
+#[path = "../support/go.rs"]
+mod go;
 #[path = "../support/outside.rs"]
 mod outside;
 mod pre_commit;
+mod snippets;
 mod wheel;
 
 use std::path::Path;
