@@ -9,6 +9,7 @@ mod double_send;
 mod early_return;
 mod missing_done;
 mod ncast;
+mod nil_channel;
 mod timeout_send;
 mod unclosed_range;
 mod unreceived_send;
@@ -25,6 +26,11 @@ use crate::rule::{Form, Rule};
 
 /// All rules, in the order they are asked.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: "nil-channel",
+        page: include_str!("nil-channel.md"),
+        form: Form::Leak(nil_channel::classify),
+    },
     Rule {
         id: "double-send",
         page: include_str!("double-send.md"),

@@ -6,19 +6,8 @@ use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
-    if leak.op.kind != OpKind::Send {
+    if leak.op.kind != OpKind::Send || leak.op.nil {
         return None;
-    }
-    if leak.op.nil {
-        return Some(Diagnosis {
-            message: format!("{}: the channel is nil", blocked(leak)),
-            help: format!(
-                "make {} before the goroutine starts; a send on a nil channel never goes on, on a made one it waits for a \
-                 receiver only",
-                made(leak)
-            ),
-            fixes: Vec::new(),
-        });
     }
     let help = match leak.stranding.exit {
         Exit::Stuck => format!(
@@ -67,17 +56,6 @@ mod tests {
             said.help.starts_with("start receiving from `ch`"),
             "{}",
             said.help
-        );
-    }
-
-    #[test]
-    fn a_nil_channel() {
-        let mut nil = leak(OpKind::Send, Exit::Never, "");
-        nil.op.nil = true;
-        let said = classify(&nil).expect("claimed");
-        assert_eq!(
-            said.message,
-            "send on `ch` blocks for ever: the channel is nil"
         );
     }
 

@@ -1,16 +1,13 @@
 //! `unsent-receive`: the general case, a receive or a select that nobody can serve.
 
 use super::wishes::wishes;
-use super::wording::{blocked, cause, made, serve_remedy};
+use super::wording::{blocked, cause, serve_remedy};
 use crate::finding::{Diagnosis, FixKind, FixWish};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     let message = match leak.op.kind {
         OpKind::EmptySelect => format!("{}: it has no case", blocked(leak)),
-        OpKind::Receive | OpKind::Range if leak.op.nil => {
-            format!("{}: the channel is nil", blocked(leak))
-        }
         OpKind::Select if leak.stranding.exit == Exit::Never => {
             format!("{}: none of its cases is ever served", blocked(leak))
         }
@@ -40,10 +37,6 @@ fn help(leak: &Leak) -> String {
         OpKind::Select => "add a case for something that always happens in the end, such as `case <-ctx.Done(): return`; \
                            a select with one case that becomes ready goes on"
             .to_owned(),
-        _ if leak.op.nil => format!(
-            "make {} before the goroutine starts; a receive from a nil channel never goes on, and closing it panics",
-            made(leak)
-        ),
         _ => serve_remedy(leak),
     }
 }

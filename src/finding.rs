@@ -76,7 +76,7 @@ pub enum LabelRole {
     Spawn,
     /// The step that stranded it.
     Stranding,
-    /// A `close` or `Done` that would have helped and is not reached.
+    /// A `close`, `Done` or `make` that would have helped and is not reached.
     Skipped,
 }
 

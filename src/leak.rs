@@ -205,6 +205,8 @@ pub struct Facts {
     pub skipped_done: Option<Place>,
     /// Whether the stuck goroutine would serve itself, further on.
     pub waits_for_itself: bool,
+    /// For a nil channel: the `make` for its variable that this run does not come to, or comes to later.
+    pub skipped_make: Option<Place>,
 }
 
 /// A goroutine that can never get past an operation.

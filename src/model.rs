@@ -4,7 +4,7 @@
 //! that only uses what it is given has an owner elsewhere.
 
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
 use crate::flow::{is_plain, makes_anything};
 
 /// The roots of a program, in source order.
@@ -86,6 +86,12 @@ fn callees(body: &Body) -> impl Iterator<Item = BodyId> {
 
 fn makes_primitive(body: &Body) -> bool {
     body.code.iter().any(|op| {
+        // The zero value that a result begins with is nothing anybody made.
+        if let Op::Set(Target::Var(var), Expr::Zero(..)) = op
+            && body.results.contains(var)
+        {
+            return false;
+        }
         let mut makes = false;
         op.exprs(&mut |e| makes |= makes_anything(e));
         makes

@@ -92,7 +92,7 @@ fn make_text(leak: &Leak, origin: &Origin) -> String {
     );
     match (channel, leak.op.nil, origin.capacity) {
         (false, ..) => format!("{name} is declared here"),
-        (true, true, _) => format!("{name} is nil: it is declared here and never made"),
+        (true, true, _) => format!("{name} is nil: it is declared here and not made"),
         (true, false, 0) => format!("{name} is made here, without room"),
         (true, false, room) => format!("{name} is made here, with room for {room}"),
     }
@@ -106,13 +106,20 @@ fn spawn_text(leak: &Leak) -> &'static str {
     }
 }
 
-/// What would have helped: the missing `Done`, or, without a step that strands it, a close that stands in the code.
+/// What would have helped: the missing `Done`, the `make` of a nil channel, or, without a step that strands it, a close that stands in the code.
 fn skipped(leak: &Leak) -> Option<(Place, LabelRole, String)> {
     if let Some(at) = leak.facts.skipped_done {
         return Some((
             at,
             LabelRole::Skipped,
             "this `Done` is not reached".to_owned(),
+        ));
+    }
+    if let Some(at) = leak.facts.skipped_make {
+        return Some((
+            at,
+            LabelRole::Skipped,
+            "this `make` is not reached before".to_owned(),
         ));
     }
     let at = leak.skipped_close.filter(|_| leak.stranding.at.is_none())?;

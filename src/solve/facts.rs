@@ -4,8 +4,8 @@
 
 use super::state::{Act, Happening, Obj, ObjId, Proc, Value};
 use super::witness::Teller;
-use crate::flow::ir::{BodyId, Callee, Op, Pc};
-use crate::leak::{Facts, Tally};
+use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target, Var};
+use crate::leak::{Facts, Origin, Tally};
 use crate::library::Effect;
 use crate::source::Place;
 use crate::summary::way_of;
@@ -22,7 +22,103 @@ impl Teller<'_, '_> {
             facts.tally = self.state.object(group).map(|id| self.tally(id, proc));
             facts.skipped_done = self.skipped_done(root, name);
         }
+        if let Some((body, var)) = self.nil_variable(proc) {
+            let made = self.assignment(body, var, |value| matches!(value, Expr::MakeChan(..)));
+            facts.skipped_make = made.map(|at| self.place(at));
+        }
         facts
+    }
+
+    /// Where the nil channel that `proc` sits at was declared.
+    pub(super) fn declaration(&self, proc: &Proc) -> Option<Origin> {
+        let (id, var) = self.nil_variable(proc)?;
+        let body = self.machine.body(id);
+        let at = self.assignment(id, var, |value| matches!(value, Expr::Zero(..) | Expr::Nil))?;
+        let span = match &body.code[at.1 as usize] {
+            Op::Set(_, Expr::Zero(_, span)) => *span,
+            _ => body.spans[at.1 as usize],
+        };
+        Some(Origin {
+            at: Place {
+                file: body.file,
+                span,
+            },
+            name: body.vars[var as usize].name.to_string(),
+            capacity: 0,
+            in_loop: self.in_loop(at),
+            capacity_text: None,
+        })
+    }
+
+    /// The variable behind the nil channel that `proc` sits at, in the body that declares it.
+    fn nil_variable(&self, proc: &Proc) -> Option<(BodyId, Var)> {
+        let (Act::Send(ch, _) | Act::Recv(ch, _), pc) = proc.park.as_ref()? else {
+            return None;
+        };
+        if *ch != Value::Nil {
+            return None;
+        }
+        let id = proc.frames.last()?.body;
+        let (Op::Send(expr, ..) | Op::Recv { ch: expr, .. }) =
+            self.machine.body(id).code.get(*pc as usize)?
+        else {
+            return None;
+        };
+        let way = way_of(expr).filter(|way| way.field.is_none())?;
+        Some(self.declared_at(proc, id, way.var))
+    }
+
+    /// Follows a captured variable to where it is declared, and a parameter of a goroutine to what it was started with.
+    fn declared_at(&self, proc: &Proc, mut id: BodyId, mut var: Var) -> (BodyId, Var) {
+        loop {
+            let body = self.machine.body(id);
+            if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
+                && let Some(parent) = body.parent
+            {
+                (id, var) = (parent, *outer);
+                continue;
+            }
+            let index = body.params.iter().position(|p| *p == var);
+            if let Some(index) = index
+                && let Some((spawner, pc)) = proc.spawn
+                && spawner != id
+                && let Some(Op::Go(call)) = self.machine.body(spawner).code.get(pc as usize)
+                && let Some(way) = call.args.get(index).and_then(way_of)
+                && way.field.is_none()
+            {
+                (id, var) = (spawner, way.var);
+                continue;
+            }
+            return (id, var);
+        }
+    }
+
+    /// An assignment of a value of some kind to a variable, in its body or a literal in that.
+    fn assignment(
+        &self,
+        id: BodyId,
+        var: Var,
+        wanted: impl Fn(&Expr) -> bool,
+    ) -> Option<(BodyId, Pc)> {
+        self.machine
+            .program
+            .family(id)
+            .into_iter()
+            .find_map(|member| {
+                let body = self.machine.body(member);
+                let var = if member == id {
+                    Some(var)
+                } else {
+                    let captured = body.captures.iter().find(|(outer, _)| *outer == var);
+                    captured
+                        .filter(|_| body.parent == Some(id))
+                        .map(|(_, inner)| *inner)
+                }?;
+                let pc = body.code.iter().position(
+                    |op| matches!(op, Op::Set(Target::Var(v), value) if *v == var && wanted(value)),
+                )?;
+                Some((member, pc as Pc))
+            })
     }
 
     fn would_help(&self, proc: usize) -> bool {

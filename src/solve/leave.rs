@@ -58,7 +58,7 @@ impl Machine<'_> {
             .body(body_id)
             .results
             .iter()
-            .map(|r| self.read_var(state, proc, *r))
+            .map(|r| self.result(state, proc, *r))
             .collect();
         let last = state.procs[proc].frames.len() == 1;
         if last {

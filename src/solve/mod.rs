@@ -13,6 +13,7 @@ pub mod explore;
 mod facts;
 mod leave;
 pub mod machine;
+mod nil;
 pub mod state;
 mod step;
 mod stranding;

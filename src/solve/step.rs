@@ -238,12 +238,18 @@ impl Machine<'_> {
                 );
             }
             Op::Send(ch, _, value) => {
+                if self.is_nil_of_others(state, proc, ch) {
+                    return self.not_ours();
+                }
                 let ch = self.eval(state, proc, ch);
                 let value = self.eval(state, proc, value);
                 self.count_outside(&ch);
                 return Self::park(state, proc, Act::Send(ch, value), pc);
             }
             Op::Recv { ch, range, .. } => {
+                if self.is_nil_of_others(state, proc, ch) {
+                    return self.not_ours();
+                }
                 let ch = self.eval(state, proc, ch);
                 self.count_outside(&ch);
                 return Self::park(state, proc, Act::Recv(ch, *range), pc);
@@ -286,6 +292,7 @@ impl Machine<'_> {
             Op::Return(values) => {
                 let values: Vec<Value> = values.iter().map(|v| self.eval(state, proc, v)).collect();
                 for (result, value) in body.results.iter().zip(values) {
+                    let value = self.returned(state, proc, *result, value);
                     self.write_var(state, proc, *result, value);
                 }
                 if let Some(frame) = state.proc_mut(proc).frames.last_mut() {

@@ -89,7 +89,9 @@ impl Teller<'_, '_> {
         let primitive = Machine::waits_for(act)
             .into_iter()
             .find_map(|v| self.state.object(v));
-        let origin = self.origin(primitive, body_id, &op);
+        let origin = self
+            .origin(primitive, body_id, &op)
+            .or_else(|| self.declaration(proc));
         let stranding = self.stranding(proc, candidate);
         let (wanted_sends, on) = (matches!(op.kind, OpKind::Send), primitive);
         let done = |send: bool, who: Option<u32>| {
@@ -364,6 +366,7 @@ impl Teller<'_, '_> {
         let name = op.target.as_str();
         if let Some(origin) = origin {
             let what = match (origin.capacity, op.kind) {
+                _ if op.nil => format!("`{}` is declared, and nil", origin.name),
                 (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
                 (0, _) => format!(
                     "`{}` is made, without room for a value",

@@ -105,6 +105,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         }),
         skipped_done: (wait && yes(1)).then_some(at),
         waits_for_itself: yes(5),
+        skipped_make: (yes(5) && yes(3)).then_some(at),
     }
 }
 
