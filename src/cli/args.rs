@@ -3,7 +3,7 @@
 use super::format::{FormatArg, FormatArgParser};
 use crate::leak::Confidence;
 use crate::package::platform;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
@@ -33,6 +33,13 @@ Exit codes, the same for every format:
   2  wrong usage, or something could not be read, or a defect of goleash
   3  the patterns matched no Go file";
 
+const BASELINE: &str = "\
+Examples:
+  goleash baseline create                  accept what is found now, in goleash-baseline.json
+  goleash --baseline goleash-baseline.json report only what is not accepted
+  goleash baseline prune                   forget what has been mended since
+  goleash baseline update                  accept what is found now, and forget what is gone";
+
 const COMPLETIONS: &str = "\
 Examples:
   bash        goleash completions bash >~/.local/share/bash-completion/completions/goleash
@@ -61,6 +68,12 @@ pub(super) enum Command {
     /// Look for leaks (what goleash does when no command is named)
     #[command(after_help = EXAMPLES)]
     Check(Box<CheckArgs>),
+    /// Accept the findings there are, so that only new ones count (`goleash --baseline FILE`)
+    #[command(after_help = BASELINE)]
+    Baseline {
+        #[command(subcommand)]
+        action: BaselineAction,
+    },
     /// Explain a rule: what leaks, what does not, how to fix it
     #[command(after_help = "Example:\n  goleash explain early-return")]
     Explain {
@@ -92,6 +105,42 @@ pub(super) enum Command {
         /// A Go file
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineAction {
+    /// Accept all present findings in a new file
+    #[command(mut_args(without_output))]
+    Create(Box<CheckArgs>),
+    /// Accept all present findings and forget those that are gone
+    #[command(mut_args(without_output))]
+    Update(Box<CheckArgs>),
+    /// Forget accepted findings that are gone; accept none
+    #[command(mut_args(without_output))]
+    Prune(Box<CheckArgs>),
+}
+
+/// Hides what has no meaning where no finding is shown.
+fn without_output(arg: Arg) -> Arg {
+    const SHOWN: [&str; 12] = [
+        "patterns",
+        "tests",
+        "no_tests",
+        "generated",
+        "tags",
+        "goos",
+        "goarch",
+        "this_module",
+        "select",
+        "ignore",
+        "min_confidence",
+        "threads",
+    ];
+    let shown = SHOWN.contains(&arg.get_id().as_str());
+    match arg.get_id().as_str() {
+        "baseline" => arg.help("The file of accepted findings [default: goleash-baseline.json]"),
+        _ => arg.hide(!shown),
+    }
 }
 
 #[derive(Args, Debug)]
@@ -167,6 +216,10 @@ pub(super) struct CheckArgs {
     /// Do not report these rules
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub(super) ignore: Vec<String>,
+
+    /// Do not report the findings that this file accepts; `goleash baseline` makes it
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
 
     /// Show suppressed findings too, with the reason given; they do not count
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use super::args::CheckArgs;
 use super::format::{Context, Sinks};
+use super::ledger::{Known, Ledger, Looked};
 use super::progress::{self, Progress};
 use super::run::{self, Manner};
 use super::stdin::{self, Overlay};
@@ -16,29 +17,39 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
 
+/// What a run has looked at and found.
+pub(super) struct Seen {
+    pub(super) found: Walk,
+    pub(super) report: Report,
+    silent: Vec<(String, String)>,
+    options: Options,
+}
+
+impl Seen {
+    /// What a baseline needs to know to call an entry stale.
+    pub(super) fn looked(&self) -> Looked<'_> {
+        Looked::new(
+            &self.found,
+            &self.silent,
+            &self.report.problems,
+            &self.options,
+        )
+    }
+}
+
 /// Runs the command.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let sinks = Sinks::new(&args.format, args.output.as_deref())?;
-    let current = std::env::current_dir()
-        .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
-    let settings = Settings {
-        current,
-        this_module: args.this_module,
-    };
-    let (found, overlay) = find(args, &settings)?;
-    let outcome = analyse(args, &found.directories, overlay.as_ref())?;
-    let mut report = outcome.report;
-    report.problems.extend(found.problems);
-    report.problems.sort();
-    report.problems.dedup();
-
-    for note in found.notes.iter().chain(&outcome.notes) {
-        output::line(&format!("goleash: {note}"));
-    }
-    for problem in &report.problems {
-        output::line(&problem_line(problem));
-    }
-    let no_files = found.directories.is_empty() && !args.allow_no_files;
+    let ledger = args.baseline.as_deref().map(Ledger::read).transpose()?;
+    let mut seen = see(args, args.show_suppressed)?;
+    let known = ledger.map(|ledger| {
+        let mut findings = std::mem::take(&mut seen.report.findings);
+        let known = ledger.apply(&mut findings, &seen.looked());
+        seen.report.findings = findings;
+        known
+    });
+    let report = seen.report;
+    let no_files = seen.found.directories.is_empty() && !args.allow_no_files;
     let exit = exit(&report, no_files);
     write_result(args, &sinks, &report, exit)?;
     if args.stats {
@@ -47,9 +58,41 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         }
     }
     if !args.quiet {
-        output::line(&summary(&report));
+        output::line(&summary(&report, known.as_ref()));
     }
     Ok(exit)
+}
+
+/// Finds and analyses what the arguments name, and tells of what could not be read.
+pub(super) fn see(args: &CheckArgs, show_suppressed: bool) -> Result<Seen, Failure> {
+    let current = std::env::current_dir()
+        .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
+    let settings = Settings {
+        current,
+        this_module: args.this_module,
+    };
+    let options = Options {
+        show_suppressed,
+        ..options(args)?
+    };
+    let (found, overlay) = find(args, &settings)?;
+    let outcome = analyse(args, &found.directories, overlay.as_ref(), &options)?;
+    let mut report = outcome.report;
+    report.problems.extend(found.problems.iter().cloned());
+    report.problems.sort();
+    report.problems.dedup();
+    for note in found.notes.iter().chain(&outcome.notes) {
+        output::line(&format!("goleash: {note}"));
+    }
+    for problem in &report.problems {
+        output::line(&problem_line(problem));
+    }
+    Ok(Seen {
+        found,
+        report,
+        silent: outcome.silent,
+        options,
+    })
 }
 
 /// The files to read, and the one whose text comes from stdin.
@@ -67,8 +110,8 @@ fn analyse(
     args: &CheckArgs,
     found: &[FoundDirectory],
     overlay: Option<&Overlay>,
+    options: &Options,
 ) -> Result<Outcome, Failure> {
-    let options = options(args)?;
     let progress = Progress::new(found.len(), args.quiet);
     let accounts = Mutex::new(BTreeMap::new());
     let manner = Manner {
@@ -82,7 +125,7 @@ fn analyse(
             }
         },
     };
-    let outcome = run::run(found, &options, &manner, analyze::directory);
+    let outcome = run::run(found, options, &manner, analyze::directory);
     drop(progress);
     for account in accounts.into_inner().unwrap_or_default().values() {
         account.lines().for_each(output::line);
@@ -166,7 +209,7 @@ pub(super) fn problem_line(problem: &Problem) -> String {
 }
 
 /// The last line of a run.
-fn summary(report: &Report) -> String {
+fn summary(report: &Report, known: Option<&Known>) -> String {
     let stats = &report.stats;
     let suppressed = report.findings.iter().filter(|f| f.suppressed.is_some());
     let suppressed = suppressed.count() as u64;
@@ -182,6 +225,12 @@ fn summary(report: &Report) -> String {
         counted(stats.packages, "package"),
         counted(stats.files, "file")
     );
+    if let Some(known) = known {
+        let _ = write!(text, "; {} in the baseline", known.accepted);
+        if known.stale > 0 {
+            let _ = write!(text, ", {} stale", known.stale);
+        }
+    }
     let fatal = report.problems.iter().filter(|p| p.fatal).count() as u64;
     let other = report.problems.len() as u64 - fatal;
     if fatal > 0 {
@@ -193,7 +242,7 @@ fn summary(report: &Report) -> String {
     text
 }
 
-fn counted(count: u64, what: &str) -> String {
+pub(super) fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
@@ -283,7 +332,7 @@ mod tests {
             problem(Some((1, 1)), false),
         ];
         assert_eq!(
-            summary(&report),
+            summary(&report, None),
             "no findings in 1 package (12 files); 1 error; 2 warnings"
         );
         let table = stats(&report.stats);

@@ -4,10 +4,12 @@
 //! here, in [`crate::walk`] and in [`crate::examine`] is anything read or written.
 
 mod args;
+mod baseline;
 mod check;
 mod debug;
 mod explain;
 mod format;
+mod ledger;
 mod markdown;
 mod output;
 mod progress;
@@ -18,7 +20,7 @@ mod vettool;
 mod words;
 
 use crate::examine;
-use args::{Cli, Command};
+use args::{BaselineAction, Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -73,6 +75,11 @@ fn command(arguments: Vec<OsString>) -> Exit {
     told(match cli.command {
         None => check::check(&cli.check),
         Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Baseline { action }) => match action {
+            BaselineAction::Create(args) => baseline::create(&args),
+            BaselineAction::Update(args) => baseline::rewrite(&args, true),
+            BaselineAction::Prune(args) => baseline::rewrite(&args, false),
+        },
         Some(Command::Explain { rule }) => explain::explain(&rule),
         Some(Command::ListRules { format }) => explain::list(format),
         Some(Command::Lsp) => lsp(),

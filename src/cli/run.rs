@@ -64,14 +64,19 @@ pub(super) fn run(
             })
             .collect()
     });
-    let (reports, notes): (Vec<Report>, Vec<Vec<String>>) =
-        outcomes.into_iter().map(|o| (o.report, o.notes)).unzip();
-    let mut notes = notes.concat();
+    let mut reports = Vec::with_capacity(outcomes.len());
+    let (mut notes, mut silent) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        reports.push(outcome.report);
+        notes.extend(outcome.notes);
+        silent.extend(outcome.silent);
+    }
     notes.sort();
+    silent.sort();
     Ok(Outcome {
         report: merge(reports),
         notes,
-        silent: Vec::new(),
+        silent,
     })
 }
 

@@ -13,8 +13,8 @@ pub use package::package;
 use crate::analyze::Problem;
 use crate::package::GoVersion;
 use modules::Modules;
-pub use path::slashed;
-use path::{clean, join, split_pattern};
+pub use path::{clean, slashed};
+use path::{join, split_pattern};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs;
@@ -66,6 +66,8 @@ pub struct Walk {
     pub problems: Vec<Problem>,
     /// Things the user should hear, such as a pattern that matched nothing.
     pub notes: Vec<String>,
+    /// The folders below which everything was asked for, with links resolved.
+    pub below: Vec<PathBuf>,
 }
 
 /// A pattern that cannot be understood; the text says what to write instead.
@@ -101,6 +103,7 @@ struct Walker<'a> {
     found: BTreeMap<PathBuf, FoundDirectory>,
     problems: BTreeSet<Problem>,
     notes: Vec<String>,
+    below: Vec<PathBuf>,
 }
 
 impl<'a> Walker<'a> {
@@ -111,6 +114,7 @@ impl<'a> Walker<'a> {
             found: BTreeMap::new(),
             problems: BTreeSet::new(),
             notes: Vec::new(),
+            below: Vec::new(),
         }
     }
 
@@ -128,6 +132,7 @@ impl<'a> Walker<'a> {
             directories,
             problems: self.problems.into_iter().collect(),
             notes: self.notes,
+            below: self.below,
         }
     }
 
@@ -168,6 +173,9 @@ impl<'a> Walker<'a> {
         let Some(root) = self.root(path) else {
             return;
         };
+        if below {
+            self.below.push(root.path.clone());
+        }
         if self.collect(&root, below) > 0 {
             return;
         }

@@ -30,7 +30,7 @@ pub(super) fn split_pattern(pattern: &Path) -> Result<(PathBuf, bool), PatternEr
 }
 
 /// Takes `.` and `..` out of a path as far as its text allows.
-pub(super) fn clean(path: &Path) -> PathBuf {
+pub fn clean(path: &Path) -> PathBuf {
     let mut cleaned = PathBuf::new();
     for part in path.components() {
         match (part, cleaned.components().next_back()) {
