@@ -71,28 +71,33 @@ struct Project {
 }
 
 impl Project {
+    /// Only Python is installed.
     fn new() -> Option<Self> {
         let wheels = or_skip(wheel::folder())?;
         let folder = TempDir::new().expect("a folder");
+        let programs = wheel::environment(folder.path());
+        Some(Self::with(folder, programs, wheels))
+    }
+
+    /// goleash is installed.
+    fn installed() -> Option<Self> {
+        let programs = or_skip(wheel::installed())?.to_owned();
+        let folder = TempDir::new().expect("a folder");
+        Some(Self::with(folder, programs, wheel::folder().ok()?))
+    }
+
+    fn with(folder: TempDir, programs: PathBuf, wheels: &'static Path) -> Self {
         write(
             folder.path(),
             "go.mod",
             b"module example.com/m\n\ngo 1.27\n",
         );
         write(folder.path(), "server/pool.go", LEAK.as_bytes());
-        Some(Self {
-            programs: wheel::environment(&folder),
+        Self {
             folder,
+            programs,
             wheels,
-        })
-    }
-
-    /// The same with goleash installed as the document says.
-    fn installed() -> Option<Self> {
-        let project = Self::new()?;
-        let (code, text) = project.shell(&snippet("pip"));
-        assert_eq!(code, 0, "{text}");
-        Some(project)
+        }
     }
 
     /// Runs a script; its exit code and all that was printed.
@@ -115,6 +120,16 @@ impl Project {
     fn mend(&self) {
         write(self.folder.path(), "server/pool.go", b"package p\n");
     }
+}
+
+#[test]
+fn pip_installs_what_the_document_says() {
+    let Some(project) = Project::new() else {
+        return;
+    };
+    let (code, text) = project.shell(&(snippet("pip") + "goleash --version"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(env!("CARGO_PKG_VERSION")), "{text}");
 }
 
 #[test]

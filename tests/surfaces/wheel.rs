@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use tempfile::TempDir;
 
 /// A folder with a wheel of this very goleash, and with what pip needs to install goleash-hooks; both without network
 /// from then on. Built once.
@@ -70,23 +69,40 @@ pub(crate) fn offline(command: &mut Command, wheels: &Path) {
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
 }
 
-/// A fresh virtual environment; its folder of programs.
-pub(crate) fn environment(folder: &TempDir) -> PathBuf {
-    let place = folder.path().join("venv");
-    must(Command::new("python3").args(["-m", "venv"]).arg(&place));
+/// A fresh virtual environment in `folder`; its folder of programs.
+pub(crate) fn environment(folder: &Path) -> PathBuf {
+    let place = folder.join("venv");
+    must(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&place),
+    );
     place.join("bin")
+}
+
+/// The folder of programs of an environment in which goleash is installed; made once.
+pub(crate) fn installed() -> Result<&'static Path, String> {
+    static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let install = || {
+        let wheels = folder()?;
+        let programs = environment(Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let mut pip = Command::new(programs.join("pip"));
+        offline(&mut pip, wheels);
+        must(pip.args(["install", "--quiet", "goleash"]));
+        Ok(programs)
+    };
+    PROGRAMS
+        .get_or_init(install)
+        .as_deref()
+        .map_err(Clone::clone)
 }
 
 #[test]
 fn pip_install_gives_the_program() {
-    let Some(wheels) = or_skip(folder()) else {
+    let Some(programs) = or_skip(installed()) else {
         return;
     };
     let scratch = tree(&[]);
-    let programs = environment(&scratch);
-    let mut pip = Command::new(programs.join("pip"));
-    offline(&mut pip, wheels);
-    must(pip.args(["install", "--quiet", "goleash"]));
     let version = must(Command::new(programs.join("goleash")).arg("--version"));
     assert_eq!(version, format!("goleash {}\n", env!("CARGO_PKG_VERSION")));
     write(scratch.path(), "m/a.go", LEAK.as_bytes());
