@@ -268,3 +268,36 @@ fn a_short_run_draws_nothing_on_the_terminal() {
     let shown = on_a_terminal(folder.path(), "goleash", &[]);
     assert_eq!(shown, "no findings in 1 package (1 file)\n");
 }
+
+#[test]
+fn help_teaches_and_misspelt_commands_are_guessed() {
+    let folder = tree(&[("a.go", b"package p\n")]);
+    let help = goleash(&folder, "--help").exits(0).stdout;
+    for text in [
+        "What is looked at:\n",
+        "What is reported:\n",
+        "//goleash:ignore early-return why",
+        "docs/integrations.md",
+        "FORCE_HYPERLINK",
+    ] {
+        assert!(help.contains(text), "{text}: {help}");
+    }
+    assert_eq!(
+        goleash(&folder, "check --help")
+            .exits(0)
+            .stdout
+            .matches("What is reported:")
+            .count(),
+        1
+    );
+    goleash(&folder, "explan early-return")
+        .exits(2)
+        .tells("`explan` does not exist")
+        .tells("if you mean the command: `goleash explain`");
+    let run = goleash(&folder, "server").exits(2);
+    assert!(!run.stderr.contains("if you mean"), "{}", run.stderr);
+    goleash(&folder, "explain")
+        .exits(2)
+        .tells("with one of: ")
+        .tells("early-return");
+}

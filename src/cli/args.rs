@@ -1,6 +1,7 @@
-//! The arguments, and the help texts that go with them.
+//! The arguments; the longer help texts are in [`super::help`].
 
 use super::format::{FormatArg, FormatArgParser};
+use super::help::{ABOUT, BASELINE, COMPLETIONS, EXAMPLES, LONG_ABOUT, grouped};
 use crate::leak::Confidence;
 use crate::package::platform;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -9,44 +10,6 @@ use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-const ABOUT: &str = "Finds goroutine leaks in Go source before they ship";
-
-const LONG_ABOUT: &str = "\
-Finds goroutine leaks in Go source before they ship.
-
-A goroutine leaks when it waits at a channel (or lock, or WaitGroup) for somebody who will never come. goleash reads \
-the source, needs no Go toolchain and builds nothing, and shows for every finding the run that strands the goroutine.";
-
-const EXAMPLES: &str = "\
-Examples:
-  goleash                            everything below the current folder
-  goleash ./server                   the package in one folder
-  goleash ./server/...               that folder and everything below
-  goleash server/pool.go             only findings that touch this file
-  goleash -f concise                 one line per finding, for editors and grep
-  goleash -f full -f sarif=out.sarif several formats, all but one into files
-  goleash explain early-return       what a rule means and how to fix its findings
-
-Exit codes, the same for every format:
-  0  nothing found
-  1  findings
-  2  wrong usage, or something could not be read, or a defect of goleash
-  3  the patterns matched no Go file";
-
-const BASELINE: &str = "\
-Examples:
-  goleash baseline create                  accept what is found now, in goleash-baseline.json
-  goleash --baseline goleash-baseline.json report only what is not accepted
-  goleash baseline prune                   forget what has been mended since
-  goleash baseline update                  accept what is found now, and forget what is gone";
-
-const COMPLETIONS: &str = "\
-Examples:
-  bash        goleash completions bash >~/.local/share/bash-completion/completions/goleash
-  zsh         goleash completions zsh >~/.zfunc/_goleash      (with ~/.zfunc in fpath)
-  fish        goleash completions fish >~/.config/fish/completions/goleash.fish
-  PowerShell  goleash completions powershell >>$PROFILE";
-
 #[derive(Debug, Parser)]
 #[command(
     name = "goleash",
@@ -54,7 +17,8 @@ Examples:
     about = ABOUT,
     long_about = LONG_ABOUT,
     after_help = EXAMPLES,
-    args_conflicts_with_subcommands = true
+    args_conflicts_with_subcommands = true,
+    mut_args(grouped)
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -66,7 +30,7 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Look for leaks (what goleash does when no command is named)
-    #[command(after_help = EXAMPLES)]
+    #[command(after_help = EXAMPLES, mut_args(grouped))]
     Check(Box<CheckArgs>),
     /// Accept the findings there are, so that only new ones count (`goleash --baseline FILE`)
     #[command(after_help = BASELINE)]
@@ -78,7 +42,7 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  goleash explain early-return")]
     Explain {
         /// The rule's id, as findings show it in brackets; `goleash list-rules` lists them
-        rule: String,
+        rule: Option<String>,
     },
     /// List the rules with severity, confidence and title
     ListRules {

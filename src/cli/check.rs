@@ -6,7 +6,7 @@ use super::ledger::{Known, Ledger, Looked};
 use super::progress::{self, Progress};
 use super::run::{self, Manner};
 use super::stdin::{self, Overlay};
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, output, words};
 use crate::analyze::{self, Options, Problem, Report, Stats};
 use crate::examine::{self, Outcome};
 use crate::package::BuildContext;
@@ -101,7 +101,11 @@ fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>)
         let (found, overlay) = stdin::overlay(file, settings)?;
         return Ok((found, Some(overlay)));
     }
-    let found = walk(&args.patterns, settings).map_err(|error| Failure(error.0))?;
+    let found = walk(&args.patterns, settings).map_err(|error| {
+        let meant = words::misspelt_command(&args.patterns)
+            .map(|command| format!("; if you mean the command: `goleash {command}`"));
+        Failure(error.0 + &meant.unwrap_or_default())
+    })?;
     Ok((found, None))
 }
 

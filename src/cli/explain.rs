@@ -13,7 +13,14 @@ use std::fmt::Write as _;
 const WIDEST: usize = 100;
 
 /// Prints the page of a rule: drawn on a terminal, as Markdown elsewhere.
-pub(super) fn explain(id: &str) -> Result<Exit, Failure> {
+pub(super) fn explain(id: Option<&str>) -> Result<Exit, Failure> {
+    let Some(id) = id else {
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        return Err(Failure(format!(
+            "which rule? `goleash explain <RULE>`, with one of: {}",
+            ids.join(", ")
+        )));
+    };
     let rule = selection::find(id).map_err(|rule| Failure(rule.to_string()))?;
     let Some(width) = output::terminal_width() else {
         output::to_stdout(rule.markdown())?;

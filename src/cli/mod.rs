@@ -9,6 +9,7 @@ mod check;
 mod debug;
 mod explain;
 mod format;
+mod help;
 mod ledger;
 mod markdown;
 mod output;
@@ -80,7 +81,7 @@ fn command(arguments: Vec<OsString>) -> Exit {
             BaselineAction::Update(args) => baseline::rewrite(&args, true),
             BaselineAction::Prune(args) => baseline::rewrite(&args, false),
         },
-        Some(Command::Explain { rule }) => explain::explain(&rule),
+        Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::ListRules { format }) => explain::list(format),
         Some(Command::Lsp) => lsp(),
         Some(Command::Completions { shell }) => shell::completions(shell),
