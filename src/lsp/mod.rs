@@ -17,6 +17,7 @@ mod diagnostic;
 mod hover;
 mod outbox;
 mod packages;
+mod progress;
 mod pull;
 mod requests;
 mod runs;
@@ -24,6 +25,8 @@ mod server;
 mod settings;
 mod sweep;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod text;
 mod transport;
 mod uri;

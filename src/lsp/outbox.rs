@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub(super) enum Asked {
     /// The settings.
     Settings,
+    /// Whether progress may be reported under a token.
+    Progress(lsp::ProgressToken),
     /// Anything whose answer changes nothing.
     Nothing,
 }

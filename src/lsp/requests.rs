@@ -46,6 +46,7 @@ impl Server {
             (Some(Asked::Settings), Ok(answer)) => {
                 self.configure(answer.get(0).unwrap_or(&Value::Null));
             }
+            (Some(Asked::Progress(token)), Ok(_)) => self.progress_allowed(token),
             (Some(_), Err(error)) => self
                 .outbox
                 .log(&format!("the client refused a request: {}", error.message)),

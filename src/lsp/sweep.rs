@@ -4,9 +4,8 @@
 //! folders, as an answer or pushed, with progress. Packages that were looked at stay looked after: what changes in them
 //! later is shown too.
 
-use super::outbox::Asked;
 use super::packages::Haste;
-use super::pull::result_id;
+use super::progress::begin;
 use super::server::{News, Server};
 use crate::examine;
 use crate::walk::{Settings, walk};
@@ -23,20 +22,26 @@ pub(super) type Listed = Result<BTreeSet<PathBuf>, String>;
 /// The sweeps under way, and what is known of the tree.
 #[derive(Debug, Default)]
 pub(super) struct Sweeps {
-    under_way: Vec<Sweep>,
+    pub(super) under_way: Vec<Sweep>,
     listing: bool,
+    /// Something was created or deleted while they are listed.
+    list_again: bool,
     /// The packages of the workspace, while nothing was created or deleted since they were listed.
     listed: Option<BTreeSet<PathBuf>>,
-    next_token: u32,
+    pub(super) next_token: u32,
 }
 
 #[derive(Debug)]
-struct Sweep {
+pub(super) struct Sweep {
     id: RequestId,
     /// What the client has; `None` for the command, which pushes.
-    previous: Option<BTreeMap<String, String>>,
-    partial: Option<lsp::ProgressToken>,
-    progress: Option<lsp::ProgressToken>,
+    pub(super) previous: Option<BTreeMap<String, String>>,
+    /// Under which parts of the answer are sent.
+    pub(super) partial: Option<lsp::ProgressToken>,
+    /// Under which progress is reported.
+    pub(super) progress: Option<lsp::ProgressToken>,
+    /// The same before the client has agreed to it.
+    pub(super) asked: Option<lsp::ProgressToken>,
     /// Packages without a result yet; `None` before they are listed.
     left: Option<BTreeSet<PathBuf>>,
     all: BTreeSet<PathBuf>,
@@ -46,6 +51,7 @@ impl Sweeps {
     /// Something was created or deleted.
     pub(super) fn forget_listing(&mut self) {
         self.listed = None;
+        self.list_again = self.listing;
     }
 }
 
@@ -61,6 +67,7 @@ impl Server {
             previous: Some(previous.collect()),
             partial: params.partial_result_params.partial_result_token,
             progress: params.work_done_progress_params.work_done_token,
+            asked: None,
             left: None,
             all: BTreeSet::new(),
         });
@@ -68,31 +75,21 @@ impl Server {
 
     /// Pushes the diagnostics of everything.
     pub(super) fn check_workspace(&mut self, id: RequestId, token: Option<lsp::ProgressToken>) {
-        let progress = token.or_else(|| self.client.progress.then(|| self.create_progress()));
+        let ask = token.is_none() && self.client.progress;
+        let asked = ask.then(|| self.ask_for_progress());
         self.sweep(Sweep {
             id,
             previous: None,
             partial: None,
-            progress,
+            progress: token,
+            asked,
             left: None,
             all: BTreeSet::new(),
         });
     }
 
-    fn create_progress(&mut self) -> lsp::ProgressToken {
-        self.sweeps.next_token += 1;
-        let token = lsp::ProgressToken::String(format!("goleash-{}", self.sweeps.next_token));
-        let params = lsp::WorkDoneProgressCreateParams {
-            token: token.clone(),
-        };
-        self.outbox
-            .ask::<lsp::WorkDoneProgressCreateRequest>(params, Asked::Nothing);
-        token
-    }
-
     fn sweep(&mut self, sweep: Sweep) {
-        let begin = json!({"kind": "begin", "title": "goleash", "message": "looking for packages", "percentage": 0, "cancellable": true});
-        self.progress(&sweep, begin);
+        self.progress(&sweep, begin());
         self.sweeps.under_way.push(sweep);
         match self.sweeps.listed.clone().filter(|_| self.client.watches) {
             Some(listed) => self.listed(Ok(listed)),
@@ -117,6 +114,9 @@ impl Server {
     /// The packages are known: those without a result for their newest state are looked at.
     pub(super) fn listed(&mut self, listed: Listed) {
         self.sweeps.listing = false;
+        if std::mem::take(&mut self.sweeps.list_again) {
+            return self.list();
+        }
         let listed = match listed {
             Ok(listed) => listed,
             Err(error) => {
@@ -193,19 +193,6 @@ impl Server {
         self.end_sweeps();
     }
 
-    fn partial_report(&self, index: usize, folders: &[PathBuf]) {
-        let Some(sweep) = self.sweeps.under_way.get(index) else {
-            return;
-        };
-        if let (Some(token), false) = (&sweep.partial, folders.is_empty()) {
-            let items: Vec<_> = folders
-                .iter()
-                .flat_map(|folder| self.reports(sweep, folder))
-                .collect();
-            self.send_progress(token.clone(), json!({"items": items}));
-        }
-    }
-
     fn end_sweeps(&mut self) {
         let (ended, rest) = std::mem::take(&mut self.sweeps.under_way)
             .into_iter()
@@ -234,42 +221,6 @@ impl Server {
             self.outbox
                 .answer(sweep.id.clone(), lsp::WorkspaceDiagnosticReport { items });
         }
-    }
-
-    /// The reports of the files of a package.
-    fn reports(&self, sweep: &Sweep, folder: &Path) -> Vec<lsp::WorkspaceDocumentDiagnosticReport> {
-        let Some(checked) = self.packages.get(folder).and_then(|package| package.last()) else {
-            return Vec::new();
-        };
-        let report = |path: &PathBuf| {
-            let items = self.diagnostics(checked, path);
-            let (uri, result_id) = (self.uri(path), result_id(&items));
-            let version = self.buffers.get(path).map(|buffer| buffer.version);
-            let known = sweep
-                .previous
-                .as_ref()
-                .and_then(|previous| previous.get(&uri));
-            if known == Some(&result_id) {
-                return lsp::WorkspaceUnchangedDocumentDiagnosticReport {
-                    uri: lsp::Uri(uri),
-                    version,
-                    unchanged_document_diagnostic_report: lsp::UnchangedDocumentDiagnosticReport {
-                        result_id,
-                    },
-                }
-                .into();
-            }
-            lsp::WorkspaceFullDocumentDiagnosticReport {
-                uri: lsp::Uri(uri),
-                version,
-                full_document_diagnostic_report: lsp::FullDocumentDiagnosticReport {
-                    result_id: Some(result_id),
-                    items,
-                },
-            }
-            .into()
-        };
-        checked.all.iter().map(report).collect()
     }
 
     /// Ends a sweep that nobody wants any more; whether there was one.
@@ -311,17 +262,6 @@ impl Server {
         if let Some(id) = id {
             self.cancel(&id);
         }
-    }
-
-    fn progress(&self, sweep: &Sweep, value: Value) {
-        if let Some(token) = &sweep.progress {
-            self.send_progress(token.clone(), value);
-        }
-    }
-
-    fn send_progress(&self, token: lsp::ProgressToken, value: Value) {
-        self.outbox
-            .notify::<lsp::ProgressNotification>(lsp::ProgressParams { token, value });
     }
 }
 

@@ -1,0 +1,151 @@
+//! A whole session in memory, with an analysis that has defects.
+
+use super::server;
+use crate::analyze::{Directory, Options, Report};
+use crate::examine;
+use serde_json::{Value, json};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// A client on the other end of two pipes.
+struct Client {
+    to_server: io::PipeWriter,
+    from_server: BufReader<io::PipeReader>,
+    server: JoinHandle<Result<bool, String>>,
+}
+
+impl Client {
+    fn start(analyze: impl Fn(&Directory, &Options) -> Report + Send + Sync + 'static) -> Self {
+        examine::remember_panics();
+        let (input, to_server) = io::pipe().expect("a pipe");
+        let (from_server, output) = io::pipe().expect("a pipe");
+        let mut client = Self {
+            to_server,
+            from_server: BufReader::new(from_server),
+            server: thread::spawn(move || server::run(input, output, Arc::new(analyze))),
+        };
+        client.tell("initialize", &json!({"capabilities": {}}), Some(1));
+        client.until(|message| message["id"] == 1);
+        client
+    }
+
+    fn tell(&mut self, method: &str, params: &Value, id: Option<i32>) {
+        let mut message = json!({"jsonrpc": "2.0", "method": method, "params": params});
+        if let Some(id) = id {
+            message["id"] = json!(id);
+        }
+        let text = message.to_string();
+        write!(
+            self.to_server,
+            "Content-Length: {}\r\n\r\n{text}",
+            text.len()
+        )
+        .expect("written");
+    }
+
+    fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let mut header = String::new();
+            self.from_server.read_line(&mut header).expect("a header");
+            let size = header.trim().rsplit(' ').next();
+            let size: usize = size.and_then(|size| size.parse().ok()).expect("a length");
+            self.from_server.read_line(&mut header).expect("a line end");
+            let mut body = vec![0; size];
+            self.from_server.read_exact(&mut body).expect("a body");
+            let message: Value = serde_json::from_slice(&body).expect("JSON");
+            if wanted(&message) {
+                return message;
+            }
+        }
+    }
+
+    fn write(&mut self, name: &str, version: i32, text: &str) {
+        let method = if version == 1 {
+            "textDocument/didOpen"
+        } else {
+            "textDocument/didChange"
+        };
+        let uri = format!("file:///nowhere/at/all/{name}");
+        let document = json!({"uri": uri, "languageId": "go", "version": version, "text": text});
+        let params = json!({"textDocument": document, "contentChanges": [{"text": text}]});
+        self.tell(method, &params, None);
+    }
+
+    fn shown(&mut self, name: &str, version: i32) -> Value {
+        self.until(|message| {
+            let params = &message["params"];
+            message["method"] == "textDocument/publishDiagnostics"
+                && params["version"] == version
+                && params["uri"]
+                    .as_str()
+                    .is_some_and(|uri| uri.ends_with(name))
+        })
+    }
+
+    fn leave(mut self) {
+        self.tell("shutdown", &Value::Null, Some(99));
+        self.until(|message| message["id"] == 99);
+        self.tell("exit", &Value::Null, None);
+        assert_eq!(self.server.join().expect("no panic"), Ok(true));
+    }
+}
+
+fn holds(directory: &Directory, text: &str) -> bool {
+    let holds = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(text);
+    directory.files.iter().any(|file| holds(&file.bytes))
+}
+
+#[test]
+fn a_defect_is_told_with_the_file_and_the_session_goes_on() {
+    let mut client = Client::start(|directory, _| {
+        assert!(!holds(directory, "poison"), "no poison please");
+        Report::default()
+    });
+    client.write("fine.go", 1, "package m");
+    client.shown("fine.go", 1);
+    client.write("bad.go", 1, "package m // poison");
+    let log = client.until(|message| message["method"] == "window/logMessage");
+    assert_eq!(log["params"]["type"], 1);
+    let text = log["params"]["message"].as_str().expect("a text");
+    for part in [
+        "no poison please",
+        "bug in goleash",
+        "/nowhere/at/all/bad.go",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("fine.go"), "{text}");
+    client.shown("bad.go", 1);
+    client.shown("fine.go", 1);
+    // The same defect again is not told again: what comes next is what is shown.
+    client.write("bad.go", 2, "package m // more poison");
+    let next = client.until(|_| true);
+    assert_eq!(next["method"], "textDocument/publishDiagnostics");
+    client.write("bad.go", 3, "package m");
+    client.shown("bad.go", 3);
+    client.leave();
+}
+
+#[test]
+fn a_run_that_was_overtaken_is_not_shown() {
+    let (begun, is_begun) = crossbeam_channel::unbounded();
+    let (go_on, may_go_on) = crossbeam_channel::unbounded::<()>();
+    let mut client = Client::start(move |directory, _| {
+        if holds(directory, "slow") {
+            begun.send(()).expect("somebody waits");
+            may_go_on.recv().expect("somebody lets it go on");
+        }
+        Report::default()
+    });
+    client.write("a.go", 1, "package m // slow");
+    is_begun.recv().expect("a run");
+    client.write("a.go", 2, "package m // quick");
+    // The answer proves that the change has been taken in while the run was under way.
+    client.tell("textDocument/hover", &json!({}), Some(5));
+    client.until(|message| message["id"] == 5);
+    go_on.send(()).expect("it waits");
+    let shown = client.until(|message| message["method"] == "textDocument/publishDiagnostics");
+    assert_eq!(shown["params"]["version"], 2);
+    client.leave();
+}
