@@ -22,7 +22,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
              all senders pass when there are several; the range ends as soon as a closed channel is empty",
             channel.replace('`', "")
         ),
-        fixes: wishes(leak, &[FixKind::Close]),
+        fixes: wishes(leak, &[FixKind::Close, FixKind::DeferDone]),
     })
 }
 

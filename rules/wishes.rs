@@ -12,15 +12,15 @@ pub(super) fn wishes(leak: &Leak, kinds: &[FixKind]) -> Vec<FixWish> {
 
 /// The repairs of a send that is left without a receiver; what [`super::wording::send_remedy`] says in words.
 pub(super) fn send(leak: &Leak) -> Vec<FixWish> {
-    use FixKind::{Drain, RoomForAll, RoomForOne, SelectStop};
+    use FixKind::{Close, Drain, RoomForAll, RoomForOne, SelectStop};
     let fresh = leak.origin.as_ref().is_some_and(|origin| origin.in_loop);
     let many = leak.siblings > 1
         || leak.served > leak.completed_before
         || leak.completed_before > 0
         || (leak.spawned_in_loop && !fresh);
     let kinds: &[FixKind] = match leak.stranding.exit {
-        // Whoever should receive waits for the sender: room would only hide that it waits too early.
-        Exit::Stuck => &[],
+        // Whoever should receive waits for the sender.
+        Exit::Stuck => &[Close, RoomForAll],
         _ if leak.op.in_loop => &[SelectStop, RoomForAll, Drain],
         _ if many => &[RoomForAll, SelectStop, Drain],
         _ => &[RoomForOne, SelectStop],

@@ -2,20 +2,15 @@
 //! server both call it; it does no I/O.
 
 mod choose;
+mod repair;
+mod search;
 
 use crate::finding::{Finding, assign_fingerprints};
-use crate::flow;
 use crate::leak::Confidence;
-use crate::library::Library;
-use crate::model;
 pub use crate::package::GoVersion;
-use crate::package::{BuildContext, Header, Package as Unit, group, header, is_test};
-use crate::resolve::{Package, PackageFile};
+use crate::package::{BuildContext, Header, group, header};
 use crate::selection::Selection;
-use crate::solve::explore::Search;
-use crate::solve::machine::{LOOP_LIMIT, Machine};
-use crate::source::{FileId, SourceFile, Span};
-use crate::summary::Summaries;
+use crate::source::{FileId, SourceFile};
 use crate::suppress::{Judged, Suppressions};
 use crate::syntax::ast::File;
 use crate::syntax::parse_file;
@@ -168,10 +163,17 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     for (file, ast) in dir.files.iter().zip(&asts) {
         problems(file, ast, &mut report.problems);
     }
+    let asts: Vec<&File> = asts.iter().collect();
     let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
     for unit in group(&names, &options.build) {
         report.stats.packages += 1;
-        package(dir, &unit, &asts, options, &mut suppressions, &mut report);
+        let package = search::Unit {
+            dir,
+            members: &unit,
+            asts: &asts,
+            options,
+        };
+        examine(package, &mut suppressions, &mut report);
     }
     remarks(dir, &asts, options, &suppressions, &mut report.findings);
     if !report.findings.is_empty() {
@@ -240,7 +242,7 @@ fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
 /// What is wrong with the comments that suppress findings, in files that are reported in.
 fn remarks(
     dir: &Directory,
-    asts: &[File],
+    asts: &[&File],
     options: &Options,
     suppressions: &Suppressions,
     findings: &mut Vec<Finding>,
@@ -258,72 +260,18 @@ fn remarks(
 }
 
 /// Analyses the files that are compiled together.
-fn package(
-    dir: &Directory,
-    unit: &Unit,
-    asts: &[File],
-    options: &Options,
-    suppressions: &mut Suppressions,
-    report: &mut Report,
-) {
-    let files: Vec<PackageFile<'_>> = unit
+fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &mut Report) {
+    let (dir, options) = (package.dir, package.options);
+    let found = search::search(package, None);
+    report.stats.add(&found.stats);
+    if found.leaks.is_empty() {
+        return;
+    }
+    let sources: Vec<SourceFile> = dir
         .files
         .iter()
-        .map(|m| PackageFile {
-            id: FileId(m.file as u32),
-            ast: &asts[m.file],
-            excluded: m.excluded,
-        })
+        .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
         .collect();
-    let mut tables = Package::new(files);
-    let program = flow::lower(&mut tables, Library::standard(), dir.go);
-    report.stats.functions += program.bodies.len() as u64;
-    let roots = model::roots(&program);
-    let summaries = Summaries::new(&program, &roots);
-    let text = |file: FileId, span: Span| {
-        let bytes = &dir.files[file.index()].bytes;
-        let end = (span.end as usize).min(bytes.len());
-        String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]).into_owned()
-    };
-    let mut machine = Machine::new(&program, &summaries);
-    machine.zero_counts = options.min_confidence == Confidence::Low;
-    let search = Search {
-        budget: options.state_budget,
-        reference: false,
-    };
-    let mut leaks = Vec::new();
-    for root in roots {
-        let root_file = program.bodies[root.0 as usize].file.index();
-        if !dir.files[root_file].report && is_test(file_name(&dir.files[root_file].path)) {
-            // A test that is not reported in is read as a caller, not searched.
-            continue;
-        }
-        machine.ends_with_root =
-            unit.name == "main" && program.bodies[root.0 as usize].name == "main";
-        machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
-        report.stats.systems += 1;
-        let found = machine.explore(root, search);
-        report.stats.states += u64::from(found.states);
-        let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
-        let in_test = is_in_test(program.bodies[root.0 as usize].file);
-        let told = found
-            .candidates
-            .iter()
-            .filter_map(|c| machine.tell(root, c, &text));
-        // What only a test drives into a corner says little about the code it tests.
-        leaks.extend(told.filter(|leak| !in_test || is_in_test(leak.op.at.file)));
-    }
-    for (reason, count) in machine.abstentions.take() {
-        *report.stats.abstentions.entry(reason).or_default() += count;
-    }
-    let sources: Vec<SourceFile> = if leaks.is_empty() {
-        Vec::new()
-    } else {
-        dir.files
-            .iter()
-            .map(|f| SourceFile::new(f.path.clone(), f.bytes.clone()))
-            .collect()
-    };
     let choice = Choice {
         dir,
         options,
@@ -331,5 +279,9 @@ fn package(
         suppressions,
         stats: &mut report.stats,
     };
-    report.findings.extend(choice.choose(leaks));
+    let mut findings = choice.choose(found.leaks.clone());
+    if options.fixes {
+        repair::offer(package, &found, &sources, &mut findings);
+    }
+    report.findings.append(&mut findings);
 }

@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod cli;
 pub mod examine;
 pub mod finding;
+pub mod fix;
 pub mod flow;
 pub mod gomod;
 pub mod leak;

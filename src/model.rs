@@ -74,6 +74,51 @@ fn closure(program: &Program, mut has: Vec<bool>) -> Vec<bool> {
     }
 }
 
+/// The functions from which one can come to a body that is `wanted`: through calls, literals, functions as values, and
+/// methods that are only known by name.
+pub fn reaching(program: &Program, wanted: impl Fn(&Body) -> bool) -> Vec<bool> {
+    let bodies = &program.bodies;
+    let mut near: Vec<bool> = bodies.iter().map(wanted).collect();
+    loop {
+        let mut changed = false;
+        for index in 0..bodies.len() {
+            let inside = program.literals[index].iter().any(|l| near[l.0 as usize]);
+            if !near[index] && (inside || leads_to(program, &bodies[index], &near)) {
+                near[index] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return near;
+        }
+    }
+}
+
+/// Whether a body calls, or mentions as a value, one that is `near`.
+fn leads_to(program: &Program, body: &Body, near: &[bool]) -> bool {
+    body.code.iter().any(|op| {
+        let called = match op {
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
+                Callee::Body(callee) => near[callee.0 as usize],
+                Callee::Named(name) => program.bodies.iter().zip(near).any(|(other, near)| {
+                    *near && other.name.rsplit('.').next() == Some(name.as_str())
+                }),
+                _ => false,
+            },
+            _ => false,
+        };
+        let mut mentioned = false;
+        op.exprs(&mut |e| {
+            mentioned |= match e {
+                Expr::Func(id) | Expr::Method(_, id) => near[id.0 as usize],
+                Expr::Closure(id) => near[id.0 as usize],
+                _ => false,
+            };
+        });
+        called || mentioned
+    })
+}
+
 fn callees(body: &Body) -> impl Iterator<Item = BodyId> {
     body.code.iter().filter_map(|op| match op {
         Op::Call(call) | Op::Go(call) | Op::Defer(call) => match call.callee {

@@ -57,12 +57,13 @@ pub struct FixWish {
 pub struct Anchors {
     /// The operation that sits there for ever.
     pub op: Place,
-    /// Where the primitive is made.
-    pub make: Option<Place>,
+    /// Where the primitive is made; the first is that of the run that is told, others belong to runs that strand the same
+    /// operation.
+    pub makes: Vec<Place>,
     /// Where the stuck goroutine is started.
     pub spawn: Option<Place>,
-    /// The step after which nobody was left.
-    pub stranding: Option<Place>,
+    /// The steps after which nobody was left, that of the run that is told first.
+    pub strandings: Vec<Place>,
     /// A `close` that stands in the code and is not reached.
     pub close: Option<Place>,
     /// The last send on the same channel that the stuck goroutine had completed.
@@ -82,13 +83,33 @@ impl FixWish {
             kind,
             anchors: Anchors {
                 op: leak.op.at,
-                make: leak.origin.as_ref().map(|origin| origin.at),
+                makes: leak.origin.iter().map(|origin| origin.at).collect(),
                 spawn: leak.spawn,
-                stranding: leak.stranding.at,
+                strandings: leak.stranding.at.into_iter().collect(),
                 close: leak.skipped_close,
                 earlier: earlier.map(|step| step.at),
             },
         }
+    }
+
+    /// Extends the wish to another run that ends at the same operation.
+    pub fn also(&mut self, leak: &Leak) {
+        let anchors = &mut self.anchors;
+        let make = leak.origin.as_ref().map(|origin| origin.at);
+        anchors
+            .makes
+            .extend(make.filter(|at| !anchors.makes.contains(at)));
+        let stranding = leak.stranding.at;
+        anchors
+            .strandings
+            .extend(stranding.filter(|at| !anchors.strandings.contains(at)));
+    }
+}
+
+impl Anchors {
+    /// Where the primitive is made in the run that is told.
+    pub fn make(&self) -> Option<Place> {
+        self.makes.first().copied()
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Found {
     pub states: u32,
     /// Whether the search was given up.
     pub gave_up: bool,
+    /// Steps that panic: a send on a closed channel, a close of a closed or nil one.
+    pub panics: u32,
 }
 
 /// Runs kept per stuck operation: the first for each way of being stranded is among them.
@@ -184,6 +186,7 @@ impl Explorer<'_, '_> {
         let mut fresh = 0;
         for (choice, successor) in successors.into_iter().enumerate() {
             let Some(mut next) = successor.state else {
+                self.found.panics += 1;
                 self.nodes[node as usize].dies = true;
                 continue;
             };

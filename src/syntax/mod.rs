@@ -6,6 +6,7 @@ pub mod ast;
 mod dump;
 mod kind;
 mod lower;
+pub mod parts;
 
 pub use dump::dump;
 

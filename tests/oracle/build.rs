@@ -1,6 +1,7 @@
 //! Builds one program that can call every `Leak…` and `Clean…` function of the fixtures, in a temporary copy.
 
 use crate::support::{Package, fixtures_root};
+use std::borrow::Borrow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,9 +27,9 @@ impl Case {
 }
 
 /// Every function to call, in order of package, file and line.
-pub(crate) fn cases(packages: &[Package]) -> Vec<Case> {
+pub(crate) fn cases<P: Borrow<Package>>(packages: &[P]) -> Vec<Case> {
     let mut cases = Vec::new();
-    for package in packages {
+    for package in packages.iter().map(Borrow::borrow) {
         for function in package.files.iter().flat_map(|f| &f.functions) {
             if function.name.starts_with("Leak") || function.name.starts_with("Clean") {
                 cases.push(Case {
@@ -42,10 +43,10 @@ pub(crate) fn cases(packages: &[Package]) -> Vec<Case> {
 }
 
 /// Copies the fixtures into `scratch`, adds the generated parts and builds. The error is what Go printed.
-pub(crate) fn program(
+pub(crate) fn program<P: Borrow<Package>>(
     go: &Path,
     scratch: &Path,
-    packages: &[Package],
+    packages: &[P],
     cases: &[Case],
 ) -> Result<PathBuf, String> {
     write(
@@ -53,11 +54,11 @@ pub(crate) fn program(
         "go.mod",
         &std::fs::read_to_string(fixtures_root().join("go.mod")).unwrap(),
     );
-    for file in packages.iter().flat_map(|p| &p.files) {
+    for file in packages.iter().flat_map(|p| &p.borrow().files) {
         write(scratch, &file.path, &file.text);
     }
     let mut imports = "package all\n\nimport (\n".to_owned();
-    for package in packages {
+    for package in packages.iter().map(Borrow::borrow) {
         let names: Vec<&str> = cases
             .iter()
             .filter(|c| c.directory == package.directory)

@@ -1,0 +1,138 @@
+//! The leaks of one package, system by system.
+//!
+//! In: the parsed files that are compiled together. Out: every leak the engine proves, with what each search met on its
+//! way. Deliberately absent: rules, and what is shown of the leaks.
+
+use super::{Directory, Options, Stats, file_name};
+use crate::flow;
+use crate::leak::{Confidence, Leak};
+use crate::library::Library;
+use crate::model;
+use crate::package::{Package as Members, is_test};
+use crate::resolve::{Package, PackageFile};
+use crate::solve::explore::Search;
+use crate::solve::machine::{LOOP_LIMIT, Machine};
+use crate::source::{FileId, Place, Span};
+use crate::summary::Summaries;
+use crate::syntax::ast::File;
+use std::collections::BTreeMap;
+
+/// What is searched.
+#[derive(Clone, Copy)]
+pub(super) struct Unit<'a> {
+    /// The directory.
+    pub(super) dir: &'a Directory,
+    /// Which of its files are compiled together.
+    pub(super) members: &'a Members,
+    /// The syntax of the directory's files.
+    pub(super) asts: &'a [&'a File],
+    pub(super) options: &'a Options,
+}
+
+impl<'a> Unit<'a> {
+    /// The files as the tables want them.
+    pub(super) fn files(&self) -> Vec<PackageFile<'a>> {
+        let asts = self.asts;
+        self.members
+            .files
+            .iter()
+            .map(|m| PackageFile {
+                id: FileId(m.file as u32),
+                ast: asts[m.file],
+                excluded: m.excluded,
+            })
+            .collect()
+    }
+}
+
+/// What was found in a package.
+#[derive(Default)]
+pub(super) struct Searched {
+    pub(super) leaks: Vec<Leak>,
+    /// The systems that were searched.
+    pub(super) systems: Vec<System>,
+    /// Counts.
+    pub(super) stats: Stats,
+}
+
+/// One system and what its search met.
+pub(super) struct System {
+    /// The function it starts in.
+    pub(super) root: Place,
+    /// Where its leaks are.
+    pub(super) leaks: Vec<Place>,
+    /// Whether the search was given up.
+    pub(super) gave_up: bool,
+    /// Steps that panic at a channel.
+    pub(super) panics: u32,
+    /// Reasons to abstain.
+    pub(super) abstentions: BTreeMap<&'static str, u64>,
+}
+
+/// Searches the systems of a package, or those only that reach one of the places in `focus`.
+pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
+    let Unit { dir, options, .. } = package;
+    let mut searched = Searched::default();
+    let mut tables = Package::new(package.files());
+    let program = flow::lower(&mut tables, Library::standard(), dir.go);
+    searched.stats.functions += program.bodies.len() as u64;
+    let roots = model::roots(&program);
+    let summaries = Summaries::new(&program, &roots);
+    let near = focus.map(|places| {
+        model::reaching(&program, |body| {
+            places
+                .iter()
+                .any(|at| at.file == body.file && body.span.contains(at.span))
+        })
+    });
+    let text = |file: FileId, span: Span| {
+        let bytes = &dir.files[file.index()].bytes;
+        let end = (span.end as usize).min(bytes.len());
+        String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]).into_owned()
+    };
+    let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
+    let mut machine = Machine::new(&program, &summaries);
+    machine.zero_counts = options.min_confidence == Confidence::Low;
+    let how = Search {
+        budget: options.state_budget,
+        reference: false,
+    };
+    for root in roots {
+        let body = &program.bodies[root.0 as usize];
+        let far = near.as_ref().is_some_and(|near| !near[root.0 as usize]);
+        // A test that is not reported in is read as a caller, not searched.
+        if far || (!dir.files[body.file.index()].report && is_in_test(body.file)) {
+            continue;
+        }
+        machine.ends_with_root = package.members.name == "main" && body.name == "main";
+        machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
+        let found = machine.explore(root, how);
+        let in_test = is_in_test(body.file);
+        let told = found
+            .candidates
+            .iter()
+            .filter_map(|c| machine.tell(root, c, &text))
+            // What only a test drives into a corner says little about the code it tests.
+            .filter(|leak| !in_test || is_in_test(leak.op.at.file));
+        let before = searched.leaks.len();
+        searched.leaks.extend(told);
+        let stats = &mut searched.stats;
+        stats.systems += 1;
+        stats.states += u64::from(found.states);
+        let abstentions = machine.abstentions.take();
+        for (reason, count) in &abstentions {
+            *stats.abstentions.entry(reason).or_default() += count;
+        }
+        searched.systems.push(System {
+            root: Place {
+                file: body.file,
+                span: body.span,
+            },
+            leaks: searched.leaks[before..].iter().map(|l| l.op.at).collect(),
+            gave_up: found.gave_up,
+            panics: found.panics,
+            abstentions,
+        });
+    }
+    searched
+}
