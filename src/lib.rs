@@ -16,6 +16,7 @@ pub mod model;
 pub mod nearest;
 pub mod package;
 pub mod parse;
+pub mod patch;
 pub mod report;
 pub mod resolve;
 pub mod rule;
