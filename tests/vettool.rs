@@ -149,6 +149,19 @@ fn a_package_seen_as_an_import_first_is_reported_when_it_is_asked_for() {
     assert_eq!(vet.run(&folder, "./b").found(), ["b/b.go:7"]);
 }
 
+/// Makes the edits of a suggested fix, last first so that none moves another.
+fn apply(fix: &Value) {
+    let edits = fix["edits"].as_array().expect("a list");
+    for edit in edits.iter().rev() {
+        let offset = |name: &str| edit[name].as_u64().expect("a number") as usize;
+        let file = edit["filename"].as_str().expect("a path");
+        let mut text = fs::read_to_string(file).expect("a file");
+        let new = edit["new"].as_str().expect("text");
+        text.replace_range(offset("start")..offset("end"), new);
+        fs::write(file, text).expect("written");
+    }
+}
+
 #[test]
 fn json_is_the_tree_that_go_vet_documents() {
     let Some(vet) = Vet::new() else { return };
@@ -169,6 +182,9 @@ fn json_is_the_tree_that_go_vet_documents() {
     assert_eq!(found["posn"], format!("{}:7:14", file.display()));
     assert_eq!(found["end"], format!("{}:7:21", file.display()));
     assert_eq!(found["category"], "early-return");
+    apply(&found["suggested_fixes"][0]);
+    let mended = vet.run(&folder, "./a");
+    assert_eq!(mended.code, 0, "{}", mended.stderr);
     let related = found["related"].as_array().expect("a list");
     assert!(related.iter().all(|place| place["message"].is_string()));
     assert!(related.len() >= 3, "{found:#}");

@@ -159,6 +159,7 @@ fn unit(flags_given: &[&str], file: &Path) -> Result<Exit, Failure> {
     let (found, paths) = directory(&unit);
     let mut options: Options = check::options(&args)?;
     options.build.chosen = true;
+    options.fixes = given.json;
     // The go command runs one process per processor.
     let manner = Manner {
         threads: NonZeroUsize::new(1),

@@ -4,7 +4,7 @@
 use super::first_line;
 use super::text::one_line;
 use crate::analyze::Report;
-use crate::finding::Finding;
+use crate::finding::{Edit, Finding, Fix};
 use crate::source::{Place, SourceFile};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,7 +21,24 @@ struct Diagnostic {
     posn: String,
     end: String,
     message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suggested_fixes: Vec<SuggestedFix>,
     related: Vec<Related>,
+}
+
+#[derive(Serialize)]
+struct SuggestedFix {
+    message: String,
+    edits: Vec<TextEdit>,
+}
+
+/// `start` and `end` count bytes from the beginning of the file.
+#[derive(Serialize)]
+struct TextEdit {
+    filename: String,
+    start: u32,
+    end: u32,
+    new: String,
 }
 
 #[derive(Serialize)]
@@ -83,8 +100,31 @@ fn diagnostic(finding: &Finding, files: &[SourceFile], paths: Paths<'_>) -> Diag
         posn,
         end,
         message: format!("{} [{}]", one_line(&finding.message), finding.rule),
+        suggested_fixes: finding
+            .fixes
+            .iter()
+            .filter_map(|fix| suggestion(fix, files, paths))
+            .collect(),
         related: labels.chain(also).chain(help).collect(),
     }
+}
+
+/// A repair; none when an edit is in a file nobody knows, because half a repair is none.
+fn suggestion(fix: &Fix, files: &[SourceFile], paths: Paths<'_>) -> Option<SuggestedFix> {
+    let edit = |edit: &Edit| {
+        let file = files.get(edit.at.file.index())?;
+        Some(TextEdit {
+            filename: paths(file.path()),
+            start: edit.at.span.start,
+            end: edit.at.span.end,
+            new: edit.replacement.clone(),
+        })
+    };
+    let edits: Option<Vec<TextEdit>> = fix.edits.iter().map(edit).collect();
+    Some(SuggestedFix {
+        message: one_line(&fix.title),
+        edits: edits?,
+    })
 }
 
 /// Both ends as `file:line:column`.
