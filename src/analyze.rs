@@ -7,11 +7,13 @@ mod search;
 
 use crate::finding::{Finding, assign_fingerprints};
 use crate::leak::Confidence;
+use crate::library::Library;
 pub use crate::package::GoVersion;
 use crate::package::{BuildContext, Header, group, header};
+use crate::scope::Scope;
 use crate::selection::Selection;
 use crate::source::{FileId, SourceFile};
-use crate::suppress::{Judged, Suppressions};
+use crate::suppress::{Judged, Known, Suppressions};
 use crate::syntax::ast::File;
 use crate::syntax::parse_file;
 use choose::Choice;
@@ -28,6 +30,8 @@ pub struct InputFile {
     pub bytes: Arc<[u8]>,
     /// Whether findings in it are shown; other files are read for what they say about the package.
     pub report: bool,
+    /// The rules that speak in it, where they are not those of [`Options`].
+    pub rules: Option<Arc<Selection>>,
 }
 
 /// All Go files of one directory (possibly several packages: `x`, `x_test`, ignored mains).
@@ -61,6 +65,12 @@ pub struct Options {
     pub state_budget: u32,
     /// The platform and tags that decide which files are part of the build.
     pub build: BuildContext,
+    /// What library calls do.
+    pub library: Arc<Library>,
+    /// Functions in which findings are known to be wrong.
+    pub known: Arc<[Known]>,
+    /// What differs from file to file; whoever reads the files makes [`InputFile::report`] and [`InputFile::rules`] of it.
+    pub scope: Arc<Scope>,
     /// Offer repairs, each checked by an analysis of the repaired package: costs only where there are findings.
     pub fixes: bool,
 }
@@ -75,15 +85,18 @@ impl Default for Options {
             min_confidence: Confidence::Medium,
             state_budget: 1_000,
             build: BuildContext::default(),
+            library: Library::standard(),
+            known: Arc::default(),
+            scope: Arc::default(),
             fixes: false,
         }
     }
 }
 
 impl Options {
-    /// The rules that speak in the file with this displayed path.
-    pub fn rules_in(&self, _path: &str) -> &Selection {
-        &self.rules
+    /// The rules that speak in a file.
+    fn rules_in<'a>(&'a self, file: &'a InputFile) -> &'a Selection {
+        file.rules.as_deref().unwrap_or(&self.rules)
     }
 }
 
@@ -252,7 +265,7 @@ fn remarks(
             let judged = Judged {
                 path: &file.path,
                 readable: ast.unreadable.is_empty(),
-                rules: options.rules_in(&file.path),
+                rules: options.rules_in(file),
             };
             findings.extend(suppressions.remarks(FileId(index as u32), judged, &dir.path));
         }

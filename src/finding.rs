@@ -7,7 +7,7 @@ mod fix;
 mod text;
 
 pub use build::build;
-pub use fingerprint::{Identity, assign_fingerprints};
+pub use fingerprint::{Identity, assign_fingerprints, enclosing};
 pub use fix::{Anchors, Edit, Fix, FixKind, FixWish, Safety};
 
 use crate::leak::{Confidence, Step};

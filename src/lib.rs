@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod baseline;
 pub mod cli;
+pub mod config;
 pub mod examine;
 pub mod finding;
 pub mod fix;
@@ -20,6 +21,7 @@ pub mod patch;
 pub mod report;
 pub mod resolve;
 pub mod rule;
+pub mod scope;
 pub mod selection;
 pub mod solve;
 pub mod source;

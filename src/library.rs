@@ -4,11 +4,12 @@
 //! unknown: whatever they are handed is used in ways we do not see.
 
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
-use std::sync::LazyLock;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+use std::sync::{Arc, LazyLock};
 
 /// What a listed call does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Keeps nothing it is handed and blocks on nothing of ours.
@@ -101,10 +102,11 @@ impl Effect {
 }
 
 /// One entry of the table.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// `path.Func`, `path.(Type).Method`, or `path.*` for a whole package.
+    /// `path.Func`, `path.(Type).Method`, `path.(Type).*`, or `path.*` for a whole package.
+    #[serde(deserialize_with = "function_name")]
     pub name: String,
     /// What the call does.
     pub effect: Effect,
@@ -121,22 +123,63 @@ struct Table {
     function: Vec<Fact>,
 }
 
+/// Refuses a name that nothing could ever have: such an entry would be there in vain.
+fn function_name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let name = String::deserialize(input)?;
+    if is_function_name(&name) {
+        return Ok(name);
+    }
+    Err(de::Error::custom(format!(
+        "`{name}` names no function; write `path.Func`, `path.(Type).Method` (without `*` before the type), \
+         or `path.*`, with the whole import path"
+    )))
+}
+
+fn is_function_name(name: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    let method = last
+        .split_once(".(")
+        .map(|(package, rest)| (package, rest.split_once(").")));
+    let sound = match method {
+        Some((package, Some((ty, method)))) => {
+            !package.is_empty() && is_word(ty) && (is_word(method) || method == "*")
+        }
+        Some((_, None)) => false,
+        None => last.rsplit_once('.').is_some_and(|(package, function)| {
+            !package.is_empty() && (is_word(function) || function == "*")
+        }),
+    };
+    sound && !name.starts_with('/') && !name.contains(char::is_whitespace)
+}
+
 /// The table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Library {
     facts: FxHashMap<String, Fact>,
 }
 
 impl Library {
     /// The table that goleash ships.
-    pub fn standard() -> &'static Self {
-        static STANDARD: LazyLock<Library> = LazyLock::new(|| {
+    pub fn standard() -> Arc<Self> {
+        static STANDARD: LazyLock<Arc<Library>> = LazyLock::new(|| {
             // The table is part of the binary and a test reads it: an empty one cannot get out unnoticed.
-            Library::parse(include_str!("../rules/library.toml")).unwrap_or_else(|_| Library {
+            let library = Library::parse(include_str!("../rules/library.toml"));
+            Arc::new(library.unwrap_or_else(|_| Library {
                 facts: FxHashMap::default(),
-            })
+            }))
         });
-        &STANDARD
+        Arc::clone(&STANDARD)
+    }
+
+    /// The table with further entries, which win over those of the same name.
+    #[must_use]
+    pub fn with(&self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        let mut library = self.clone();
+        let facts = facts.into_iter().map(|fact| (fact.name.clone(), fact));
+        library.facts.extend(facts);
+        library
     }
 
     /// Reads a table; the error says where it is wrong.
@@ -208,5 +251,37 @@ mod tests {
             Some(Effect::Inert)
         );
         assert!(library.function("example.com/x", "Go").is_none());
+        let names = library.facts.keys();
+        let odd: Vec<_> = names.filter(|name| !is_function_name(name)).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+    }
+    #[test]
+    fn further_entries_win() {
+        let more = "[[function]]\nname = \"example.com/x.Go\"\neffect = \"spawn\"\n\
+                    [[function]]\nname = \"fmt.Println\"\neffect = \"exit\"\n";
+        let table: Table = toml::from_str(more).expect("a valid table");
+        let library = Library::standard().with(table.function);
+        let effect = |path, name| library.function(path, name).map(|f| f.effect);
+        assert_eq!(effect("example.com/x", "Go"), Some(Effect::Spawn));
+        assert_eq!(effect("fmt", "Println"), Some(Effect::Exit));
+        assert_eq!(effect("fmt", "Printf"), Some(Effect::Inert));
+    }
+
+    #[test]
+    fn names_that_no_function_can_have_are_refused() {
+        for name in [
+            "fmt.Println",
+            "a.b/c.d.F",
+            "example.com/x.(T).M",
+            "x.(T).*",
+            "x.*",
+        ] {
+            assert!(is_function_name(name), "{name}");
+        }
+        for name in [
+            "", "F", "x.(*T).M", "x.(T)", "x/y", "x.F()", "x. F", "/x.F", ".F", "x.",
+        ] {
+            assert!(!is_function_name(name), "{name}");
+        }
     }
 }

@@ -93,6 +93,13 @@ impl Selection {
         }
     }
 
+    /// Turns off what is off in `others`.
+    pub fn restrict(&mut self, others: &Self) {
+        for (id, setting) in &mut self.settings {
+            setting.on &= others.is_on(id);
+        }
+    }
+
     /// Leaves on only the rules that `names` lists: ids, former ids, [`ALL`], [`DEFAULT`].
     pub fn select<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), UnknownRule> {
         let wanted = listed(names)?;

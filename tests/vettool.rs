@@ -325,7 +325,43 @@ fn the_version_line_changes_with_the_configuration_of_every_module_in_view() {
     let both = line("one");
     assert_ne!(first, both);
     write(folder.path(), "goleash.toml", b"a = 1\n");
-    assert_ne!(both, line("one"), "a configuration above the module");
+    let above = line("one");
+    assert_ne!(both, above, "a configuration above the module");
+    write(folder.path(), "one/sub/goleash.toml", b"a = 1\n");
+    assert_ne!(above, line("one"), "a configuration inside it");
+}
+
+#[test]
+fn the_configuration_of_the_package_holds() {
+    let text = format!("package a\n\n{}", leak("Leak"));
+    let folder = tree(&[
+        ("go.mod", b"module m\n\ngo 1.27\n"),
+        ("a/a.go", text.as_bytes()),
+    ]);
+    let file = unit(&folder, "");
+    let run = || {
+        command(folder.path())
+            .arg(&file)
+            .output()
+            .expect("the binary runs")
+    };
+    assert_eq!(run().status.code(), Some(1));
+    write(
+        folder.path(),
+        "goleash.toml",
+        b"rules = { all = \"off\" }\n",
+    );
+    assert_eq!(run().status.code(), Some(0));
+    write(folder.path(), "a/.goleash.toml", b"exclude = [\"b.go\"]\n");
+    assert_eq!(run().status.code(), Some(1));
+    write(folder.path(), "a/.goleash.toml", b"rulez = {}\n");
+    let wrong = run();
+    assert_eq!(wrong.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&wrong.stderr);
+    assert!(
+        told.contains(".goleash.toml:1:1: there is no key `rulez`"),
+        "{told}"
+    );
 }
 
 /// A package described as the go command does it, without the go command.

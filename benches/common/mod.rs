@@ -46,6 +46,7 @@ pub(crate) fn loaded(folder: &Path) -> Vec<Directory> {
                     path: file.display.as_str().into(),
                     bytes: fs::read(&file.path).ok()?.into(),
                     report: true,
+                    rules: None,
                 })
             })
             .collect(),

@@ -4,7 +4,7 @@
 //! leak is held against the comments by itself: where one way to strand an operation is suppressed, another still counts.
 
 use super::{Directory, Options, Stats};
-use crate::finding::{Diagnosis, Finding};
+use crate::finding::{Diagnosis, Finding, Suppression};
 use crate::leak::{Exit, Leak, OpKind};
 use crate::rule::Rule;
 use crate::rules::classify;
@@ -53,12 +53,13 @@ impl Choice<'_> {
         }
         let explained = classify(leak);
         let silent = self.silent(leak, explained.as_ref());
+        let any = !self.suppressions.is_empty() || !self.options.known.is_empty();
         if let Some((rule, diagnosis)) = &explained
-            && !self.suppressions.is_empty()
+            && any
         {
             // What is silent anyway is looked up too: a comment about it is not unused.
             let mut finding = self.finding(rule, diagnosis.clone(), leak);
-            finding.suppressed = self.suppressions.find(&finding, self.sources);
+            finding.suppressed = self.suppression(&finding);
             if finding.suppressed.is_some() {
                 let told = |f: &Finding| f.primary == finding.primary && f.rule == finding.rule;
                 if silent.is_none() && !suppressed.iter().any(told) {
@@ -83,6 +84,14 @@ impl Choice<'_> {
         }
     }
 
+    fn suppression(&mut self, finding: &Finding) -> Option<Suppression> {
+        let package = &self.dir.import_path;
+        let mut known = self.options.known.iter();
+        self.suppressions
+            .find(finding, self.sources)
+            .or_else(|| known.find_map(|known| known.suppresses(finding, package)))
+    }
+
     /// Why nothing is said of a leak, whatever the comments say.
     fn silent(&self, leak: &Leak, explained: Option<&(&Rule, Diagnosis)>) -> Option<Silence> {
         let file = &self.dir.files[leak.op.at.file.index()];
@@ -93,14 +102,14 @@ impl Choice<'_> {
             return Some(Silence::LowConfidence);
         }
         explained
-            .filter(|(rule, _)| !self.options.rules_in(&file.path).is_on(rule.id))
+            .filter(|(rule, _)| !self.options.rules_in(file).is_on(rule.id))
             .map(|_| Silence::RuleOff)
     }
 
     fn finding(&self, rule: &Rule, diagnosis: Diagnosis, leak: &Leak) -> Finding {
-        let path = &self.dir.files[leak.op.at.file.index()].path;
+        let file = &self.dir.files[leak.op.at.file.index()];
         let mut finding = rule.finding(leak, diagnosis, &self.dir.path, self.sources);
-        finding.configured_level = self.options.rules_in(path).level(rule.id);
+        finding.configured_level = self.options.rules_in(file).level(rule.id);
         finding
     }
 

@@ -6,7 +6,6 @@
 use super::{Directory, Options, Stats, file_name};
 use crate::flow;
 use crate::leak::{Confidence, Leak};
-use crate::library::Library;
 use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::resolve::{Package, PackageFile};
@@ -74,7 +73,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
     let mut searched = Searched::default();
     let mut tables = Package::new(package.files());
-    let program = flow::lower(&mut tables, Library::standard(), dir.go);
+    let program = flow::lower(&mut tables, &options.library, dir.go);
     searched.stats.functions += program.bodies.len() as u64;
     let roots = model::roots(&program);
     let summaries = Summaries::new(&program, &roots);

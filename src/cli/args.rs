@@ -2,6 +2,7 @@
 
 use super::format::{FormatArg, FormatArgParser};
 use super::help::{ABOUT, BASELINE, COMPLETIONS, EXAMPLES, LONG_ABOUT, grouped};
+use crate::config::FailOn;
 use crate::leak::Confidence;
 use crate::package::platform;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -43,6 +44,13 @@ pub(super) enum Command {
     Explain {
         /// The rule's id, as findings show it in brackets; `goleash list-rules` lists them
         rule: Option<String>,
+    },
+    /// Write a configuration with every key explained and commented out
+    #[command(after_help = "Examples:\n  goleash init\n  goleash init server")]
+    Init {
+        /// The folder to write it to
+        #[arg(default_value = ".")]
+        folder: PathBuf,
     },
     /// List the rules with severity, confidence and title
     ListRules {
@@ -86,11 +94,14 @@ pub(super) enum BaselineAction {
 
 /// Hides what has no meaning where no finding is shown.
 fn without_output(arg: Arg) -> Arg {
-    const SHOWN: [&str; 12] = [
+    const SHOWN: [&str; 15] = [
         "patterns",
         "tests",
         "no_tests",
         "generated",
+        "no_generated",
+        "config",
+        "isolated",
         "tags",
         "goos",
         "goarch",
@@ -150,8 +161,20 @@ pub(super) struct CheckArgs {
     pub(super) no_tests: bool,
 
     /// Report in generated files too
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_generated")]
     pub(super) generated: bool,
+
+    /// Do not report in generated files (the default)
+    #[arg(long, overrides_with = "generated")]
+    pub(super) no_generated: bool,
+
+    /// Read this configuration instead of the nearest `goleash.toml` or `.goleash.toml` above each folder
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Read no configuration
+    #[arg(long)]
+    pub(super) isolated: bool,
 
     /// Build tags that hold, separated by commas, as for `go build`
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
@@ -182,16 +205,24 @@ pub(super) struct CheckArgs {
     pub(super) ignore: Vec<String>,
 
     /// Do not report the findings that this file accepts; `goleash baseline` makes it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", overrides_with = "no_baseline")]
     pub(super) baseline: Option<PathBuf>,
+
+    /// Use no file of accepted findings, also when the configuration names one
+    #[arg(long, overrides_with = "baseline")]
+    pub(super) no_baseline: bool,
 
     /// Show suppressed findings too, with the reason given; they do not count
     #[arg(long)]
     pub(super) show_suppressed: bool,
 
-    /// Drop findings that are less sure than this
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Medium)]
-    pub(super) min_confidence: Level,
+    /// Drop findings that are less sure than this [default: medium]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) min_confidence: Option<Level>,
+
+    /// The least level of findings that exit with 1 [default: note]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) fail_on: Option<FailLevel>,
 
     /// States to search per system before it is given up (counted by `--stats` as `state-budget`)
     #[arg(long, value_name = "N", default_value_t = 1_000, hide = true)]
@@ -246,6 +277,29 @@ pub(super) enum Level {
     Medium,
     /// Only code in view
     High,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailLevel {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Every finding
+    Note,
+    /// No finding
+    Never,
+}
+
+impl From<FailLevel> for FailOn {
+    fn from(level: FailLevel) -> Self {
+        match level {
+            FailLevel::Error => Self::Error,
+            FailLevel::Warning => Self::Warning,
+            FailLevel::Note => Self::Note,
+            FailLevel::Never => Self::Never,
+        }
+    }
 }
 
 impl From<Level> for Confidence {

@@ -4,8 +4,9 @@
 //! from it.
 
 use super::args::CheckArgs;
-use super::check::{self, Seen};
+use super::check;
 use super::ledger::{Ledger, folder_of};
+use super::look::{Seen, Sight};
 use super::{Exit, Failure, output};
 use crate::baseline::Baseline;
 use crate::walk::slashed;
@@ -16,7 +17,8 @@ const DEFAULT: &str = "goleash-baseline.json";
 
 /// Accepts all present findings in a new file.
 pub(super) fn create(args: &CheckArgs) -> Result<Exit, Failure> {
-    let path = target(args)?;
+    let sight = sight(args)?;
+    let path = target(args, &sight);
     if path.symlink_metadata().is_ok() {
         return Err(Failure(format!(
             "`{}` exists already; `goleash baseline update` brings it up to date",
@@ -24,7 +26,7 @@ pub(super) fn create(args: &CheckArgs) -> Result<Exit, Failure> {
         )));
     }
     output::check_target(&path)?;
-    let Some(seen) = see(args)? else {
+    let Some(seen) = see(args, sight)? else {
         return Ok(Exit::NoFiles);
     };
     let folder = folder_of(&path)?;
@@ -38,9 +40,10 @@ pub(super) fn create(args: &CheckArgs) -> Result<Exit, Failure> {
 
 /// Forgets findings that are gone; with `accept`, accepts all present ones.
 pub(super) fn rewrite(args: &CheckArgs, accept: bool) -> Result<Exit, Failure> {
-    let path = target(args)?;
+    let sight = sight(args)?;
+    let path = target(args, &sight);
     let ledger = Ledger::read(&path)?;
-    let Some(mut seen) = see(args)? else {
+    let Some(mut seen) = see(args, sight)? else {
         return Ok(Exit::NoFiles);
     };
     let used = ledger.baseline.mark(&mut seen.report.findings);
@@ -71,8 +74,8 @@ pub(super) fn rewrite(args: &CheckArgs, accept: bool) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-/// The file to write; refuses options that would go unheard.
-fn target(args: &CheckArgs) -> Result<PathBuf, Failure> {
+/// What to look at; refuses options that would go unheard.
+fn sight(args: &CheckArgs) -> Result<Sight, Failure> {
     if !args.format.is_empty() || args.output.is_some() || args.stdin_filename.is_some() {
         return Err(Failure(
             "`goleash baseline` reports nothing and takes no --format, --output and --stdin-filename; name the file to \
@@ -80,12 +83,17 @@ fn target(args: &CheckArgs) -> Result<PathBuf, Failure> {
                 .to_owned(),
         ));
     }
-    Ok(args.baseline.clone().unwrap_or_else(|| DEFAULT.into()))
+    Sight::new(args, false)
+}
+
+/// The file to write.
+fn target(args: &CheckArgs, sight: &Sight) -> PathBuf {
+    sight.baseline(args).unwrap_or_else(|| DEFAULT.into())
 }
 
 /// All there is to accept, if there are Go files at all.
-fn see(args: &CheckArgs) -> Result<Option<Seen>, Failure> {
-    let seen = check::see(args, false)?;
+fn see(args: &CheckArgs, sight: Sight) -> Result<Option<Seen>, Failure> {
+    let seen = sight.see(args)?;
     if let Some(named) = seen.found.directories.iter().find(|d| d.named.is_some()) {
         return Err(Failure(format!(
             "a baseline is made of whole packages; give folders, such as `{}`, and no files",

@@ -2,55 +2,31 @@
 
 use super::args::CheckArgs;
 use super::format::{Context, Sinks};
-use super::ledger::{Known, Ledger, Looked};
-use super::progress::{self, Progress};
-use super::run::{self, Manner};
-use super::stdin::{self, Overlay};
-use super::{Exit, Failure, output, words};
-use crate::analyze::{self, Options, Problem, Report, Stats};
-use crate::examine::{self, Outcome};
-use crate::package::BuildContext;
+use super::ledger::{Known, Ledger};
+use super::look::Sight;
+use super::{Exit, Failure, output};
+use crate::analyze::{Problem, Report, Stats};
+use crate::config::FailOn;
+use crate::finding::Finding;
 use crate::report::{Invocation, sarif};
-use crate::selection::{Selection, UnknownRule};
-use crate::walk::{FoundDirectory, Settings, Walk, walk};
-use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Mutex;
-
-/// What a run has looked at and found.
-pub(super) struct Seen {
-    pub(super) found: Walk,
-    pub(super) report: Report,
-    silent: Vec<(String, String)>,
-    options: Options,
-}
-
-impl Seen {
-    /// What a baseline needs to know to call an entry stale.
-    pub(super) fn looked(&self) -> Looked<'_> {
-        Looked::new(
-            &self.found,
-            &self.silent,
-            &self.report.problems,
-            &self.options,
-        )
-    }
-}
 
 /// Runs the command.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let sinks = Sinks::new(&args.format, args.output.as_deref())?;
-    let ledger = args.baseline.as_deref().map(Ledger::read).transpose()?;
-    let mut seen = see(args, args.show_suppressed)?;
+    let sight = Sight::new(args, args.show_suppressed)?;
+    let baseline = sight.baseline(args);
+    let ledger = baseline.as_deref().map(Ledger::read).transpose()?;
+    let mut seen = sight.see(args)?;
     let known = ledger.map(|ledger| {
         let mut findings = std::mem::take(&mut seen.report.findings);
-        let known = ledger.apply(&mut findings, &seen.looked());
+        let known = ledger.apply(&mut findings, &seen.looked(), args.show_suppressed);
         seen.report.findings = findings;
         known
     });
-    let report = seen.report;
     let no_files = seen.found.directories.is_empty() && !args.allow_no_files;
-    let exit = exit(&report, no_files);
+    let report = seen.report;
+    let exit = exit(&report, no_files, seen.plan.fail_on);
     write_result(args, &sinks, &report, exit)?;
     if args.stats {
         for row in stats(&report.stats).lines() {
@@ -63,111 +39,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Finds and analyses what the arguments name, and tells of what could not be read.
-pub(super) fn see(args: &CheckArgs, show_suppressed: bool) -> Result<Seen, Failure> {
-    let current = std::env::current_dir()
-        .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
-    let settings = Settings {
-        current,
-        this_module: args.this_module,
-    };
-    let options = Options {
-        show_suppressed,
-        ..options(args)?
-    };
-    let (found, overlay) = find(args, &settings)?;
-    let outcome = analyse(args, &found.directories, overlay.as_ref(), &options)?;
-    let mut report = outcome.report;
-    report.problems.extend(found.problems.iter().cloned());
-    report.problems.sort();
-    report.problems.dedup();
-    for note in found.notes.iter().chain(&outcome.notes) {
-        output::line(&format!("goleash: {note}"));
-    }
-    for problem in &report.problems {
-        output::line(&problem_line(problem));
-    }
-    Ok(Seen {
-        found,
-        report,
-        silent: outcome.silent,
-        options,
-    })
-}
-
-/// The files to read, and the one whose text comes from stdin.
-fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>), Failure> {
-    if let Some(file) = &args.stdin_filename {
-        let (found, overlay) = stdin::overlay(file, settings)?;
-        return Ok((found, Some(overlay)));
-    }
-    let found = walk(&args.patterns, settings).map_err(|error| {
-        let meant = words::misspelt_command(&args.patterns)
-            .map(|command| format!("; if you mean the command: `goleash {command}`"));
-        Failure(error.0 + &meant.unwrap_or_default())
-    })?;
-    Ok((found, None))
-}
-
-/// Analyses what was found, and tells meanwhile how far it is.
-fn analyse(
-    args: &CheckArgs,
-    found: &[FoundDirectory],
-    overlay: Option<&Overlay>,
-    options: &Options,
-) -> Result<Outcome, Failure> {
-    let progress = Progress::new(found.len(), args.quiet);
-    let accounts = Mutex::new(BTreeMap::new());
-    let manner = Manner {
-        threads: args.threads,
-        read: &|file| overlay.map_or_else(|| examine::read(file), |overlay| overlay.read(file)),
-        done: &|directory, outcome| {
-            progress.step();
-            if let (true, Ok(mut accounts)) = (args.verbose, accounts.lock()) {
-                let account = progress::account(directory, outcome);
-                accounts.insert(directory.display.clone(), account);
-            }
-        },
-    };
-    let outcome = run::run(found, options, &manner, analyze::directory);
-    drop(progress);
-    for account in accounts.into_inner().unwrap_or_default().values() {
-        account.lines().for_each(output::line);
-    }
-    outcome
-}
-
-pub(super) fn options(args: &CheckArgs) -> Result<Options, Failure> {
-    let unknown = |rule: UnknownRule| Failure(rule.to_string());
-    let mut rules = Selection::default();
-    if let Some(names) = &args.select {
-        rules.select(names).map_err(unknown)?;
-    }
-    rules.ignore(&args.ignore).map_err(unknown)?;
-    Ok(Options {
-        tests: !args.no_tests,
-        generated: args.generated,
-        rules,
-        show_suppressed: args.show_suppressed,
-        min_confidence: args.min_confidence.into(),
-        state_budget: args.state_budget,
-        build: build(args),
-        fixes: false,
-    })
-}
-
-/// Like `go build`, goleash takes the platform it runs on for the one that decides which files count.
-fn build(args: &CheckArgs) -> BuildContext {
-    let mut build = BuildContext::host();
-    build.choose_platform(args.goos.as_deref(), args.goarch.as_deref());
-    build.tags = args.tags.clone().unwrap_or_default();
-    build
-}
-
-fn exit(report: &Report, no_files: bool) -> Exit {
+fn exit(report: &Report, no_files: bool, fail_on: FailOn) -> Exit {
+    let fails = |f: &Finding| f.suppressed.is_none() && fail_on.fails(f.level());
     if report.problems.iter().any(|problem| problem.fatal) {
         Exit::Failure
-    } else if report.findings.iter().any(|f| f.suppressed.is_none()) {
+    } else if report.findings.iter().any(fails) {
         Exit::Findings
     } else if no_files {
         Exit::NoFiles
@@ -316,12 +192,12 @@ mod tests {
     #[test]
     fn failures_win_and_warnings_do_not_count() {
         let mut report = Report::default();
-        assert_eq!(exit(&report, false), Exit::Clean);
-        assert_eq!(exit(&report, true), Exit::NoFiles);
+        assert_eq!(exit(&report, false, FailOn::Note), Exit::Clean);
+        assert_eq!(exit(&report, true, FailOn::Note), Exit::NoFiles);
         report.problems.push(problem(None, false));
-        assert_eq!(exit(&report, false), Exit::Clean);
+        assert_eq!(exit(&report, false, FailOn::Note), Exit::Clean);
         report.problems.push(problem(None, true));
-        assert_eq!(exit(&report, true), Exit::Failure);
+        assert_eq!(exit(&report, true, FailOn::Note), Exit::Failure);
     }
 
     #[test]

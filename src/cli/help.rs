@@ -25,6 +25,7 @@ What to do with a finding:
   goleash --ignore early-return      without the rule
   goleash --min-confidence high      only what rests on nothing but the code in view
   goleash baseline create            accept what is there, so that only new findings count
+  goleash init                       write a configuration: rules, paths, wrappers of your own
 
 When something is missing:
   goleash -v                         folder by folder what was looked at, and where nothing is reported
@@ -62,6 +63,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "tests",
             "no_tests",
             "generated",
+            "no_generated",
             "tags",
             "goos",
             "goarch",
@@ -76,8 +78,12 @@ const GROUPS: &[(&str, &[&str])] = &[
             "select",
             "ignore",
             "min_confidence",
+            "fail_on",
             "show_suppressed",
             "baseline",
+            "no_baseline",
+            "config",
+            "isolated",
         ],
     ),
     (

@@ -3,6 +3,7 @@
 //! In: a file, and what a run looked at. Out: a report without accepted findings, and stale entries. An entry is stale
 //! only when its place was looked at in a way that would have found it again.
 
+use super::settings::Plan;
 use super::{Failure, output};
 use crate::analyze::{Options, Problem};
 use crate::baseline::{Baseline, Entry};
@@ -62,9 +63,14 @@ impl Ledger {
 
     /// Takes accepted findings out, or marks them when suppressed findings are shown, and tells of stale
     /// entries.
-    pub(super) fn apply(&self, findings: &mut Vec<Finding>, looked: &Looked<'_>) -> Known {
+    pub(super) fn apply(
+        &self,
+        findings: &mut Vec<Finding>,
+        looked: &Looked<'_>,
+        show_suppressed: bool,
+    ) -> Known {
         let used = self.baseline.mark(findings);
-        let accepted = accept(findings, looked.options.show_suppressed);
+        let accepted = accept(findings, show_suppressed);
         let stale = self.stale(&used, looked);
         let shown = slashed(&self.path);
         for entry in stale.iter().take(MAX_SHOWN) {
@@ -137,13 +143,21 @@ fn accept(findings: &mut Vec<Finding>, show: bool) -> usize {
 
 /// What a run looked at.
 pub(super) struct Looked<'a> {
-    options: &'a Options,
-    /// The folders of packages that were analysed as a whole and without trouble, with the files that stay silent.
-    folders: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    /// The folders of packages that were analysed as a whole and without trouble.
+    folders: BTreeMap<PathBuf, Folder<'a>>,
+    /// What holds for folders that are gone.
+    top: &'a Options,
     /// Folders below which everything was looked at.
     below: &'a [PathBuf],
     /// Displayed paths of Go files and what they stand for.
     paths: BTreeMap<&'a str, &'a Path>,
+}
+
+/// A folder that was looked at.
+struct Folder<'a> {
+    options: &'a Options,
+    /// Files in it that stay silent.
+    silent: BTreeSet<PathBuf>,
 }
 
 impl<'a> Looked<'a> {
@@ -151,9 +165,9 @@ impl<'a> Looked<'a> {
     /// these `problems`.
     pub(super) fn new(
         found: &'a Walk,
+        plan: &'a Plan,
         silent: &[(String, String)],
         problems: &[Problem],
-        options: &'a Options,
     ) -> Self {
         let files = found
             .directories
@@ -164,14 +178,15 @@ impl<'a> Looked<'a> {
             .collect();
         // Broken code hides findings; that does not make entries stale.
         let troubled: BTreeSet<&str> = problems.iter().map(|p| p.path.as_str()).collect();
-        let mut folders: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
-        for directory in &found.directories {
+        let mut folders: BTreeMap<PathBuf, Folder<'_>> = BTreeMap::new();
+        for (directory, options) in found.directories.iter().zip(&plan.options) {
             let mut displays = directory.files.iter().map(|file| file.display.as_str());
             let trouble = troubled.contains(directory.display.as_str())
                 || displays.any(|display| troubled.contains(display));
             let folder = directory.files.first().and_then(|file| file.path.parent());
             if let (false, None, Some(folder)) = (trouble, &directory.named, folder) {
-                folders.insert(folder.to_owned(), BTreeSet::new());
+                let silent = BTreeSet::new();
+                folders.insert(folder.to_owned(), Folder { options, silent });
             }
         }
         for path in silent
@@ -179,13 +194,13 @@ impl<'a> Looked<'a> {
             .filter_map(|(display, _)| paths.get(display.as_str()))
         {
             let folder = path.parent().and_then(|folder| folders.get_mut(folder));
-            if let Some(files) = folder {
-                files.insert((*path).to_owned());
+            if let Some(folder) = folder {
+                folder.silent.insert((*path).to_owned());
             }
         }
         Self {
-            options,
             folders,
+            top: &plan.top,
             below: &found.below,
             paths,
         }
@@ -193,18 +208,15 @@ impl<'a> Looked<'a> {
 
     /// Whether a finding for this entry of a baseline in `folder` would have been found.
     fn would_find(&self, entry: &Entry, folder: &Path) -> bool {
-        let on = by_name(&entry.rule).is_none_or(|rule| self.options.rules.is_on(rule.id));
-        if !on || entry.confidence() < self.options.min_confidence {
-            return false;
-        }
         let file = crate::walk::clean(&folder.join(&entry.file));
         let Some(parent) = file.parent() else {
             return false;
         };
-        match self.folders.get(parent) {
-            Some(silent) => !silent.contains(&file),
-            None => self.below.iter().any(|root| parent.starts_with(root)) && !holds_go(parent),
+        if let Some(folder) = self.folders.get(parent) {
+            return !folder.silent.contains(&file) && wanted(entry, &file, folder.options);
         }
+        let below = self.below.iter().any(|root| parent.starts_with(root));
+        below && !holds_go(parent) && wanted(entry, &file, self.top)
     }
 
     /// The path of a file, given as reports show it, relative to the folder of a baseline.
@@ -212,6 +224,14 @@ impl<'a> Looked<'a> {
         let path = self.paths.get(display).copied();
         relative(folder, path.unwrap_or(Path::new(display)))
     }
+}
+
+/// Whether the finding of an entry would be reported, once it is found.
+fn wanted(entry: &Entry, file: &Path, options: &Options) -> bool {
+    let other = options.scope.rules(file, &options.rules);
+    let rules = other.as_ref().unwrap_or(&options.rules);
+    let on = by_name(&entry.rule).is_none_or(|rule| rules.is_on(rule.id));
+    on && entry.confidence() >= options.min_confidence && !options.scope.excludes(file)
 }
 
 /// Whether there may be a Go file in a folder: then a walk that has not listed it was told to stay out.

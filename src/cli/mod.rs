@@ -10,11 +10,14 @@ mod debug;
 mod explain;
 mod format;
 mod help;
+mod init;
 mod ledger;
+mod look;
 mod markdown;
 mod output;
 mod progress;
 mod run;
+mod settings;
 mod shell;
 mod stdin;
 mod vettool;
@@ -82,6 +85,7 @@ fn command(arguments: Vec<OsString>) -> Exit {
             BaselineAction::Prune(args) => baseline::rewrite(&args, false),
         },
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Init { folder }) => init::init(&folder),
         Some(Command::ListRules { format }) => explain::list(format),
         Some(Command::Lsp) => lsp(),
         Some(Command::Completions { shell }) => shell::completions(shell),

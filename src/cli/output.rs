@@ -90,18 +90,35 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
+    staged(path, text, |temporary| {
+        permissions.map_or(Ok(()), |p| fs::set_permissions(temporary, p))?;
+        fs::rename(temporary, path)
+    })
+}
+
+/// Writes a new file in one step; one that is there already stays as it is.
+pub(super) fn to_new_file(path: &Path, text: &str) -> Result<(), Failure> {
+    // Unlike a rename, a link never takes the place of something else.
+    let linked = staged(path, text, |temporary| fs::hard_link(temporary, path));
+    let written = linked.or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has links.
+        _ => fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes())),
+    });
+    written.map_err(|error| Failure(format!("could not write `{}`: {error}", path.display())))
+}
+
+/// Writes a temporary file beside `path`, hands it to `place`, and leaves nothing of it behind.
+fn staged(path: &Path, text: &str, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = folder_of(path).join(name);
-    let written = fs::File::create_new(&temporary)
+    let placed = fs::File::create_new(&temporary)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| permissions.map_or(Ok(()), |p| fs::set_permissions(&temporary, p)))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+        .and_then(|()| place(&temporary));
+    let _ = fs::remove_file(&temporary);
+    placed
 }
 
 /// Whether the result is coloured, by option, environment and terminal, in this order.

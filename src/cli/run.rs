@@ -1,6 +1,6 @@
 //! The analysis of many directories by several threads.
 //!
-//! In: the directories a walk found. Out: one report, the same for every number of threads.
+//! In: directories, and for each the options that hold there. Out: one report, the same for every number of threads.
 
 use super::Failure;
 use crate::analyze::{Directory, Options, Report};
@@ -14,6 +14,12 @@ use std::sync::Arc;
 
 /// The bytes of a file, or why there are none.
 type Read<'a> = dyn Fn(&FoundFile) -> Result<Arc<[u8]>, String> + Sync + 'a;
+
+/// A folder to analyse, and how.
+pub(super) struct Work<'a> {
+    pub(super) directory: &'a FoundDirectory,
+    pub(super) options: &'a Options,
+}
 
 /// How the directories are gone through.
 pub(super) struct Manner<'a> {
@@ -37,8 +43,7 @@ impl Default for Manner<'_> {
 
 /// Reads and analyses every directory with `analyze`, biggest first so that no big one is left to the end.
 pub(super) fn run(
-    found: &[FoundDirectory],
-    options: &Options,
+    work: &[Work<'_>],
     manner: &Manner<'_>,
     analyze: impl Fn(&Directory, &Options) -> Report + Sync,
 ) -> Result<Outcome, Failure> {
@@ -51,13 +56,13 @@ pub(super) fn run(
                 "could not start worker threads: {error}; try a smaller --threads"
             ))
         })?;
-    let mut order: Vec<&FoundDirectory> = found.iter().collect();
-    order.sort_by_key(|directory| Reverse(directory.files.iter().map(|f| f.size).sum::<u64>()));
+    let mut order: Vec<&Work<'_>> = work.iter().collect();
+    order.sort_by_key(|work| Reverse(work.directory.files.iter().map(|f| f.size).sum::<u64>()));
     let outcomes: Vec<Outcome> = pool.install(|| {
         order
             .into_iter()
             .par_bridge()
-            .map(|directory| {
+            .map(|Work { directory, options }| {
                 let outcome = examine::directory(directory, options, manner.read, &analyze);
                 (manner.done)(directory, &outcome);
                 outcome
@@ -99,9 +104,12 @@ mod tests {
     fn a_panic_costs_one_directory_and_is_called_a_bug() {
         crate::examine::remember_panics();
         let found = ["a", "b", "c"].map(folder);
+        let options = &Options::default();
+        let work = found
+            .each_ref()
+            .map(|directory| Work { directory, options });
         let outcome = run(
-            &found,
-            &Options::default(),
+            &work,
             &Manner {
                 threads: NonZeroUsize::new(2),
                 ..Manner::default()

@@ -5,8 +5,9 @@
 
 use super::args::{CheckArgs, Cli};
 use super::run::{self, Manner};
-use super::{Exit, Failure, check, output};
-use crate::analyze::{self, Options, Report};
+use super::{Exit, Failure, check, output, settings};
+use crate::analyze::{self, Report};
+use crate::config::NAMES;
 use crate::gomod::{GoMod, NEWEST};
 use crate::report::vet;
 use crate::vettool::{self, Flag, Unit};
@@ -20,6 +21,9 @@ use std::hash::Hasher;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::slice;
+use std::sync::Arc;
+use walkdir::{DirEntry, WalkDir};
 
 /// The options of `goleash check` that make sense package by package.
 const PASSED_ON: &[&str] = &[
@@ -30,9 +34,6 @@ const PASSED_ON: &[&str] = &[
     "select",
     "tests",
 ];
-
-/// The names of configuration files; what they say is part of what the go command caches answers by.
-const CONFIGURATIONS: &[&str] = &["goleash.toml", ".goleash.toml"];
 
 /// What facts there are for packages that import one: none.
 const FACTS: &str = "goleash\n";
@@ -126,15 +127,34 @@ fn configurations(current: &Path) -> BTreeSet<PathBuf> {
     uses.iter()
         .filter_map(|name| fs::canonicalize(folder?.join(name)).ok())
         .chain([module_root(current)])
-        .filter_map(|root| configuration(&root))
+        .flat_map(|root| of_module(&root))
         .collect()
 }
 
-/// The configuration file that holds for a module: the nearest upward.
-fn configuration(root: &Path) -> Option<PathBuf> {
-    root.ancestors()
-        .flat_map(|folder| CONFIGURATIONS.iter().map(|name| folder.join(name)))
-        .find(|file| file.is_file())
+/// The configuration files that can hold for packages of a module: the nearest one upward, and all below.
+fn of_module(root: &Path) -> Vec<PathBuf> {
+    let above = root
+        .ancestors()
+        .skip(1)
+        .flat_map(named)
+        .find(|file| file.is_file());
+    let entered = |entry: &DirEntry| {
+        let name = entry.file_name().as_encoded_bytes();
+        entry.depth() == 0 || !(name.starts_with(b".") || name == b"node_modules")
+    };
+    let below = WalkDir::new(root)
+        .into_iter()
+        .filter_entry(entered)
+        .filter_map(Result::ok);
+    let folders = below.filter(|entry| entry.file_type().is_dir());
+    let files = folders
+        .flat_map(|entry| named(entry.path()))
+        .filter(|file| file.is_file());
+    files.chain(above).collect()
+}
+
+fn named(folder: &Path) -> [PathBuf; 2] {
+    NAMES.map(|name| folder.join(name))
 }
 
 /// Answers for one package.
@@ -157,15 +177,23 @@ fn unit(flags_given: &[&str], file: &Path) -> Result<Exit, Failure> {
         }
     };
     let (found, paths) = directory(&unit);
-    let mut options: Options = check::options(&args)?;
-    options.build.chosen = true;
-    options.fixes = given.json;
+    let mut plan = settings::plan(&args, false, &unit.dir, slice::from_ref(&found))?;
+    for options in &mut plan.options {
+        let options = Arc::make_mut(options);
+        options.build.chosen = true;
+        options.fixes = given.json;
+    }
     // The go command runs one process per processor.
     let manner = Manner {
         threads: NonZeroUsize::new(1),
         ..Manner::default()
     };
-    let report = run::run(&[found], &options, &manner, analyze::directory)?.report;
+    let report = run::run(
+        &plan.work(slice::from_ref(&found)),
+        &manner,
+        analyze::directory,
+    )?
+    .report;
     tell(&unit, &report, given.json, &|path| {
         paths.get(path).cloned().unwrap_or_else(|| path.to_owned())
     })
@@ -188,7 +216,8 @@ fn directory(unit: &Unit) -> (FoundDirectory, HashMap<String, String>) {
         paths.insert(shown.clone(), path.to_string_lossy().into_owned());
         files.push(FoundFile {
             size: fs::metadata(&path).map_or(0, |meta| meta.len()),
-            path,
+            // Patterns of a configuration are held against resolved paths.
+            path: fs::canonicalize(&path).unwrap_or(path),
             display: shown,
         });
     }

@@ -57,6 +57,10 @@ pub fn directory(
                     path: file.display.as_str().into(),
                     bytes,
                     report: silent.is_none(),
+                    rules: options
+                        .scope
+                        .rules(&file.path, &options.rules)
+                        .map(Arc::new),
                 });
                 silent_files.extend(silent.map(|reason| (file.display.clone(), reason)));
             }
@@ -110,6 +114,9 @@ pub fn read(file: &FoundFile) -> Result<Arc<[u8]>, String> {
 
 /// Why findings in a file are not shown, if they are not.
 fn why_silent(file: &FoundFile, header: &Header, options: &Options) -> Option<String> {
+    if options.scope.excludes(&file.path) {
+        return Some("the configuration leaves it out".to_owned());
+    }
     let name = file.display.rsplit('/').next().unwrap_or_default();
     if package::is_excluded(name, header, &options.build) {
         let (os, arch) = (&options.build.goos, &options.build.goarch);

@@ -81,7 +81,7 @@ impl Identity {
 
 /// The declared function around literals: `(*T).run` of `(*T).run.func2.1`. Literals are numbered, so a new one
 /// above would change the name.
-fn enclosing(function: &str) -> &str {
+pub fn enclosing(function: &str) -> &str {
     function
         .match_indices(".func")
         .find(|(at, found)| function[at + found.len()..].starts_with(|c: char| c.is_ascii_digit()))

@@ -18,7 +18,7 @@ pub fn dump(file: &File) -> String {
     let mut package = Package::new(files);
     let program = super::lower(
         &mut package,
-        Library::standard(),
+        &Library::standard(),
         GoVersion {
             major: 1,
             minor: 27,

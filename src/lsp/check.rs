@@ -7,6 +7,7 @@ use super::buffers::Buffer;
 use super::settings::Settings;
 use super::text::Text;
 use crate::analyze::{Directory, Options, Problem, Report};
+use crate::config::{Choice, ConfigError, Configs};
 use crate::examine;
 use crate::finding::Finding;
 use crate::package::BuildContext;
@@ -100,7 +101,7 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
         problems: walk.problems,
         ..Checked::default()
     };
-    let options = options(input);
+    let options = options(input, &mut checked.problems);
     for found in &walk.directories {
         let outcome = examine::directory(
             found,
@@ -138,13 +139,66 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
     checked
 }
 
-/// What the project says, and over that what the user set.
-fn options(input: &Input) -> Options {
+/// What the project says, and over that what the user set. A configuration with a mistake is a problem and holds nowhere.
+fn options(input: &Input, problems: &mut Vec<Problem>) -> Options {
     let mut options = Options {
         build: BuildContext::host(),
         fixes: input.fixes,
         ..Options::default()
     };
+    match Configs::new(&input.project, Choice::Nearest).of(&input.folder) {
+        Ok(Some(config)) => config.apply(&mut options),
+        Ok(None) => {}
+        Err(ConfigError { path, at, message }) => problems.push(Problem {
+            path,
+            lines: at.map(|(line, _)| (line, line)),
+            message,
+            fatal: true,
+        }),
+    }
     input.settings.apply(&mut options);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyze;
+
+    const LEAK: &str =
+        "package p\n\nfunc f() {\n\tch := make(chan int)\n\tgo func() { ch <- 1 }()\n}\n";
+
+    fn checked(folder: &Path) -> Checked {
+        let folder = std::fs::canonicalize(folder).expect("a folder");
+        let input = Input {
+            project: folder.clone(),
+            folder,
+            open: BTreeMap::new(),
+            settings: Settings::default(),
+            fixes: false,
+        };
+        check(&input, &analyze::directory)
+    }
+
+    #[test]
+    fn the_configuration_of_the_project_holds() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("a new file");
+        };
+        write("a.go", LEAK);
+        assert_eq!(checked(folder.path()).findings.len(), 1);
+        write(".goleash.toml", "rules = { all = \"off\" }\n");
+        assert_eq!(checked(folder.path()).findings.len(), 0);
+        write(".goleash.toml", "tests = true\nrulez = {}\n");
+        let wrong = checked(folder.path());
+        assert_eq!(wrong.findings.len(), 1);
+        let [problem] = wrong.problems.as_slice() else {
+            panic!("one problem: {:?}", wrong.problems);
+        };
+        assert_eq!(
+            (problem.path.as_str(), problem.lines),
+            (".goleash.toml", Some((2, 2)))
+        );
+    }
 }

@@ -7,6 +7,7 @@ use super::packages::Haste;
 use super::server::Server;
 use super::settings::{Run, SECTION, Settings};
 use super::uri;
+use crate::config;
 use lsp_server::{Notification, RequestId};
 use lsp_types as lsp;
 use serde::de::DeserializeOwned;
@@ -16,7 +17,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Files besides Go code that decide what is found.
-const WATCHED: [&str; 3] = ["**/*.go", "**/go.mod", "**/go.work"];
+const WATCHED: [&str; 5] = [
+    "**/*.go",
+    "**/go.mod",
+    "**/go.work",
+    "**/goleash.toml",
+    "**/.goleash.toml",
+];
 
 impl Server {
     /// Takes in a notification; those the server has no use for are passed over, as the protocol allows.
@@ -146,8 +153,12 @@ impl Server {
 
     /// Something on the disk changed, or was created or deleted.
     fn file_changed(&mut self, path: &Path) {
-        let decides = [OsStr::new("go.mod"), OsStr::new("go.work")];
-        if path.file_name().is_some_and(|name| decides.contains(&name)) {
+        let decides = |name: &OsStr| {
+            name == "go.mod"
+                || name == "go.work"
+                || config::NAMES.iter().any(|config| name == *config)
+        };
+        if path.file_name().is_some_and(decides) {
             self.sweeps.forget_listing();
             self.touch_all();
         } else if is_go(path) {

@@ -2,13 +2,16 @@
 //!
 //! In: the files of a directory, then the findings one by one. Out: for each finding the comment that suppresses it, and
 //! at the end what is wrong with the comments themselves. Comments are found by a lexer, so they count in files too that
-//! the parser cannot read. Deliberately absent: baselines and configurations, which suppress from outside the source.
+//! the parser cannot read. What a configuration knows to be wrong is here too, as
+//! a value ([`Known`]). Deliberately absent: baselines.
 
 mod directive;
+mod known;
 mod lex;
 mod remarks;
 mod scan;
 
+pub use known::Known;
 pub use remarks::Judged;
 
 use crate::finding::{Finding, LabelRole, Suppression, SuppressionKind};

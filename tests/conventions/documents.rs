@@ -32,7 +32,7 @@ pub(crate) fn cells(table: &str) -> Vec<Vec<&str>> {
 }
 
 /// Holds a document against what it should be; with `UPDATE` in the environment it is rewritten instead.
-fn settle(path: &str, text: &str, wanted: &str) {
+pub(crate) fn settle(path: &str, text: &str, wanted: &str) {
     if text != wanted && std::env::var_os("UPDATE").is_some() {
         fs::write(root().join(path), wanted).expect("writable");
     } else {

@@ -37,6 +37,7 @@ pub(crate) fn report(package: &Package) -> Report {
                 path: f.path.as_str().into(),
                 bytes: f.text.as_bytes().into(),
                 report: true,
+                rules: None,
             })
             .collect(),
     };

@@ -3,6 +3,7 @@
 
 #[path = "../binary/mod.rs"]
 mod binary;
+mod configuration;
 mod selection;
 mod suppressions;
 mod variants;

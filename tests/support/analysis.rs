@@ -19,6 +19,7 @@ pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report 
                 path: (*path).into(),
                 bytes: text.as_bytes().into(),
                 report: true,
+                rules: None,
             })
             .collect(),
     };

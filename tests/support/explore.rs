@@ -122,7 +122,7 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
             })
             .collect();
         let mut tables = Package::new(members);
-        let program = flow::lower(&mut tables, Library::standard(), go);
+        let program = flow::lower(&mut tables, &Library::standard(), go);
         let roots = model::roots(&program);
         let summaries = Summaries::new(&program, &roots);
         let mut machine = Machine::new(&program, &summaries);

@@ -1,0 +1,134 @@
+//! What `goleash check` and `goleash baseline` have in common: find files and what holds for them, analyse, tell of what
+//! could not be read.
+
+use super::args::CheckArgs;
+use super::ledger::Looked;
+use super::progress::{self, Progress};
+use super::run::{self, Manner};
+use super::settings::{self, Plan};
+use super::stdin::{self, Overlay};
+use super::{Failure, check, output, words};
+use crate::analyze::{self, Report};
+use crate::examine::{self, Outcome};
+use crate::walk::{Settings, Walk, walk};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// What a run is going to look at.
+pub(super) struct Sight {
+    found: Walk,
+    overlay: Option<Overlay>,
+    plan: Plan,
+}
+
+/// What a run has looked at and found.
+pub(super) struct Seen {
+    pub(super) found: Walk,
+    pub(super) plan: Plan,
+    pub(super) report: Report,
+    silent: Vec<(String, String)>,
+}
+
+impl Sight {
+    /// Finds what the arguments name.
+    pub(super) fn new(args: &CheckArgs, show_suppressed: bool) -> Result<Self, Failure> {
+        let current = std::env::current_dir()
+            .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
+        let walked = Settings {
+            current,
+            this_module: args.this_module,
+        };
+        let (found, overlay) = find(args, &walked)?;
+        let plan = settings::plan(args, show_suppressed, &walked.current, &found.directories)?;
+        Ok(Self {
+            found,
+            overlay,
+            plan,
+        })
+    }
+
+    /// The file of accepted findings that arguments or configuration name.
+    pub(super) fn baseline(&self, args: &CheckArgs) -> Option<PathBuf> {
+        if args.no_baseline {
+            return None;
+        }
+        args.baseline.clone().or_else(|| self.plan.baseline.clone())
+    }
+
+    /// Analyses what was found, and tells of what could not be read.
+    pub(super) fn see(self, args: &CheckArgs) -> Result<Seen, Failure> {
+        let Self {
+            found,
+            overlay,
+            plan,
+        } = self;
+        let mut outcome = analyse(args, &plan.work(&found.directories), overlay.as_ref())?;
+        let mut report = outcome.report;
+        report.problems.extend(found.problems.iter().cloned());
+        report.problems.sort();
+        report.problems.dedup();
+        let notes = found.notes.iter().chain(&plan.notes).chain(&outcome.notes);
+        for note in notes {
+            output::line(&format!("goleash: {note}"));
+        }
+        for problem in &report.problems {
+            output::line(&check::problem_line(problem));
+        }
+        outcome.silent.extend(plan.left_out(&found.directories));
+        Ok(Seen {
+            found,
+            plan,
+            report,
+            silent: outcome.silent,
+        })
+    }
+}
+
+impl Seen {
+    /// What a baseline needs to know to call an entry stale.
+    pub(super) fn looked(&self) -> Looked<'_> {
+        Looked::new(&self.found, &self.plan, &self.silent, &self.report.problems)
+    }
+}
+
+/// The files to read, and the one whose text comes from stdin.
+fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>), Failure> {
+    if let Some(file) = &args.stdin_filename {
+        let (found, overlay) = stdin::overlay(file, settings)?;
+        return Ok((found, Some(overlay)));
+    }
+    let found = walk(&args.patterns, settings).map_err(|error| {
+        let meant = words::misspelt_command(&args.patterns)
+            .map(|command| format!("; if you mean the command: `goleash {command}`"));
+        Failure(error.0 + &meant.unwrap_or_default())
+    })?;
+    Ok((found, None))
+}
+
+/// Analyses what was found, and tells meanwhile how far it is.
+fn analyse(
+    args: &CheckArgs,
+    work: &[run::Work<'_>],
+    overlay: Option<&Overlay>,
+) -> Result<Outcome, Failure> {
+    let progress = Progress::new(work.len(), args.quiet);
+    let accounts = Mutex::new(BTreeMap::new());
+    let manner = Manner {
+        threads: args.threads,
+        read: &|file| overlay.map_or_else(|| examine::read(file), |overlay| overlay.read(file)),
+        done: &|directory, outcome| {
+            progress.step();
+            if let (true, Ok(mut accounts)) = (args.verbose, accounts.lock()) {
+                let account = progress::account(directory, outcome);
+                accounts.insert(directory.display.clone(), account);
+            }
+        },
+    };
+    let outcome = run::run(work, &manner, analyze::directory);
+    drop(progress);
+    for account in accounts.into_inner().unwrap_or_default().values() {
+        account.lines().for_each(output::line);
+    }
+    outcome
+}
