@@ -23,6 +23,7 @@ pub mod resolve;
 pub mod rule;
 pub mod scope;
 pub mod selection;
+pub mod since;
 pub mod solve;
 pub mod source;
 pub mod summary;

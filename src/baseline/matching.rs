@@ -7,37 +7,48 @@ use std::collections::BTreeMap;
 
 impl Baseline {
     /// Sets the state of every finding that is not suppressed; returns, for each entry, whether a finding used it.
+    pub fn mark(&self, findings: &mut [Finding]) -> Vec<bool> {
+        let (states, used) = self.states(findings);
+        for (finding, state) in findings.iter_mut().zip(states) {
+            finding.baseline = state;
+        }
+        used
+    }
+
+    /// The state of every finding, none for one that is suppressed; and, for each entry, whether a finding used it.
     ///
     /// An entry and a finding with one fingerprint are the same. Else they are when rule (under its present id), package,
     /// function, operation and make agree and they have a stranding step in common: code elsewhere can decide which of
     /// several steps a finding tells of, and how many of its like stand before it.
-    pub fn mark(&self, findings: &mut [Finding]) -> Vec<bool> {
+    pub fn states(&self, findings: &[Finding]) -> (Vec<Option<BaselineState>>, Vec<bool>) {
         let mut used = vec![false; self.entries.len()];
         let by_print = self.index(|entry| entry.fingerprint.as_str());
         let by_place = self.index(|entry| (entry.package.as_str(), entry.function.as_str()));
-        let open = |finding: &&mut Finding| finding.suppressed.is_none();
-        for finding in findings.iter_mut().filter(open) {
-            let known = by_print.get(finding.fingerprint.as_str());
-            let is_known = take(known, &mut used, |_| true);
-            finding.baseline = Some(if is_known {
-                BaselineState::Unchanged
-            } else {
-                BaselineState::New
-            });
-        }
+        let mut states: Vec<_> = findings
+            .iter()
+            .map(|finding| {
+                let known = by_print.get(finding.fingerprint.as_str());
+                let state = match finding.suppressed {
+                    Some(_) => return None,
+                    None if take(known, &mut used, |_| true) => BaselineState::Unchanged,
+                    None => BaselineState::New,
+                };
+                Some(state)
+            })
+            .collect();
         // Only what no finding is equal to is left for those that are alike.
-        for finding in findings.iter_mut().filter(open) {
-            if finding.baseline == Some(BaselineState::New) {
+        for (finding, state) in findings.iter().zip(&mut states) {
+            if *state == Some(BaselineState::New) {
                 let identity = &finding.identity;
                 let near = by_place.get(&(identity.package.as_str(), identity.function.as_str()));
                 if take(near, &mut used, |index| {
                     is_like(&self.entries[index], finding)
                 }) {
-                    finding.baseline = Some(BaselineState::Updated);
+                    *state = Some(BaselineState::Updated);
                 }
             }
         }
-        used
+        (states, used)
     }
 
     fn index<'e, K: Ord>(&'e self, key: impl Fn(&'e Entry) -> K) -> BTreeMap<K, Vec<usize>> {

@@ -212,6 +212,36 @@ pub(super) struct CheckArgs {
     #[arg(long, overrides_with = "baseline")]
     pub(super) no_baseline: bool,
 
+    /// Report only what was not there at this revision (a commit, tag or branch that git knows)
+    ///
+    /// The packages in which something has changed since are analysed as they are and as they were; files git does not
+    /// know yet count as changed.
+    #[arg(
+        long,
+        value_name = "REV",
+        group = "since",
+        conflicts_with = "stdin_filename"
+    )]
+    pub(super) new_from_rev: Option<String>,
+
+    /// Report only what was not there where this branch and HEAD were last the same: what a pull request brings
+    #[arg(
+        long,
+        value_name = "BRANCH",
+        group = "since",
+        conflicts_with = "stdin_filename"
+    )]
+    pub(super) new_from_merge_base: Option<String>,
+
+    /// Report only what was not there before this patch, which has been applied already; `-` reads it from stdin
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "since",
+        conflicts_with = "stdin_filename"
+    )]
+    pub(super) new_from_patch: Option<PathBuf>,
+
     /// Show suppressed findings too, with the reason given; they do not count
     #[arg(long)]
     pub(super) show_suppressed: bool,

@@ -76,10 +76,14 @@ pub(super) fn rewrite(args: &CheckArgs, accept: bool) -> Result<Exit, Failure> {
 
 /// What to look at; refuses options that would go unheard.
 fn sight(args: &CheckArgs) -> Result<Sight, Failure> {
-    if !args.format.is_empty() || args.output.is_some() || args.stdin_filename.is_some() {
+    let part = args.stdin_filename.is_some()
+        || args.new_from_rev.is_some()
+        || args.new_from_merge_base.is_some()
+        || args.new_from_patch.is_some();
+    if part || !args.format.is_empty() || args.output.is_some() {
         return Err(Failure(
-            "`goleash baseline` reports nothing and takes no --format, --output and --stdin-filename; name the file to \
-             write with --baseline"
+            "`goleash baseline` reports nothing, and accepts all there is: it takes no --format, --output, \
+             --stdin-filename and --new-from-…; name the file to write with --baseline"
                 .to_owned(),
         ));
     }

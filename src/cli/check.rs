@@ -4,6 +4,7 @@ use super::args::CheckArgs;
 use super::format::{Context, Sinks};
 use super::ledger::{Known, Ledger};
 use super::look::Sight;
+use super::novelty::Left;
 use super::{Exit, Failure, output};
 use crate::analyze::{Problem, Report, Stats};
 use crate::config::FailOn;
@@ -24,7 +25,10 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         seen.report.findings = findings;
         known
     });
-    let no_files = seen.found.directories.is_empty() && !args.allow_no_files;
+    // Only now: what the baseline accepts is not stale because it is old.
+    let left = seen.retain_new(args)?;
+    let unchanged = left.map_or(0, |left| left.unchanged);
+    let no_files = seen.found.directories.is_empty() && unchanged == 0 && !args.allow_no_files;
     let report = seen.report;
     let exit = exit(&report, no_files, seen.plan.fail_on);
     write_result(args, &sinks, &report, exit)?;
@@ -34,7 +38,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         }
     }
     if !args.quiet {
-        output::line(&summary(&report, known.as_ref()));
+        output::line(&summary(&report, known.as_ref(), left));
     }
     Ok(exit)
 }
@@ -89,7 +93,7 @@ pub(super) fn problem_line(problem: &Problem) -> String {
 }
 
 /// The last line of a run.
-fn summary(report: &Report, known: Option<&Known>) -> String {
+fn summary(report: &Report, known: Option<&Known>, left: Option<Left>) -> String {
     let stats = &report.stats;
     let suppressed = report.findings.iter().filter(|f| f.suppressed.is_some());
     let suppressed = suppressed.count() as u64;
@@ -105,6 +109,11 @@ fn summary(report: &Report, known: Option<&Known>) -> String {
         counted(stats.packages, "package"),
         counted(stats.files, "file")
     );
+    if let Some(left) = left {
+        let older = counted(left.older as u64, "older finding");
+        let unchanged = counted(left.unchanged as u64, "unchanged package");
+        let _ = write!(text, "; {older} and {unchanged} left out");
+    }
     if let Some(known) = known {
         let _ = write!(text, "; {} in the baseline", known.accepted);
         if known.stale > 0 {
@@ -212,7 +221,7 @@ mod tests {
             problem(Some((1, 1)), false),
         ];
         assert_eq!(
-            summary(&report, None),
+            summary(&report, None, None),
             "no findings in 1 package (12 files); 1 error; 2 warnings"
         );
         let table = stats(&report.stats);

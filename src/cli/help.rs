@@ -25,6 +25,7 @@ What to do with a finding:
   goleash --ignore early-return      without the rule
   goleash --min-confidence high      only what rests on nothing but the code in view
   goleash baseline create            accept what is there, so that only new findings count
+  goleash --new-from-merge-base main only what this branch brings
   goleash init                       write a configuration: rules, paths, wrappers of your own
 
 When something is missing:
@@ -82,6 +83,9 @@ const GROUPS: &[(&str, &[&str])] = &[
             "show_suppressed",
             "baseline",
             "no_baseline",
+            "new_from_rev",
+            "new_from_merge_base",
+            "new_from_patch",
             "config",
             "isolated",
         ],

@@ -3,6 +3,7 @@
 
 use super::args::CheckArgs;
 use super::ledger::Looked;
+use super::novelty::{self, Left, Narrowed};
 use super::progress::{self, Progress};
 use super::run::{self, Manner};
 use super::settings::{self, Plan};
@@ -20,6 +21,7 @@ pub(super) struct Sight {
     found: Walk,
     overlay: Option<Overlay>,
     plan: Plan,
+    narrowed: Option<Narrowed>,
 }
 
 /// What a run has looked at and found.
@@ -28,6 +30,7 @@ pub(super) struct Seen {
     pub(super) plan: Plan,
     pub(super) report: Report,
     silent: Vec<(String, String)>,
+    narrowed: Option<Narrowed>,
 }
 
 impl Sight {
@@ -39,12 +42,18 @@ impl Sight {
             current,
             this_module: args.this_module,
         };
-        let (found, overlay) = find(args, &walked)?;
-        let plan = settings::plan(args, show_suppressed, &walked.current, &found.directories)?;
+        let since = novelty::since(args, &walked.current)?;
+        let (mut found, overlay) = find(args, &walked)?;
+        let mut plan = settings::plan(args, show_suppressed, &walked.current, &found.directories)?;
+        // Not before: which configuration holds for a run does not depend on what has changed.
+        let narrowed = since
+            .map(|since| since.narrow(&mut found, &mut plan))
+            .transpose()?;
         Ok(Self {
             found,
             overlay,
             plan,
+            narrowed,
         })
     }
 
@@ -62,6 +71,7 @@ impl Sight {
             found,
             overlay,
             plan,
+            narrowed,
         } = self;
         let mut outcome = analyse(args, &plan.work(&found.directories), overlay.as_ref())?;
         let mut report = outcome.report;
@@ -81,6 +91,7 @@ impl Sight {
             plan,
             report,
             silent: outcome.silent,
+            narrowed,
         })
     }
 }
@@ -89,6 +100,14 @@ impl Seen {
     /// What a baseline needs to know to call an entry stale.
     pub(super) fn looked(&self) -> Looked<'_> {
         Looked::new(&self.found, &self.plan, &self.silent, &self.report.problems)
+    }
+
+    /// Leaves only new findings, when only those are asked for; tells how much is left out.
+    pub(super) fn retain_new(&mut self, args: &CheckArgs) -> Result<Option<Left>, Failure> {
+        let narrowed = self.narrowed.as_ref();
+        narrowed
+            .map(|narrowed| narrowed.retain_new(&mut self.report, &self.plan, args.threads))
+            .transpose()
     }
 }
 

@@ -14,6 +14,7 @@ mod init;
 mod ledger;
 mod look;
 mod markdown;
+mod novelty;
 mod output;
 mod progress;
 mod run;

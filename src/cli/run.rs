@@ -94,6 +94,7 @@ mod tests {
         FoundDirectory {
             display: display.to_owned(),
             import_path: display.to_owned(),
+            module: None,
             go: NEWEST,
             files: Vec::new(),
             named: None,

@@ -41,6 +41,14 @@ impl Plan {
             .collect()
     }
 
+    /// Forgets the folders that are not to be kept.
+    pub(super) fn retain(&mut self, kept: &[bool]) {
+        let mut each = kept.iter();
+        self.options.retain(|_| each.next() == Some(&true));
+        let mut each = kept.iter();
+        self.looked_at.retain(|_| each.next() == Some(&true));
+    }
+
     /// The files in the other folders, with the reason.
     pub(super) fn left_out(&self, found: &[FoundDirectory]) -> Vec<(String, String)> {
         let others = found

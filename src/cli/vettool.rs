@@ -224,6 +224,7 @@ fn directory(unit: &Unit) -> (FoundDirectory, HashMap<String, String>) {
     let found = FoundDirectory {
         display: display(&unit.dir),
         import_path: unit.import_path().to_owned(),
+        module: None,
         go: unit.version().unwrap_or(NEWEST),
         files,
         named: None,

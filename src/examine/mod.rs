@@ -147,6 +147,7 @@ mod tests {
         let found = FoundDirectory {
             display: ".".to_owned(),
             import_path: ".".to_owned(),
+            module: None,
             go: NEWEST,
             files: vec![gone("gone.go", 1), gone("huge.go", LARGEST_FILE + 1)],
             named: None,

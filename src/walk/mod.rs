@@ -49,6 +49,8 @@ pub struct FoundDirectory {
     pub display: String,
     /// What others import it by; what reports show where it lies in no module.
     pub import_path: String,
+    /// The folder of the go.mod of its module, if it lies in one.
+    pub module: Option<PathBuf>,
     /// The language version of the module it lies in.
     pub go: GoVersion,
     /// Its Go files, sorted by name.
@@ -232,12 +234,11 @@ impl<'a> Walker<'a> {
 
     /// A directory without its files.
     fn directory(&mut self, folder: &Path, display: String) -> FoundDirectory {
+        let module = self.modules.of(folder);
+        let import_path = module.as_ref().and_then(|m| m.import_path(folder));
         FoundDirectory {
-            import_path: self
-                .modules
-                .of(folder)
-                .and_then(|module| module.import_path(folder))
-                .unwrap_or_else(|| display.clone()),
+            import_path: import_path.unwrap_or_else(|| display.clone()),
+            module: module.map(|module| module.folder().to_owned()),
             display,
             go: self.modules.version(folder),
             files: Vec::new(),

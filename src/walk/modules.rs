@@ -17,6 +17,11 @@ pub(super) struct Module {
 }
 
 impl Module {
+    /// Where its go.mod is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether the go.mod tells patterns to stay out of `folder`.
     pub(super) fn ignores(&self, folder: &Path) -> bool {
         folder

@@ -14,7 +14,7 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout)
-        .trim_end()
+        .trim_end_matches('\n')
         .to_owned()
 }
 
