@@ -11,7 +11,7 @@ use super::stdin::{self, Overlay};
 use super::{Failure, check, output, words};
 use crate::analyze::{self, Report};
 use crate::examine::{self, Outcome};
-use crate::walk::{Settings, Walk, walk};
+use crate::walk::{Settings, Walk, slashed, walk};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -73,6 +73,9 @@ impl Sight {
             plan,
             narrowed,
         } = self;
+        for file in plan.files.iter().filter(|_| args.verbose) {
+            output::line(&format!("configuration: {}", slashed(file)));
+        }
         let mut outcome = analyse(args, &plan.work(&found.directories), overlay.as_ref())?;
         let mut report = outcome.report;
         report.problems.extend(found.problems.iter().cloned());
