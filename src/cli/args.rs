@@ -254,6 +254,9 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) fail_on: Option<FailLevel>,
 
+    #[command(flatten)]
+    pub(super) fixes: FixArgs,
+
     /// States to search per system before it is given up (counted by `--stats` as `state-budget`)
     #[arg(long, value_name = "N", default_value_t = 1_000, hide = true)]
     pub(super) state_budget: u32,
@@ -279,6 +282,37 @@ pub(super) struct CheckArgs {
     /// The other files of its package are read from the disk. The file itself need not be there yet.
     #[arg(long, value_name = "FILE", conflicts_with = "patterns")]
     pub(super) stdin_filename: Option<PathBuf>,
+}
+
+/// Repairs.
+#[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub(super) struct FixArgs {
+    /// Make the repairs that are safe, and report what is left
+    #[arg(long, conflicts_with = "stdin_filename")]
+    pub(super) fix: bool,
+
+    /// Make, or show with --diff, the other repairs too: those that a person should look at
+    #[arg(long, conflicts_with = "stdin_filename")]
+    pub(super) unsafe_fixes: bool,
+
+    /// Show the repairs as a diff instead of making them and of reporting anything
+    #[arg(long, conflicts_with_all = ["format", "output", "stdin_filename"])]
+    pub(super) diff: bool,
+
+    /// Make repairs although the repository has uncommitted changes
+    #[arg(long)]
+    pub(super) allow_dirty: bool,
+}
+
+impl FixArgs {
+    /// Whether repairs are to be made or shown.
+    pub(super) fn wanted(&self) -> bool {
+        self.fix || self.unsafe_fixes || self.diff
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use super::format::{Context, Sinks};
 use super::ledger::{Known, Ledger};
 use super::look::Sight;
 use super::novelty::Left;
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, output, repair};
 use crate::analyze::{Problem, Report, Stats};
 use crate::config::FailOn;
 use crate::finding::Finding;
@@ -19,7 +19,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let baseline = sight.baseline(args);
     let ledger = baseline.as_deref().map(Ledger::read).transpose()?;
     let mut seen = sight.see(args)?;
-    let known = ledger.map(|ledger| {
+    let known = ledger.as_ref().map(|ledger| {
         let mut findings = std::mem::take(&mut seen.report.findings);
         let known = ledger.apply(&mut findings, &seen.looked(), args.show_suppressed);
         seen.report.findings = findings;
@@ -29,16 +29,36 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let left = seen.retain_new(args)?;
     let unchanged = left.map_or(0, |left| left.unchanged);
     let no_files = seen.found.directories.is_empty() && unchanged == 0 && !args.allow_no_files;
+    let fail_on = seen.plan.fail_on;
+    let before = exit(&seen.report, no_files, fail_on);
+    let repaired = args
+        .fixes
+        .wanted()
+        .then(|| repair::repair(args, &mut seen, ledger.as_ref()))
+        .transpose()?;
+    if let Some(repaired) = &repaired {
+        repair::settle(repaired, args)?;
+    }
     let report = seen.report;
-    let exit = exit(&report, no_files, seen.plan.fail_on);
-    write_result(args, &sinks, &report, exit)?;
+    let exit = if args.fixes.diff {
+        before
+    } else {
+        let exit = exit(&report, no_files, fail_on);
+        write_result(args, &sinks, &report, exit)?;
+        exit
+    };
     if args.stats {
         for row in stats(&report.stats).lines() {
             output::line(row);
         }
     }
     if !args.quiet {
-        output::line(&summary(&report, known.as_ref(), left));
+        if let Some(repaired) = &repaired {
+            output::line(&repair::summary(repaired, &report, args));
+        }
+        if !args.fixes.diff {
+            output::line(&summary(&report, known.as_ref(), left));
+        }
     }
     Ok(exit)
 }

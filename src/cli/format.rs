@@ -41,6 +41,16 @@ pub(super) struct FormatArg {
     file: Option<PathBuf>,
 }
 
+impl FormatArg {
+    /// Whether the format has a place for repairs.
+    pub(super) fn carries_fixes(&self) -> bool {
+        matches!(
+            self.format,
+            Format::Json | Format::Jsonl | Format::Sarif | Format::Rdjson
+        )
+    }
+}
+
 /// Reads a [`FormatArg`].
 #[derive(Clone)]
 pub(super) struct FormatArgParser;

@@ -21,6 +21,7 @@ Examples:
 
 What to do with a finding:
   goleash explain early-return       what the rule means and how to fix its findings
+  goleash --diff                     what goleash would repair; --fix repairs it
   //goleash:ignore early-return why  a comment at the place, or above its function, suppresses it
   goleash --ignore early-return      without the rule
   goleash --min-confidence high      only what rests on nothing but the code in view
@@ -95,6 +96,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         &[
             "format", "output", "category", "color", "stats", "verbose", "quiet",
         ],
+    ),
+    (
+        "What is repaired",
+        &["fix", "unsafe_fixes", "diff", "allow_dirty"],
     ),
 ];
 

@@ -97,6 +97,12 @@ impl Ledger {
         }
     }
 
+    /// Takes accepted findings out, or marks them, and says nothing: what is stale has been told.
+    pub(super) fn accept(&self, findings: &mut Vec<Finding>, show_suppressed: bool) {
+        self.baseline.mark(findings);
+        accept(findings, show_suppressed);
+    }
+
     /// The entries that no finding has used and that this run should have found something for.
     pub(super) fn stale(&self, used: &[bool], looked: &Looked<'_>) -> Vec<&Entry> {
         let unused = self

@@ -11,7 +11,7 @@ use super::stdin::{self, Overlay};
 use super::{Failure, check, output, words};
 use crate::analyze::{self, Report};
 use crate::examine::{self, Outcome};
-use crate::walk::{Settings, Walk, slashed, walk};
+use crate::walk::{FoundFile, Settings, Walk, walk};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -73,10 +73,11 @@ impl Sight {
             plan,
             narrowed,
         } = self;
-        for file in plan.files.iter().filter(|_| args.verbose) {
-            output::line(&format!("configuration: {}", slashed(file)));
-        }
-        let mut outcome = analyse(args, &plan.work(&found.directories), overlay.as_ref())?;
+        let read = |file: &FoundFile| match &overlay {
+            Some(overlay) => overlay.read(file),
+            None => examine::read(file),
+        };
+        let mut outcome = analyse(args, &plan.work(&found.directories), &read)?;
         let mut report = outcome.report;
         report.problems.extend(found.problems.iter().cloned());
         report.problems.sort();
@@ -107,9 +108,21 @@ impl Seen {
 
     /// Leaves only new findings, when only those are asked for; tells how much is left out.
     pub(super) fn retain_new(&mut self, args: &CheckArgs) -> Result<Option<Left>, Failure> {
+        let mut report = std::mem::take(&mut self.report);
+        let left = self.retain_new_in(&mut report, args);
+        self.report = report;
+        left
+    }
+
+    /// The same for another report of these directories.
+    pub(super) fn retain_new_in(
+        &self,
+        report: &mut Report,
+        args: &CheckArgs,
+    ) -> Result<Option<Left>, Failure> {
         let narrowed = self.narrowed.as_ref();
         narrowed
-            .map(|narrowed| narrowed.retain_new(&mut self.report, &self.plan, args.threads))
+            .map(|narrowed| narrowed.retain_new(report, &self.plan, args.threads))
             .transpose()
     }
 }
@@ -129,16 +142,16 @@ fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>)
 }
 
 /// Analyses what was found, and tells meanwhile how far it is.
-fn analyse(
+pub(super) fn analyse(
     args: &CheckArgs,
     work: &[run::Work<'_>],
-    overlay: Option<&Overlay>,
+    read: &run::Read<'_>,
 ) -> Result<Outcome, Failure> {
     let progress = Progress::new(work.len(), args.quiet);
     let accounts = Mutex::new(BTreeMap::new());
     let manner = Manner {
         threads: args.threads,
-        read: &|file| overlay.map_or_else(|| examine::read(file), |overlay| overlay.read(file)),
+        read,
         done: &|directory, outcome| {
             progress.step();
             if let (true, Ok(mut accounts)) = (args.verbose, accounts.lock()) {

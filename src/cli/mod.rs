@@ -17,6 +17,7 @@ mod markdown;
 mod novelty;
 mod output;
 mod progress;
+mod repair;
 mod run;
 mod settings;
 mod shell;

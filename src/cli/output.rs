@@ -45,6 +45,11 @@ pub(super) fn to_stdout(text: &str) -> Result<(), Failure> {
 
 /// Writes the result to a file in one step, so that nobody ever reads half of it.
 pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
+    bytes_to_file(path, text.as_bytes())
+}
+
+/// The same for bytes that need not be text.
+pub(super) fn bytes_to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failure =
         |error: io::Error| Failure(format!("could not write `{}`: {error}", path.display()));
     match fs::metadata(path) {
@@ -56,12 +61,12 @@ pub(super) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
         Ok(meta) if !meta.is_file() => fs::OpenOptions::new()
             .write(true)
             .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|mut file| file.write_all(bytes))
             .map_err(failure),
         Ok(meta) => fs::canonicalize(path)
-            .and_then(|target| replace(&target, text, Some(meta.permissions())))
+            .and_then(|target| replace(&target, bytes, Some(meta.permissions())))
             .map_err(failure),
-        Err(_) => replace(path, text, None).map_err(failure),
+        Err(_) => replace(path, bytes, None).map_err(failure),
     }
 }
 
@@ -89,8 +94,8 @@ fn folder_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
-    staged(path, text, |temporary| {
+fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    staged(path, bytes, |temporary| {
         permissions.map_or(Ok(()), |p| fs::set_permissions(temporary, p))?;
         fs::rename(temporary, path)
     })
@@ -99,7 +104,9 @@ fn replace(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io:
 /// Writes a new file in one step; one that is there already stays as it is.
 pub(super) fn to_new_file(path: &Path, text: &str) -> Result<(), Failure> {
     // Unlike a rename, a link never takes the place of something else.
-    let linked = staged(path, text, |temporary| fs::hard_link(temporary, path));
+    let linked = staged(path, text.as_bytes(), |temporary| {
+        fs::hard_link(temporary, path)
+    });
     let written = linked.or_else(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Err(error),
         // Not every file system has links.
@@ -109,13 +116,17 @@ pub(super) fn to_new_file(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a temporary file beside `path`, hands it to `place`, and leaves nothing of it behind.
-fn staged(path: &Path, text: &str, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+fn staged(
+    path: &Path,
+    bytes: &[u8],
+    place: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = folder_of(path).join(name);
     let placed = fs::File::create_new(&temporary)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| place(&temporary));
     let _ = fs::remove_file(&temporary);
     placed

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 /// The bytes of a file, or why there are none.
-type Read<'a> = dyn Fn(&FoundFile) -> Result<Arc<[u8]>, String> + Sync + 'a;
+pub(super) type Read<'a> = dyn Fn(&FoundFile) -> Result<Arc<[u8]>, String> + Sync + 'a;
 
 /// A folder to analyse, and how.
 pub(super) struct Work<'a> {

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::args::CheckArgs;
+use super::format::FormatArg;
 use super::run::Work;
 use crate::analyze::Options;
 use crate::config::{Choice, Config, Configs, FailOn};
@@ -21,8 +22,6 @@ pub(super) struct Plan {
     looked_at: Vec<bool>,
     /// What holds for a folder that is not there any more.
     pub(super) top: Arc<Options>,
-    /// The configuration files in use.
-    pub(super) files: Vec<PathBuf>,
     /// What the user should hear of folders that are left out.
     pub(super) notes: Vec<String>,
     /// Which findings make the run fail.
@@ -104,13 +103,7 @@ pub(super) fn plan(
         .zip(&looked_at)
         .filter(|(_, looked_at)| !**looked_at);
     let named = left_out.flat_map(|(directory, _)| directory.named.iter().flatten());
-    let mut files: Vec<PathBuf> = settings.made.keys().flatten().cloned().collect();
-    files.sort();
     Ok(Plan {
-        files: files
-            .into_iter()
-            .filter_map(|file| seen_from(current, file))
-            .collect(),
         notes: named
             .map(|file| format!("nothing is reported in {file}: {LEFT_OUT}"))
             .collect(),
@@ -207,6 +200,7 @@ fn command_line(args: &CheckArgs, options: &mut Options) -> Result<(), Failure> 
     options.tests = !args.no_tests && (args.tests || options.tests);
     options.generated = !args.no_generated && (args.generated || options.generated);
     options.state_budget = args.state_budget;
+    options.fixes = args.fixes.wanted() || args.format.iter().any(FormatArg::carries_fixes);
     let (goos, goarch) = (args.goos.as_deref(), args.goarch.as_deref());
     options.build.choose_platform(goos, goarch);
     if let Some(tags) = &args.tags {

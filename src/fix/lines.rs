@@ -28,13 +28,22 @@ pub(super) fn wrap<'a>(
     if editor.alone(span) {
         let indent = editor.indent(span.start);
         let new = wrapped(&indent);
+        // A comment behind the statement stays behind its first line.
+        let comment = editor.line_end(span.end) > span.end;
+        let after = if comment {
+            new.after
+        } else {
+            format!("{}\n{}", new.after, new.below)
+        };
         if new.text == tree.text(span) {
             editor.insert(span.start, &new.before);
-            editor.insert(span.end, &new.after);
+            editor.insert(span.end, &after);
         } else {
-            editor.replace(span, &format!("{}{}{}", new.before, new.text, new.after));
+            editor.replace(span, &format!("{}{}{after}", new.before, new.text));
         }
-        editor.below(span.end, &new.below);
+        if comment {
+            editor.below(span.end, &new.below);
+        }
         return Some(());
     }
     // One line holds the whole body: `go func() { ch <- v }()`.

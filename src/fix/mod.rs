@@ -17,6 +17,7 @@ mod imports;
 mod leave;
 mod lines;
 mod names;
+mod plan;
 mod quiet;
 mod room;
 mod scope;
@@ -30,6 +31,7 @@ mod zero;
 
 pub use apply::Changes;
 pub use bench::Bench;
+pub use plan::{Plan, best, plan};
 
 use crate::finding::{Edit, FixKind, FixWish};
 

@@ -30,13 +30,16 @@ impl<'s> Editor<'s> {
         } else {
             text.to_owned()
         };
-        self.edits.push(Edit {
-            at: Place {
-                file: self.file,
-                span,
-            },
-            replacement,
-        });
+        let at = Place {
+            file: self.file,
+            span,
+        };
+        let is_insertion = span.start == span.end;
+        match self.edits.iter_mut().find(|e| is_insertion && e.at == at) {
+            // What is inserted later at one place comes behind.
+            Some(edit) => edit.replacement.push_str(&replacement),
+            None => self.edits.push(Edit { at, replacement }),
+        }
     }
 
     pub(super) fn insert(&mut self, at: u32, text: &str) {

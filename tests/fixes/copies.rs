@@ -7,6 +7,7 @@ use goleash::analyze::{Directory, GoVersion, InputFile, Options, Report, directo
 use goleash::finding::{Edit, Finding};
 use goleash::fix::Changes;
 use goleash::source::FileId;
+use regex::Regex;
 use std::collections::BTreeSet;
 
 /// A copy of a package with some of its findings repaired.
@@ -19,6 +20,28 @@ pub(crate) struct Copy {
     ended: BTreeSet<(String, String)>,
     /// Lines at which the other findings are now.
     open: BTreeSet<(String, u32)>,
+}
+
+/// The package without its markers: what stands at the end of a line decides where lines are put.
+pub(crate) fn bare(package: &Package) -> Package {
+    let marker = Regex::new(r"(?m)[ \t]+// (want|via|also|miss|noise)\b.*$").unwrap();
+    let bare = |path: &str| format!("bare/{path}");
+    Package {
+        directory: bare(&package.directory),
+        files: package
+            .files
+            .iter()
+            .map(|file| {
+                let text = marker.replace_all(&file.text, "").into_owned();
+                Fixture {
+                    path: bare(&file.path),
+                    markers: Vec::new(),
+                    functions: markers::functions(&text),
+                    text,
+                }
+            })
+            .collect(),
+    }
 }
 
 /// What goleash says of a package, with repairs.

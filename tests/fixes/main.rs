@@ -36,6 +36,11 @@ fn repairs_are_silent_and_keep_the_comments() {
     let mut tally: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
     let (mut findings, mut offered) = (0, 0);
     for package in support::packages() {
+        let bare = copies::bare(&package);
+        let before = copies::report(&bare);
+        for copy in copies::of(&bare, &before) {
+            complaints.extend(copies::complaints(&bare, &before, &copy));
+        }
         let before = copies::report(&package);
         findings += before.findings.len();
         for finding in &before.findings {
@@ -67,22 +72,28 @@ fn repairs_compile_and_the_runtime_finds_no_leak() {
     let Some(go) = outside::or_skip(support::go::toolchain()) else {
         return;
     };
-    let copies: Vec<Copy> = support::packages()
-        .iter()
-        .flat_map(|package| copies::of(package, &copies::report(package)))
-        .collect();
-    let packages: Vec<&Package> = copies.iter().map(|copy| &copy.package).collect();
-    let cases: Vec<build::Case> = build::cases(&packages)
+    let of = |package: &Package| copies::of(package, &copies::report(package));
+    let packages = support::packages();
+    let copies: Vec<Copy> = packages.iter().flat_map(of).collect();
+    let bare: Vec<Package> = packages.iter().map(copies::bare).collect();
+    let bare: Vec<Copy> = bare.iter().flat_map(of).collect();
+    let marked: Vec<&Package> = copies.iter().map(|copy| &copy.package).collect();
+    let cases: Vec<build::Case> = build::cases(&marked)
         .into_iter()
         .filter(build::Case::leaks)
         .collect();
+    let packages: Vec<&Package> = copies.iter().chain(&bare).map(|c| &c.package).collect();
     let scratch = tempfile::tempdir().unwrap();
     let program = build::program(&go, scratch.path(), &packages, &cases)
         .unwrap_or_else(|text| panic!("the repaired fixtures do not build:\n{text}"));
     let mut complaints = unformatted(&go, scratch.path(), &packages);
     complaints.extend(leaks(&program, &copies, &cases));
     complaints.sort();
-    println!("{} copies, {} functions called", copies.len(), cases.len());
+    println!(
+        "{} copies, {} functions called",
+        packages.len(),
+        cases.len()
+    );
     assert!(
         complaints.is_empty(),
         "{} complaints:\n{}",

@@ -4,8 +4,6 @@
 #[path = "../binary/mod.rs"]
 mod binary;
 mod configuration;
-#[path = "../support/sarif.rs"]
-mod sarif;
 mod selection;
 mod suppressions;
 mod variants;
