@@ -223,6 +223,46 @@ fn options_are_passed_on_and_unknown_ones_are_refused() {
 }
 
 #[test]
+fn the_configuration_holds_and_so_does_the_baseline_it_names() {
+    let Some(vet) = Vet::new() else { return };
+    let folder = module(&[("a/a.go", ""), ("b/b.go", "")]);
+    let found = || vet.run(&folder, "./...").found();
+    assert_eq!(found(), ["a/a.go:7", "b/b.go:7"]);
+    write(
+        folder.path(),
+        "b/goleash.toml",
+        b"[rules]\nearly-return = \"off\"\n",
+    );
+    assert_eq!(found(), ["a/a.go:7"], "a folder of its own mind");
+    write(
+        folder.path(),
+        "goleash.toml",
+        b"baseline = \"accepted.json\"\n",
+    );
+    goleash(&folder, "baseline create --baseline accepted.json").exits(0);
+    assert_eq!(found(), [""; 0], "accepted");
+    let text = fs::read_to_string(folder.path().join("accepted.json")).expect("a baseline");
+    let before = vet.run(&folder, "-no-baseline ./...").found();
+    assert_eq!(before, ["a/a.go:7"]);
+    fs::remove_file(folder.path().join("b/goleash.toml")).expect("removed");
+    assert_eq!(found(), ["b/b.go:7"], "not accepted: {text}");
+    goleash(&folder, "baseline update --baseline accepted.json").exits(0);
+    assert_eq!(
+        found(),
+        [""; 0],
+        "only the file of accepted findings changed"
+    );
+    write(
+        folder.path(),
+        "goleash.toml",
+        b"baselin = \"accepted.json\"\n",
+    );
+    let wrong = vet.run(&folder, "./...");
+    assert_ne!(wrong.code, 0);
+    assert!(wrong.stderr.contains("goleash.toml:1"), "{}", wrong.stderr);
+}
+
+#[test]
 fn a_file_that_uses_cgo_is_reported_where_it_was_written() {
     let Some(vet) = Vet::new() else { return };
     let folder = module(&[("a/plain.go", "package a\n")]);

@@ -77,7 +77,7 @@ pub fn parse(words: &[String], flags: &[Flag]) -> Result<Options, String> {
 fn unknown(name: &str) -> String {
     match name {
         "fix" | "diff" => format!(
-            "`-{name}` does not work through `go vet`; run goleash itself to see what it suggests"
+            "`-{name}` does not work through `go vet`; `goleash --fix` makes repairs, `goleash --diff` shows them"
         ),
         _ => format!("there is no flag `-{name}`; `goleash -flags` lists them"),
     }

@@ -3,33 +3,33 @@
 //! In: the arguments, recognised by their form. Out: the answer where the go command wants it. The protocol itself is
 //! [`crate::vettool`]'s. The exit code is 0 with findings too when they are told as JSON, as the go command expects.
 
+mod key;
+
 use super::args::{CheckArgs, Cli};
+use super::ledger::Ledger;
 use super::run::{self, Manner};
 use super::{Exit, Failure, check, output, settings};
 use crate::analyze::{self, Report};
-use crate::config::NAMES;
-use crate::gomod::{GoMod, NEWEST};
+use crate::gomod::NEWEST;
 use crate::report::vet;
 use crate::vettool::{self, Flag, Unit};
 use crate::walk::{FoundDirectory, FoundFile, slashed};
 use clap::{CommandFactory, Parser};
-use rustc_hash::FxHasher;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
-use std::hash::Hasher;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
-use walkdir::{DirEntry, WalkDir};
 
 /// The options of `goleash check` that make sense package by package.
 const PASSED_ON: &[&str] = &[
     "generated",
     "ignore",
+    "isolated",
     "min-confidence",
+    "no-baseline",
     "no-tests",
     "select",
     "tests",
@@ -47,7 +47,7 @@ pub(super) fn answer(arguments: &[OsString]) -> Option<Result<Exit, Failure>> {
         .collect();
     match words.as_slice() {
         ["-flags"] => Some(output::to_stdout(&vettool::describe(&flags())).map(|()| Exit::Clean)),
-        ["-V=full" | "--V=full"] => Some(version()),
+        ["-V=full" | "--V=full"] => Some(key::version()),
         [flags @ .., file] if is_unit(file) => Some(unit(flags, Path::new(file))),
         _ => None,
     }
@@ -77,28 +77,6 @@ fn flags() -> Vec<Flag> {
     PASSED_ON.iter().filter_map(known).collect()
 }
 
-/// The line by which the go command caches answers: it changes with the program and with its configuration.
-fn version() -> Result<Exit, Failure> {
-    let failure = |error: io::Error| Failure(format!("could not read this very program: {error}"));
-    let program = std::env::current_exe()
-        .and_then(fs::read)
-        .map_err(failure)?;
-    let current = std::env::current_dir()
-        .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
-    let mut hash = FxHasher::default();
-    hash.write(&program);
-    for file in configurations(&current) {
-        hash.write(file.as_os_str().as_encoded_bytes());
-        hash.write(&fs::read(file).unwrap_or_default());
-    }
-    output::to_stdout(&format!(
-        "goleash version {} buildID={:016x}\n",
-        env!("CARGO_PKG_VERSION"),
-        hash.finish()
-    ))?;
-    Ok(Exit::Clean)
-}
-
 /// The folder of the nearest go.mod upward; the folder itself where there is none.
 fn module_root(folder: &Path) -> PathBuf {
     folder
@@ -106,55 +84,6 @@ fn module_root(folder: &Path) -> PathBuf {
         .find(|folder| folder.join("go.mod").is_file())
         .unwrap_or(folder)
         .to_owned()
-}
-
-/// The configuration files of all modules whose packages `go vet` can look at from `current`.
-fn configurations(current: &Path) -> BTreeSet<PathBuf> {
-    let named = std::env::var_os("GOWORK").filter(|name| !name.is_empty());
-    let workspace = match named {
-        Some(path) => Some(PathBuf::from(path)),
-        None => current
-            .ancestors()
-            .map(|folder| folder.join("go.work"))
-            .find(|file| file.is_file()),
-    };
-    let text = workspace.as_deref().map(fs::read_to_string);
-    let uses = match text {
-        Some(Ok(text)) => GoMod::parse(&text).uses,
-        _ => Vec::new(),
-    };
-    let folder = workspace.as_deref().and_then(Path::parent);
-    uses.iter()
-        .filter_map(|name| fs::canonicalize(folder?.join(name)).ok())
-        .chain([module_root(current)])
-        .flat_map(|root| of_module(&root))
-        .collect()
-}
-
-/// The configuration files that can hold for packages of a module: the nearest one upward, and all below.
-fn of_module(root: &Path) -> Vec<PathBuf> {
-    let above = root
-        .ancestors()
-        .skip(1)
-        .flat_map(named)
-        .find(|file| file.is_file());
-    let entered = |entry: &DirEntry| {
-        let name = entry.file_name().as_encoded_bytes();
-        entry.depth() == 0 || !(name.starts_with(b".") || name == b"node_modules")
-    };
-    let below = WalkDir::new(root)
-        .into_iter()
-        .filter_entry(entered)
-        .filter_map(Result::ok);
-    let folders = below.filter(|entry| entry.file_type().is_dir());
-    let files = folders
-        .flat_map(|entry| named(entry.path()))
-        .filter(|file| file.is_file());
-    files.chain(above).collect()
-}
-
-fn named(folder: &Path) -> [PathBuf; 2] {
-    NAMES.map(|name| folder.join(name))
 }
 
 /// Answers for one package.
@@ -188,12 +117,11 @@ fn unit(flags_given: &[&str], file: &Path) -> Result<Exit, Failure> {
         threads: NonZeroUsize::new(1),
         ..Manner::default()
     };
-    let report = run::run(
-        &plan.work(slice::from_ref(&found)),
-        &manner,
-        analyze::directory,
-    )?
-    .report;
+    let work = plan.work(slice::from_ref(&found));
+    let mut report = run::run(&work, &manner, analyze::directory)?.report;
+    if let (Some(file), false) = (&plan.baseline, args.no_baseline) {
+        Ledger::read(file)?.accept(&mut report.findings, false);
+    }
     tell(&unit, &report, given.json, &|path| {
         paths.get(path).cloned().unwrap_or_else(|| path.to_owned())
     })
