@@ -36,6 +36,10 @@ pub enum Effect {
     Call,
     /// Calls a function argument in place, once at most over the receiver's life.
     CallOnce,
+    /// Calls a function argument in place, exactly once; when that asks to run beside others (`parallel`), starts it.
+    CallTest,
+    /// Lets the goroutine it is called in run beside the others of its kind: a test that is called by `call-test`.
+    Parallel,
     /// Ends the program.
     Exit,
     /// Ends the goroutine, running its deferred calls.
@@ -91,6 +95,7 @@ impl Effect {
             || matches!(
                 self,
                 Self::Counter
+                    | Self::Parallel
                     | Self::AtomicAdd
                     | Self::AtomicCas
                     | Self::RequireNil

@@ -331,7 +331,11 @@ impl<'p> Summaries<'p> {
     fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Future) {
         let function = call.args.get(argument as usize + usize::from(call.method));
         match effect {
-            Effect::Spawn | Effect::WaitSpawn | Effect::Call | Effect::CallOnce => {
+            Effect::Spawn
+            | Effect::WaitSpawn
+            | Effect::Call
+            | Effect::CallOnce
+            | Effect::CallTest => {
                 if let Some(function) = function {
                     add(function, CALL, future);
                     self.flow_into(function, &[(None, CALL)], future);

@@ -91,3 +91,29 @@ func TestStop(t *testing.T) {{
     assert!(lines(&with(r#"require.Fail(t, "too slow")"#)).is_empty());
     assert!(lines(&with(r#"require.FailNow(t, "too slow")"#)).is_empty());
 }
+
+#[test]
+fn parallel_tests_run_beside_each_other() {
+    let with = |parallel: &str| {
+        format!(
+            r#"package p
+
+import "testing"
+
+func TestTalk(t *testing.T) {{
+	c := make(chan int)
+	t.Run("send", func(t *testing.T) {{
+		{parallel}
+		c <- 1
+	}})
+	t.Run("receive", func(t *testing.T) {{
+		{parallel}
+		<-c
+	}})
+}}
+"#
+        )
+    };
+    assert_eq!(lines(&with("t.Log()")), [9]);
+    assert!(lines(&with("t.Parallel()")).is_empty());
+}

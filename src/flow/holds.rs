@@ -246,6 +246,8 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Binary(..)
         | Expr::Not(_)
         | Expr::Sized(..)
+        | Expr::Map(..)
+        | Expr::Has(_)
         | Expr::Global(_) => false,
         Expr::Zero(ty, _) => {
             !is_plain(ty)

@@ -118,6 +118,10 @@ pub enum Expr {
     Slice(Vec<Expr>),
     /// A slice or map of this length whose elements are not followed.
     Sized(Box<Expr>, Span),
+    /// A map with this many entries, which are not followed.
+    Map(i64, Span),
+    /// Whether the map `base` has an entry that was asked for.
+    Has(Box<Expr>),
     /// `append(base, elements…)`.
     Append(Box<Expr>, Vec<Expr>),
     /// The zero value of a type.
@@ -279,6 +283,7 @@ impl Expr {
             | Self::Sized(base, _)
             | Self::Len(base, _)
             | Self::Cap(base)
+            | Self::Has(base)
             | Self::Not(base) => f(base),
             Self::Index(left, right) | Self::Binary(_, left, right, _) => {
                 f(left);
@@ -300,6 +305,7 @@ impl Expr {
             | Self::Global(_)
             | Self::Func(_)
             | Self::Closure(_)
+            | Self::Map(..)
             | Self::Zero(..) => {}
         }
     }

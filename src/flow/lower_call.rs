@@ -55,6 +55,7 @@ impl Lowerer<'_, '_> {
                 Some(match self.package.underlying(&ty) {
                     Ty::Chan(..) => Expr::MakeChan(Box::new(size), span, size_span),
                     Ty::Slice(_) => Expr::Sized(Box::new(size), span),
+                    Ty::Map(..) => Expr::Map(0, span),
                     _ => Expr::Sized(Box::new(Expr::Int(0)), span),
                 })
             }
@@ -83,6 +84,14 @@ impl Lowerer<'_, '_> {
             ("len", [base]) => Some(Expr::Len(Box::new(self.expr(*base)), span)),
             ("cap", [base]) => Some(Expr::Cap(Box::new(self.expr(*base)))),
             ("close" | "panic" | "recover", _) => None,
+            ("delete" | "clear", [base, rest @ ..]) => {
+                // Like a store: how many entries there are then nobody follows.
+                let base = self.expr(*base);
+                let key = rest.first().map_or(Expr::Nil, |key| self.expr(*key));
+                let entry = Target::Place(Expr::Index(Box::new(base), Box::new(key)));
+                self.emit_at(span, Op::Set(entry, Expr::Fresh(span)));
+                Some(Expr::Fresh(span))
+            }
             _ => {
                 for arg in args {
                     self.expr(*arg);

@@ -72,6 +72,8 @@ impl Lowerer<'_, '_> {
                 if bounds.is_empty() {
                     value
                 } else {
+                    // Which elements it has nobody follows.
+                    self.give_away(vec![value], span);
                     Expr::Fresh(span)
                 }
             }
@@ -151,10 +153,21 @@ impl Lowerer<'_, '_> {
         }
         let ty = self.value_type(base);
         let value = self.expr(base);
-        if let Some((path, Method::Func(func))) = self.package.method(&ty, name)
+        let method = self.package.method(&ty, name);
+        if let Some((path, method)) = method
             && self.package.field(&ty, name).is_none()
         {
-            return Expr::Method(Box::new(fields(value, &path)), func);
+            let receiver = Box::new(fields(value.clone(), &path));
+            match method {
+                Method::Func(func) => return Expr::Method(receiver, func),
+                // `wg.Done` as a value: whoever calls it acts on the receiver. What is not listed may be a field.
+                Method::Ext(package, of) if self.library.method(&package, &of, name).is_some() => {
+                    let span = self.ast().expr_span(base);
+                    self.give_away(vec![Expr::Receiver(receiver)], span);
+                    return Expr::Fresh(span);
+                }
+                Method::Ext(..) => {}
+            }
         }
         let path = self
             .package
@@ -214,7 +227,7 @@ impl Lowerer<'_, '_> {
                     .collect();
                 let count = values.len() as i64;
                 self.give_away(values, span);
-                Expr::Sized(Box::new(Expr::Int(count)), span)
+                Expr::Map(count, span)
             }
             underlying => {
                 let names: Vec<(Name, Ty)> = match &underlying {

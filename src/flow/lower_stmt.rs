@@ -373,36 +373,4 @@ impl Lowerer<'_, '_> {
         }
         (targets, fresh)
     }
-
-    /// An expression with several results (call, receive with ok, assertion, map index) into `targets`.
-    pub(super) fn multi(&mut self, source: ExprId, targets: Vec<Target>) {
-        let span = self.ast().expr_span(source);
-        match self.ast().expr(source) {
-            ast::Expr::Call(..) => self.call(source, targets),
-            ast::Expr::Unary(UnaryOp::Recv, ch) => {
-                let mut targets = targets.into_iter();
-                let dests = [
-                    targets.next().unwrap_or(Target::Ignore),
-                    targets.next().unwrap_or(Target::Ignore),
-                ];
-                self.receive(*ch, dests, span);
-            }
-            ast::Expr::TypeAssert(base, _) => {
-                let value = self.expr(*base);
-                let mut targets = targets.into_iter();
-                if let Some(target) = targets.next() {
-                    self.emit_at(span, Op::Set(target, value));
-                }
-                for target in targets {
-                    self.emit(Op::Set(target, Expr::Fresh(span)));
-                }
-            }
-            _ => {
-                self.expr(source);
-                for target in targets {
-                    self.emit_at(span, Op::Set(target, Expr::Fresh(span)));
-                }
-            }
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod lower;
 mod lower_call;
 mod lower_control;
 mod lower_expr;
+mod lower_multi;
 mod lower_stmt;
 mod simplify;
 

@@ -5,7 +5,7 @@
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
 use super::holds::{Holds, expr_holds, holding_vars, is_plain, makes_anything};
-use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target};
+use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::retarget;
 use crate::library::{Effect, ends_by_name};
 use crate::syntax::ast::Name;
@@ -267,9 +267,14 @@ impl<'b> Slice<'b> {
     fn new(bodies: &'b [Body], holds: &'b Holds) -> Self {
         let mut fields = FxHashSet::default();
         for body in bodies {
+            let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
             for op in &body.code {
-                if let Op::Branch(cond, ..) = op {
-                    field_names(cond, &mut fields);
+                match op {
+                    Op::Branch(cond, ..) => field_names(cond, &mut fields),
+                    Op::Set(Target::Var(var), value) if subjects.contains(var) => {
+                        field_names(value, &mut fields);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -325,7 +330,7 @@ impl<'b> Slice<'b> {
             Op::Declare(var) | Op::Renew(var) => self.vars[index][*var as usize],
             Op::Set(Target::Place(place), value) => {
                 expr_holds(value, &self.holds[index])
-                    || self.is_read(place)
+                    || self.is_read(index, place)
                     || key_of(place).is_some_and(|key| expr_holds(key, &self.holds[index]))
             }
             Op::Set(Target::Ignore, _) => false,
@@ -343,9 +348,14 @@ impl<'b> Slice<'b> {
         }
     }
 
-    fn is_read(&self, place: &Expr) -> bool {
+    fn is_read(&self, index: usize, place: &Expr) -> bool {
         match place {
             Expr::Field(_, name) | Expr::Global(name) => self.fields.contains(name),
+            // A map that is asked for its length or for an entry gets one more.
+            Expr::Index(base, _) => match &**base {
+                Expr::Var(var) => self.vars[index][*var as usize],
+                base => self.is_read(index, base),
+            },
             // A write through a pointer or to an element: kept when its value can hold something, else data.
             Expr::Deref(_) => true,
             _ => false,
@@ -395,6 +405,14 @@ impl<'b> Slice<'b> {
     }
 }
 
+/// What a counted range goes over.
+fn subject_of(op: &Op) -> Option<Var> {
+    match op {
+        Op::RangeNext(subject, ..) => Some(*subject),
+        _ => None,
+    }
+}
+
 /// The key of a map (or index of a slice) that a place names.
 pub(crate) fn key_of(place: &Expr) -> Option<&Expr> {
     match place {
@@ -421,6 +439,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Receiver(a)
         | Expr::Not(a)
         | Expr::Len(a, _)
+        | Expr::Has(a)
         | Expr::Cap(a) => {
             field_names(a, names);
         }

@@ -5,7 +5,7 @@ use super::state::{
     Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
 };
 use super::step::Flow;
-use crate::flow::ir::{BodyId, Pc, Target};
+use crate::flow::ir::{BodyId, Callee, Op, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Name};
@@ -122,6 +122,7 @@ impl Machine<'_> {
         }
         for arg in &call.args {
             state.escape(arg);
+            self.change_map(state, proc, arg);
             if let Value::Ref(id) = arg
                 && matches!(&state.heap[*id as usize], Obj::Cell(value) if !state.carries(value))
             {
@@ -206,7 +207,7 @@ impl Machine<'_> {
     ) -> Flow {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
         match effect {
-            Effect::Inert => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::Inert | Effect::Parallel => self.fresh_dests(state, proc, dests, 0, call.pc),
             Effect::AtomicLoad
             | Effect::AtomicStore
             | Effect::AtomicAdd
@@ -247,7 +248,7 @@ impl Machine<'_> {
                 );
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
-            Effect::Call | Effect::CallOnce => {
+            Effect::Call | Effect::CallOnce | Effect::CallTest => {
                 return self.call_in_place(state, proc, effect, argument, call, dests, deferred);
             }
             Effect::Exit => return Flow::Dead,
@@ -321,11 +322,18 @@ impl Machine<'_> {
             }
             Effect::ContextErr => {
                 let context = self.done_channel(state, proc, &receiver, call.pc);
-                let ended = state
-                    .object(&context)
-                    .is_some_and(|id| self.context_ended(state, id) == Some(true));
-                let value = self.unknown_result(state, proc, call.pc);
-                if ended && let Value::Sym(sym, _) = value {
+                let ended = match state.object(&context) {
+                    Some(id) => self.context_ended(state, id),
+                    None => Some(false),
+                };
+                let value = match ended {
+                    Some(_) => self.unknown_result(state, proc, call.pc),
+                    // It has not ended, and nobody out of view can end it.
+                    None => Value::Nil,
+                };
+                if ended == Some(true)
+                    && let Value::Sym(sym, _) = value
+                {
                     state.known(sym).nil = Some(false);
                 }
                 self.set_dest(state, proc, dests, 0, value);
@@ -472,6 +480,13 @@ impl Machine<'_> {
             method,
             pc: call.pc,
         };
+        if effect == Effect::CallTest {
+            if self.runs_beside(&inner) {
+                self.spawn(state, proc, inner, None);
+                return Flow::Next;
+            }
+            return self.dispatch(state, proc, inner, &[], deferred);
+        }
         if effect == Effect::CallOnce {
             let once = call.args.first().and_then(|r| state.object(r));
             if let Some(id) = once
@@ -492,6 +507,18 @@ impl Machine<'_> {
             Flow::Next => Flow::Fork(vec![entered, skipped]),
             _ => Flow::Fork(vec![skipped]),
         }
+    }
+
+    /// Whether a test asks to run beside the others.
+    fn runs_beside(&self, test: &Prepared) -> bool {
+        let Called::Body(body, _) = &test.callee else {
+            return false;
+        };
+        let asks = |op: &Op| {
+            let Op::Call(call) = op else { return false };
+            matches!(call.callee, Callee::Library(Effect::Parallel, _))
+        };
+        self.body(*body).code.iter().any(asks)
     }
 
     /// Adds to the counter of a `WaitGroup`.

@@ -103,7 +103,10 @@ impl Value {
 impl Obj {
     fn renumber(&mut self, map: &mut Renumber) {
         match self {
-            Self::Cell(value) | Self::Wait(_, value) | Self::Context(_, value, ..) => {
+            Self::Cell(value)
+            | Self::Map(value)
+            | Self::Wait(_, value)
+            | Self::Context(_, value, ..) => {
                 value.renumber(map);
             }
             Self::Chan { cap, buf, .. } => {

@@ -111,6 +111,10 @@ impl Encoder<'_> {
                 self.word(values.len() as u64);
                 values.iter().for_each(|v| self.value(v));
             }
+            Obj::Map(count) => {
+                self.word(31);
+                self.value(count);
+            }
             Obj::Wait(site, count) => {
                 self.word(24);
                 self.word(u64::from(site.span.start));

@@ -140,6 +140,21 @@ impl<'p> Machine<'p> {
                 }
                 value
             }
+            Expr::Map(count, _) => Value::Ref(state.alloc(Obj::Map(Value::Int(*count)))),
+            Expr::Has(base) => {
+                let base = self.eval(state, proc, base);
+                let empty = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {
+                    Some((id, Obj::Map(count))) => {
+                        *count == Value::Int(0) && !state.escaped[id as usize]
+                    }
+                    _ => base == Value::Nil,
+                };
+                if empty {
+                    Value::Bool(false)
+                } else {
+                    self.fresh(state, proc, Span::default())
+                }
+            }
             Expr::Append(base, values) => self.append(state, proc, base, values),
             Expr::Zero(ty, span) => self.zero(state, proc, ty, *span),
             Expr::Len(base, span) => {
@@ -378,6 +393,7 @@ impl<'p> Machine<'p> {
             }
             _ => match state.object(base).map(|id| &state.heap[id as usize]) {
                 Some(Obj::Slice(values)) => Value::Int(values.len() as i64),
+                Some(Obj::Map(count)) => count.clone(),
                 _ => self.fresh(state, proc, span),
             },
         }

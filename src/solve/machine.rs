@@ -226,6 +226,7 @@ impl<'p> Machine<'p> {
                     *slot = value;
                     return;
                 }
+                self.change_map(state, proc, &base);
                 state.escape(&value);
             }
             Expr::Deref(base) => {
@@ -248,6 +249,19 @@ impl<'p> Machine<'p> {
                 }
             }
             _ => state.escape(&value),
+        }
+    }
+
+    /// Entries of a map come or go: nobody follows how many there are then.
+    pub(super) fn change_map(&self, state: &mut State, proc: usize, map: &Value) {
+        if let Some(id) = state.object(map)
+            && matches!(state.heap[id as usize], Obj::Map(_))
+        {
+            let count = self.opaque(state, proc);
+            if let Value::Sym(sym, _) = count {
+                state.known(sym).lo = 1;
+            }
+            state.heap[id as usize] = Obj::Map(count);
         }
     }
 

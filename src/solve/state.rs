@@ -83,6 +83,8 @@ pub enum Obj {
     Struct(Option<TypeId>, Vec<(Name, Value)>),
     /// A slice whose elements are followed.
     Slice(Vec<Value>),
+    /// A map, with the number of its entries; what is stored in it escapes.
+    Map(Value),
     /// A `WaitGroup`, with its counter.
     Wait(Site, Value),
     /// A `sync.Once`, and whether it is done.
@@ -481,7 +483,7 @@ impl Obj {
     /// Calls `f` on every value the object holds, and `ids` on every object it holds directly.
     pub fn children(&self, f: &mut impl FnMut(&Value), ids: &mut impl FnMut(ObjId)) {
         match self {
-            Self::Cell(value) => f(value),
+            Self::Cell(value) | Self::Map(value) => f(value),
             Self::Chan { buf, .. } => buf.iter().for_each(f),
             Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| f(v)),
             Self::Slice(values) => values.iter().for_each(f),

@@ -154,16 +154,27 @@ impl Machine<'_> {
         };
         match act {
             Act::Send(ch, value) => on(ch, SEND) || self.leads_to(state, value, wants),
-            Act::Recv(ch, _) => on(ch, RECV),
+            Act::Recv(ch, _) => on(ch, RECV) || self.brings(state, ch, wants),
             Act::Close(ch) => on(ch, CLOSE),
             Act::Cancel(context) => wants
                 .iter()
                 .any(|(w, acts)| *w == *context && acts & CALL != 0),
             Act::Wait(_) => false,
             Act::Select(cases, _) => cases.iter().any(|(send, ch, value)| {
-                on(ch, if *send { SEND } else { RECV }) || self.leads_to(state, value, wants)
+                on(ch, if *send { SEND } else { RECV })
+                    || self.leads_to(state, value, wants)
+                    || (!send && self.brings(state, ch, wants))
             }),
         }
+    }
+
+    /// Whether a channel holds a value that leads to something wanted: whoever receives it may do the rest.
+    fn brings(&self, state: &State, ch: &Value, wants: &Wants) -> bool {
+        let Some(Obj::Chan { buf, .. }) = state.object(ch).map(|id| &state.heap[id as usize])
+        else {
+            return false;
+        };
+        buf.iter().any(|value| self.leads_to(state, value, wants))
     }
 
     /// Whether a value leads to something wanted, so that whoever gets it may do the rest.
@@ -269,6 +280,9 @@ impl Machine<'_> {
             return false;
         };
         if wants.iter().any(|(w, a)| *w == id && a & acts != 0) {
+            return true;
+        }
+        if acts & RECV != 0 && self.brings(state, value, wants) {
             return true;
         }
         if acts & CALL == 0 || depth > 4 {

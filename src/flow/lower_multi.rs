@@ -1,0 +1,92 @@
+//! Expressions with several results: calls, receives with `ok`, assertions, map indices.
+
+use super::ir::{Expr, Op, Target};
+use super::lower::Lowerer;
+use crate::resolve::Ty;
+use crate::source::Span;
+use crate::syntax::ast::{self, BinaryOp, ExprId, UnaryOp};
+
+impl Lowerer<'_, '_> {
+    fn is_map(&mut self, base: ExprId) -> bool {
+        let ty = self.value_type(base);
+        matches!(self.package.underlying(&ty), Ty::Map(..))
+    }
+
+    /// `value, ok` of an assertion or of a map index: the value and true, or a zero value and false. What is nil can be
+    /// asserted to be nothing.
+    fn if_found(
+        &mut self,
+        map: Option<Expr>,
+        value: Expr,
+        ty: Ty,
+        targets: Vec<Target>,
+        span: Span,
+    ) {
+        let mut targets = targets.into_iter();
+        let value_to = targets.next().unwrap_or(Target::Ignore);
+        let ok_to = targets.next().unwrap_or(Target::Ignore);
+        let (found, missing, end) = (self.label(), self.label(), self.label());
+        self.at(span);
+        match map {
+            Some(map) => {
+                self.emit(Op::Branch(Expr::Has(Box::new(map)), found, missing));
+            }
+            None if matches!(value, Expr::Var(_)) => {
+                let may = self.label();
+                let there = Expr::Binary(
+                    BinaryOp::Ne,
+                    Box::new(value.clone()),
+                    Box::new(Expr::Nil),
+                    span,
+                );
+                self.emit(Op::Branch(there, may, missing));
+                self.place(may);
+                self.emit(Op::Choose(vec![found, missing]));
+            }
+            None => self.emit(Op::Choose(vec![found, missing])),
+        }
+        self.place(found);
+        self.emit(Op::Set(value_to.clone(), value));
+        self.emit(Op::Set(ok_to.clone(), Expr::Bool(true)));
+        self.jump(end);
+        self.place(missing);
+        self.emit(Op::Set(value_to, Expr::Zero(ty, span)));
+        self.emit(Op::Set(ok_to, Expr::Bool(false)));
+        self.place(end);
+    }
+
+    /// An expression with several results (call, receive with ok, assertion, map index) into `targets`.
+    pub(super) fn multi(&mut self, source: ExprId, targets: Vec<Target>) {
+        let span = self.ast().expr_span(source);
+        match self.ast().expr(source) {
+            ast::Expr::Call(..) => self.call(source, targets),
+            ast::Expr::Unary(UnaryOp::Recv, ch) => {
+                let mut targets = targets.into_iter();
+                let dests = [
+                    targets.next().unwrap_or(Target::Ignore),
+                    targets.next().unwrap_or(Target::Ignore),
+                ];
+                self.receive(*ch, dests, span);
+            }
+            ast::Expr::TypeAssert(base, ty) => {
+                let ty = ty.map_or(Ty::Unknown, |ty| self.type_of(ty));
+                let value = self.expr(*base);
+                self.if_found(None, value, ty, targets, span);
+            }
+            ast::Expr::Index(base, keys) if self.is_map(*base) => {
+                let ty = self.value_type(source);
+                let map = self.expr(*base);
+                for key in keys {
+                    self.expr(*key);
+                }
+                self.if_found(Some(map), Expr::Fresh(span), ty, targets, span);
+            }
+            _ => {
+                self.expr(source);
+                for target in targets {
+                    self.emit_at(span, Op::Set(target, Expr::Fresh(span)));
+                }
+            }
+        }
+    }
+}
