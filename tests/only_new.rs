@@ -94,7 +94,7 @@ fn only_what_was_not_there_counts() {
     let untouched = run(&folder, &["--new-from-rev", "HEAD"]).exits(0);
     assert_eq!(
         untouched.stderr,
-        "no findings in 0 packages (0 files); 0 older findings and 3 unchanged packages left out\n"
+        "no findings in 0 packages (0 files); 0 older findings and 3 unchanged folders left out\n"
     );
     change(&folder, "a/x.go", &leaks(&["new", "one", "two"]));
     let changed = run(&folder, &["--new-from-rev", "HEAD"]).exits(1);
@@ -102,7 +102,7 @@ fn only_what_was_not_there_counts() {
     assert!(
         changed
             .stderr
-            .ends_with("; 2 older findings and 2 unchanged packages left out\n"),
+            .ends_with("; 2 older findings and 2 unchanged folders left out\n"),
         "{}",
         changed.stderr
     );
@@ -615,7 +615,7 @@ fn a_patch_says_what_has_changed() {
     // A patch without changes, and one that changes no Go file.
     let nothing = run_in(folder.path(), &["--new-from-patch", "-"], b"").exits(0);
     assert!(
-        nothing.stderr.contains("3 unchanged packages"),
+        nothing.stderr.contains("3 unchanged folders"),
         "{}",
         nothing.stderr
     );

@@ -131,7 +131,7 @@ fn summary(report: &Report, known: Option<&Known>, left: Option<Left>) -> String
     );
     if let Some(left) = left {
         let older = counted(left.older as u64, "older finding");
-        let unchanged = counted(left.unchanged as u64, "unchanged package");
+        let unchanged = counted(left.unchanged as u64, "unchanged folder");
         let _ = write!(text, "; {older} and {unchanged} left out");
     }
     if let Some(known) = known {

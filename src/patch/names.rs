@@ -2,6 +2,9 @@
 
 use super::{Invalid, Name};
 
+/// A longer first component is no prefix, and looking for one would take long in a long line.
+const MAX_PREFIX: usize = 64;
+
 /// The name on a `---` or `+++` line; `None` for `/dev/null`. A tab ends a name that is not quoted: git writes one behind
 /// names with blanks, diff writes a time there.
 pub(super) fn name(text: &[u8], line: usize) -> Result<Option<Name>, Invalid> {
@@ -54,9 +57,10 @@ pub(super) fn git_header(text: &[u8]) -> Option<(Name, Name)> {
     }
     let blanks = text.iter().enumerate().filter(|(_, byte)| **byte == b' ');
     let halves = blanks.map(|(at, _)| (&text[..at], &text[at + 1..]));
-    // Two halves of one name have one length; a prefix may be a little longer than the other.
+    // Two halves of one name differ by their prefixes at most.
+    let near = halves.filter(|(old, new)| old.len().abs_diff(new.len()) <= MAX_PREFIX);
     let mut same =
-        halves.filter(|(old, new)| old == new || (tail(old) == tail(new) && tail(new).is_some()));
+        near.filter(|(old, new)| old == new || (tail(old) == tail(new) && tail(new).is_some()));
     let (old, new) = same.next()?;
     named(old, new)
 }

@@ -245,6 +245,20 @@ fn a_hunk_that_does_not_fit_is_named() {
     assert_eq!(taken_back(&huge, "a\n"), Err(3));
 }
 
+#[test]
+fn long_lines_take_no_long_time() {
+    for piece in [" ", " a", " a/", "\"", "\\"] {
+        let patch = format!("diff --git {}\n", piece.repeat(1 << 19));
+        let _ = parse(patch.as_bytes());
+        let hunks = format!(
+            "--- x\n+++ x\n@@ -1,{n} +1,{n} @@\n{}",
+            piece.repeat(9),
+            n = usize::MAX
+        );
+        let _ = parse(hunks.as_bytes());
+    }
+}
+
 /// Numbers without a pattern, the same in every run.
 struct Random(u64);
 

@@ -36,7 +36,7 @@ pub(super) struct Since {
 pub(super) struct Left {
     /// Findings that were there before.
     pub(super) older: usize,
-    /// Packages (folders) in which nothing has changed.
+    /// Folders in which nothing has changed.
     pub(super) unchanged: usize,
 }
 
