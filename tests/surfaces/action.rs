@@ -31,17 +31,17 @@ pub(crate) fn action() -> Yaml {
     yaml(&fs::read_to_string(root().join("action.yml")).expect("readable"))
 }
 
-/// A step that was looked at: whether it was to run, and what it printed.
-struct Step {
-    log: String,
-    code: i32,
+/// A step that was run.
+pub(crate) struct Step {
+    pub(crate) log: String,
+    pub(crate) code: i32,
 }
 
 /// A job that uses the action.
-struct Job {
+pub(crate) struct Job {
     action: Yaml,
     /// The repository that is checked out.
-    checkout: TempDir,
+    pub(crate) checkout: TempDir,
     /// What the runner keeps besides.
     temporary: TempDir,
     inputs: BTreeMap<String, String>,
@@ -51,7 +51,7 @@ struct Job {
 }
 
 impl Job {
-    fn new(files: &[(&str, &str)], inputs: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) fn new(files: &[(&str, &str)], inputs: &[(&str, &str)]) -> Option<Self> {
         or_skip(programs(&["bash"]))?;
         let wheels = or_skip(wheel::folder())?;
         let action = action();
@@ -108,7 +108,7 @@ impl Job {
     }
 
     /// Whether a step would run, when an earlier one has failed.
-    fn runs_after_a_failure(&self, index: usize) -> bool {
+    pub(crate) fn runs_after_a_failure(&self, index: usize) -> bool {
         let condition = self.step(index)["if"].as_str().unwrap_or("success()");
         condition.split(" && ").all(|part| {
             let strings =
@@ -130,7 +130,7 @@ impl Job {
     }
 
     /// Runs a `run:` step, and takes over what it tells the runner.
-    fn run(&mut self, index: usize) -> Step {
+    pub(crate) fn run(&mut self, index: usize) -> Step {
         let step = self.step(index).clone();
         assert_eq!(
             step["shell"].as_str(),

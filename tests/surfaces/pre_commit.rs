@@ -1,13 +1,16 @@
 //! The hooks, in real git repositories, run by the real pre-commit.
 
+use crate::action::yaml;
 use crate::binary::write;
 use crate::outside::{must, or_skip, programs};
+use crate::snippets::snippet;
 use crate::{LEAK, root, wheel};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use tempfile::TempDir;
+use yaml_rust2::Yaml;
 
 /// The repository that users name, as far as the hooks installed from a wheel need it; and where pre-commit keeps what it
 /// installed.
@@ -66,7 +69,7 @@ fn sources() -> PathBuf {
 }
 
 /// git without anybody's settings.
-fn git(folder: &Path) -> Command {
+pub(crate) fn git(folder: &Path) -> Command {
     let mut git = Command::new("git");
     plain(&mut git).current_dir(folder);
     git
@@ -104,11 +107,11 @@ struct Repository {
 impl Repository {
     fn new(hook: &str) -> Option<Self> {
         let hooks = or_skip(hooks())?;
-        Some(Self::with(hook, &hooks.repository, hooks))
+        Some(Self::with(hook, "-f, concise", &hooks.repository, hooks))
     }
 
     /// With a hook of the repository `named`.
-    fn with(hook: &str, named: &Path, hooks: &'static Hooks) -> Self {
+    fn with(hook: &str, args: &str, named: &Path, hooks: &'static Hooks) -> Self {
         let repository = Self {
             folder: TempDir::new().expect("a folder"),
             hooks,
@@ -116,7 +119,7 @@ impl Repository {
         must(git(repository.path()).args(["init", "--quiet"]));
         let revision = must(git(named).args(["rev-parse", "HEAD"]));
         let text = format!(
-            "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: {hook}\n    args: [-f, concise]\n    verbose: true\n",
+            "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: {hook}\n    args: [{args}]\n    verbose: true\n",
             named.display(),
             revision.trim()
         );
@@ -318,7 +321,7 @@ fn the_hook_can_be_built_from_source() {
     let Some(hooks) = or_skip(hooks()) else {
         return;
     };
-    let repository = Repository::with("goleash-src", &sources(), hooks);
+    let repository = Repository::with("goleash-src", "-f, concise", &sources(), hooks);
     // Quick to build; whoever uses the hook gets the release profile as it is.
     let mut install = repository.pre_commit();
     for (name, value) in [
@@ -334,4 +337,33 @@ fn the_hook_can_be_built_from_source() {
     repository.write("a.go", LEAK);
     let (passed, text) = repository.commit(&["."]);
     assert!(!passed && text.contains("a.go:5:"), "{text}");
+}
+
+#[test]
+fn an_old_leak_holds_no_commit_back_where_only_new_ones_are_asked_for() {
+    let Some(hooks) = or_skip(hooks()) else {
+        return;
+    };
+    let snippet = yaml(&snippet("pre-commit-new"));
+    let hook = &snippet["repos"][0]["hooks"][0];
+    let args = hook["args"].as_vec().expect("a list").iter();
+    let args: Vec<&str> = args.filter_map(Yaml::as_str).collect();
+    let id = hook["id"].as_str().expect("an id");
+    let repository = Repository::with(id, &args.join(", "), &hooks.repository, hooks);
+    repository.write("go.mod", PROJECT);
+    repository.write("p/old.go", LEAK);
+    repository.past();
+    repository.write("p/old.go", &format!("{LEAK}\n// changed\n"));
+    let (passed, text) = repository.commit(&["."]);
+    assert!(passed, "{text}");
+    repository.write(
+        "p/old.go",
+        &format!(
+            "{LEAK}{}",
+            LEAK.replace("package p\n", "").replace("Leak", "New")
+        ),
+    );
+    let (passed, text) = repository.commit(&["."]);
+    assert!(!passed && text.contains("p/old.go:14:"), "{text}");
+    assert!(!text.contains("p/old.go:5:"), "{text}");
 }

@@ -1,8 +1,9 @@
 //! The snippets of docs/integrations.md do what they say.
 
-use crate::action::{action, check_schema, yaml};
+use crate::action::{Job, action, check_schema, yaml};
 use crate::binary::write;
-use crate::outside::{or_skip, programs};
+use crate::outside::{must, or_skip, programs};
+use crate::pre_commit::git;
 use crate::{LEAK, go, root, wheel};
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,11 +18,14 @@ const NOT_RUN: &[&str] = &["golangci"];
 /// What a test below takes care of.
 const RUN: &[&str] = &[
     "github",
+    "github-new",
     "github-steps",
     "gitlab",
+    "gitlab-new",
     "make",
     "pip",
     "pre-commit",
+    "pre-commit-new",
     "shell",
     "shell-collect",
     "stdin",
@@ -49,7 +53,7 @@ fn snippets() -> BTreeMap<String, String> {
     named
 }
 
-fn snippet(name: &str) -> String {
+pub(crate) fn snippet(name: &str) -> String {
     assert!(RUN.contains(&name), "{name}");
     snippets()
         .remove(name)
@@ -250,6 +254,7 @@ fn github_workflows_are_valid_and_name_inputs_that_exist() {
     }
     if or_skip(programs(&["check-jsonschema"])).is_some() {
         check_schema("vendor.github-workflows", &text);
+        check_schema("vendor.github-workflows", &snippet("github-new"));
         check_schema("vendor.github-workflows", &snippet("github-steps"));
     }
 }
@@ -321,10 +326,103 @@ fn the_configuration_of_pre_commit_names_a_hook_that_exists() {
         write(folder.path(), "config.yaml", text.as_bytes());
         let mut validate = Command::new("pre-commit");
         let file = folder.path().join("config.yaml");
-        crate::outside::must(validate.arg("validate-config").arg(file));
+        must(validate.arg("validate-config").arg(file));
     }
 }
 
 fn snippets_text() -> String {
     fs::read_to_string(root().join("docs/integrations.md")).expect("readable")
+}
+
+/// Makes the project a branch of a repository in which its leak is old.
+fn branch_off(folder: &Path) {
+    must(git(folder).args(["init", "--quiet", "--initial-branch", "main"]));
+    must(git(folder).args(["add", "go.mod", "server"]));
+    must(git(folder).args(["commit", "--quiet", "--message", "old"]));
+    must(git(folder).args(["clone", "--quiet", "--bare", ".", ".git/origin"]));
+    must(git(folder).args(["remote", "add", "origin", ".git/origin"]));
+    must(git(folder).args(["fetch", "--quiet", "origin"]));
+    must(git(folder).args(["switch", "--quiet", "--create", "branch"]));
+}
+
+#[test]
+fn a_merge_request_shows_what_it_brings() {
+    let Some(()) = or_skip(programs(&["git"])) else {
+        return;
+    };
+    let Some(project) = Project::installed() else {
+        return;
+    };
+    branch_off(project.folder.path());
+    let script = format!(
+        "export CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main\n{}",
+        snippet("gitlab-new")
+    );
+    let (code, text) = project.shell(&script);
+    assert_eq!(code, 0, "{text}");
+    write(
+        project.folder.path(),
+        "server/new.go",
+        LEAK.replace("Leak", "New").as_bytes(),
+    );
+    let (code, text) = project.shell(&script);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("server/new.go:5:") && !text.contains("server/pool.go:5:"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_pull_request_shows_what_it_brings() {
+    let Some(()) = or_skip(programs(&["git"])) else {
+        return;
+    };
+    let workflow = yaml(&snippet("github-new"));
+    let steps = workflow["jobs"]["goleash"]["steps"]
+        .as_vec()
+        .expect("a list");
+    assert_eq!(steps[0]["with"]["fetch-depth"].as_i64(), Some(0));
+    let with = steps[1]["with"].as_hash().expect("inputs").iter();
+    let text = |yaml: &Yaml| {
+        yaml.as_str()
+            .expect("text")
+            .replace("${{ github.base_ref }}", "main")
+    };
+    let inputs: Vec<(String, String)> = with
+        .map(|(name, value)| (text(name), text(value)))
+        .collect();
+    let inputs: Vec<(&str, &str)> = inputs
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    let files = [
+        ("go.mod", "module example.com/m\n\ngo 1.27\n"),
+        ("server/pool.go", LEAK),
+    ];
+    let Some(mut job) = Job::new(&files, &inputs) else {
+        return;
+    };
+    branch_off(job.checkout.path());
+    assert_eq!(job.run(0).code, 0);
+    let checked = job.run(1);
+    assert_eq!(checked.code, 0, "{}", checked.log);
+    write(
+        job.checkout.path(),
+        "server/new.go",
+        LEAK.replace("Leak", "New").as_bytes(),
+    );
+    let checked = job.run(1);
+    assert_eq!(checked.code, 1, "{}", checked.log);
+    assert!(
+        checked.log.contains("file=server/new.go"),
+        "{}",
+        checked.log
+    );
+    assert!(
+        !checked.log.contains("file=server/pool.go"),
+        "{}",
+        checked.log
+    );
+    assert!(!job.runs_after_a_failure(2));
 }
