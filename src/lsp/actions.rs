@@ -10,6 +10,8 @@ use super::pull::Waiting;
 use super::server::Server;
 use super::{SOURCE, commands};
 use crate::finding::{Edit, Finding, Fix, Safety};
+use crate::rule::Rule;
+use crate::rules::by_id;
 use lsp_server::RequestId;
 use lsp_types as lsp;
 use serde::Deserialize;
@@ -180,6 +182,10 @@ impl Server {
 
     /// A comment in a line of its own above the operation.
     fn suppression(&self, finding: &Finding, checked: &Checked) -> Option<lsp::CodeAction> {
+        if by_id(finding.rule).is_some_and(Rule::is_about_comments) {
+            // No comment suppresses what is said about comments.
+            return None;
+        }
         let file = checked.file(finding.primary)?;
         let line = range(file, finding.primary, self.client.encoding)
             .start
