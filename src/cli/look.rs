@@ -11,7 +11,7 @@ use super::stdin::{self, Overlay};
 use super::{Failure, check, output, words};
 use crate::analyze::{self, Report};
 use crate::examine::{self, Outcome};
-use crate::walk::{FoundFile, Settings, Walk, walk};
+use crate::walk::{FoundFile, Settings, Walk, slashed, walk};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -73,6 +73,9 @@ impl Sight {
             plan,
             narrowed,
         } = self;
+        for file in plan.files.iter().filter(|_| args.verbose) {
+            output::line(&format!("configuration: {}", slashed(file)));
+        }
         let read = |file: &FoundFile| match &overlay {
             Some(overlay) => overlay.read(file),
             None => examine::read(file),

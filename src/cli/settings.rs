@@ -22,6 +22,8 @@ pub(super) struct Plan {
     looked_at: Vec<bool>,
     /// What holds for a folder that is not there any more.
     pub(super) top: Arc<Options>,
+    /// The configuration files in use.
+    pub(super) files: Vec<PathBuf>,
     /// What the user should hear of folders that are left out.
     pub(super) notes: Vec<String>,
     /// Which findings make the run fail.
@@ -103,7 +105,13 @@ pub(super) fn plan(
         .zip(&looked_at)
         .filter(|(_, looked_at)| !**looked_at);
     let named = left_out.flat_map(|(directory, _)| directory.named.iter().flatten());
+    let mut files: Vec<PathBuf> = settings.made.keys().flatten().cloned().collect();
+    files.sort();
     Ok(Plan {
+        files: files
+            .into_iter()
+            .filter_map(|file| seen_from(current, file))
+            .collect(),
         notes: named
             .map(|file| format!("nothing is reported in {file}: {LEFT_OUT}"))
             .collect(),

@@ -137,16 +137,20 @@ fn unused(entry: &Entry, rules: &Selection) -> Option<Complaint> {
     }
     let message = match (entry.directive.reach, listed(&idle)) {
         (Reach::Goroutine, _) => {
-            "this comment suppresses nothing: no finding is about a goroutine that is started here"
-                .to_owned()
+            "there is no finding about a goroutine that is started here".to_owned()
         }
-        (_, None) => "this comment suppresses nothing: there is no finding here".to_owned(),
+        (_, None) => "there is no finding here for this comment to suppress".to_owned(),
         (_, Some(rules)) => {
-            format!("this comment suppresses nothing: there is no finding of {rules} here")
+            format!("there is no finding of {rules} here for this comment to suppress")
         }
     };
-    let help = "remove it; left behind, it would hide the next leak that comes to this place";
-    Some((UNUSED, message, help.to_owned()))
+    let what = if entry.used.is_empty() {
+        "remove the comment"
+    } else {
+        "remove the rule from the comment"
+    };
+    let help = format!("{what}; left behind, it would hide the next leak that comes to this place");
+    Some((UNUSED, message, help))
 }
 
 /// The rules by name, `None` for all.

@@ -288,4 +288,31 @@ mod tests {
         assert_eq!(shown("func f() {} //a\n"), ["1: a: function to 1"]);
         assert_eq!(shown("x = (\nfunc() {} //a\n)"), ["2: a: beside"]);
     }
+    #[test]
+    fn odd_and_large_input_is_read_in_one_go() {
+        // Each would take minutes if work were repeated for every comment.
+        for (unit, count) in [
+            ("//a\n", 100_000),
+            ("//a\n{\n", 50_000),
+            ("//a\n{}\n", 50_000),
+            ("//a\n/* b\n*/\n", 50_000),
+            ("//a\n(}[\n", 30_000),
+            ("x(//a\n", 50_000),
+        ] {
+            let text = unit.repeat(count);
+            assert_eq!(comments(text.as_bytes(), |_| true).len(), count, "{unit}");
+        }
+        for bytes in [
+            &b"\xff//\xfe\0"[..],
+            b"/",
+            b"/*",
+            b"//",
+            b"\"\\",
+            b"'",
+            b"`",
+            b"\r//\r",
+        ] {
+            assert!(comments(bytes, |_| true).len() <= 1, "{bytes:?}");
+        }
+    }
 }

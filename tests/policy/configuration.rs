@@ -55,6 +55,9 @@ fn the_nearest_file_holds_as_a_whole() {
     // Nothing of the outer one shines through.
     write(folder.path(), "b/.goleash.toml", b"tests = false\n");
     assert_eq!(found(&folder, ""), [A, B]);
+    goleash(&folder, "-v")
+        .tells("configuration: b/.goleash.toml\n")
+        .tells("configuration: goleash.toml\n");
     assert_eq!(found(&folder, "b/b.go"), [B]);
     // Also seen from below.
     fs::remove_file(folder.path().join("b/.goleash.toml")).expect("there");

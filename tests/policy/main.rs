@@ -4,6 +4,8 @@
 #[path = "../binary/mod.rs"]
 mod binary;
 mod configuration;
+#[path = "../support/sarif.rs"]
+mod sarif;
 mod selection;
 mod suppressions;
 mod variants;

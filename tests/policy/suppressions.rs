@@ -128,6 +128,20 @@ fn every_family_of_comments_is_understood() {
 fn another_rule_is_not_suppressed() {
     let text = behind(PLACES, 9, "//goleash:ignore ncast why");
     assert_eq!(rules(&text), ["early-return", "suppression-unused"]);
+    // Of several rules each is judged by itself.
+    let text = behind(PLACES, 9, "//goleash:ignore ncast,early-return why");
+    let folder = tree(&[("a.go", text.as_bytes())]);
+    let run = goleash(&folder, "").exits(1);
+    assert!(
+        run.stdout.contains("no finding of `ncast` here"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains("remove the rule from the comment"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
@@ -335,6 +349,37 @@ fn suppressed_findings_are_shown_on_request_and_do_not_count() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn findings_about_comments_are_sound_in_every_format() {
+    let text = behind(PLACES, 9, "//goleash:ignore early-return,ncast,nothing");
+    let folder = tree(&[("a.go", text.as_bytes())]);
+    let rules = [
+        "suppression-no-reason",
+        "suppression-unknown-rule",
+        "suppression-unused",
+    ];
+    for format in [
+        "full",
+        "concise",
+        "json",
+        "jsonl",
+        "sarif",
+        "github",
+        "gitlab",
+        "rdjson",
+        "checkstyle",
+    ] {
+        let run = goleash(&folder, &format!("--show-suppressed -f {format}")).exits(1);
+        for rule in rules {
+            assert!(run.stdout.contains(rule), "{format}: {}", run.stdout);
+        }
+        if format == "sarif" {
+            let log = serde_json::from_str(&run.stdout).expect("JSON");
+            super::sarif::assert_valid(&log);
+        }
+    }
 }
 
 #[test]
