@@ -45,16 +45,20 @@ struct Context {
 }
 
 impl Params {
+    /// Whether an action of this kind is asked for. What concerns a whole file is offered only by its kind, or it would
+    /// stand in the menu wherever the cursor is.
     fn wants(&self, kind: &lsp::CodeActionKind) -> bool {
-        let kind: String = kind.clone().into();
-        self.context.only.as_ref().is_none_or(|only| {
-            only.iter().any(|wanted| {
-                let rest = kind.strip_prefix(wanted.as_str());
-                rest.is_some_and(|rest| {
-                    rest.is_empty() || rest.starts_with('.') || wanted.is_empty()
-                })
-            })
-        })
+        let name: String = kind.clone().into();
+        let covers = |wanted: &String| {
+            let rest = name.strip_prefix(wanted.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        match &self.context.only {
+            Some(only) => {
+                only.iter().any(covers) || (*kind != FIX_ALL && only.iter().any(String::is_empty))
+            }
+            None => *kind != FIX_ALL,
+        }
     }
 
     /// The fingerprints of the diagnostics that the client means.
@@ -168,7 +172,7 @@ impl Server {
                 };
             Some(lsp::CodeAction {
                 edit: Some(self.edit(fix.edits.iter(), checked)?),
-                is_preferred: Some(safe && index == 0),
+                is_preferred: (safe && index == 0).then_some(true),
                 ..self.action(title, finding, checked)
             })
         };

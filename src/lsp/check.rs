@@ -4,13 +4,12 @@
 //! buffers saved, with everything an answer to the client needs. Deliberately absent: threads, and the protocol.
 
 use super::buffers::Buffer;
+use super::project::Project;
 use super::settings::Settings;
 use super::text::Text;
 use crate::analyze::{Directory, Options, Problem, Report};
-use crate::config::{Choice, ConfigError, Configs};
 use crate::examine;
 use crate::finding::Finding;
-use crate::package::BuildContext;
 use crate::source::Place;
 use crate::walk;
 use std::collections::BTreeMap;
@@ -45,6 +44,10 @@ pub(super) struct Checked {
     pub(super) files: Vec<File>,
     /// What went wrong.
     pub(super) problems: Vec<Problem>,
+    /// What is wrong with the files of the project that decide what is found.
+    pub(super) mistakes: Vec<Problem>,
+    /// The baseline that holds, if there is one.
+    pub(super) baseline: Option<PathBuf>,
 }
 
 /// A file that findings refer to.
@@ -101,11 +104,13 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
         problems: walk.problems,
         ..Checked::default()
     };
-    let options = options(input, &mut checked.problems);
+    let project = Project::read(input);
+    checked.mistakes.clone_from(&project.mistakes);
+    checked.baseline.clone_from(&project.baseline_path);
     for found in &walk.directories {
         let outcome = examine::directory(
             found,
-            &options,
+            &project.options,
             |file| match input.open.get(&file.path) {
                 Some(buffer) => Ok(buffer.text.bytes().clone()),
                 None => examine::read(file),
@@ -121,7 +126,9 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
             .all
             .extend(found.files.iter().map(|file| file.path.clone()));
         checked.problems.extend(outcome.report.problems);
-        checked.findings.extend(outcome.report.findings);
+        let mut findings = outcome.report.findings;
+        project.forget_accepted(&mut findings);
+        checked.findings.extend(findings);
         checked
             .files
             .extend(outcome.report.files.iter().map(|file| {
@@ -137,27 +144,6 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
             }));
     }
     checked
-}
-
-/// What the project says, and over that what the user set. A configuration with a mistake is a problem and holds nowhere.
-fn options(input: &Input, problems: &mut Vec<Problem>) -> Options {
-    let mut options = Options {
-        build: BuildContext::host(),
-        fixes: input.fixes,
-        ..Options::default()
-    };
-    match Configs::new(&input.project, Choice::Nearest).of(&input.folder) {
-        Ok(Some(config)) => config.apply(&mut options),
-        Ok(None) => {}
-        Err(ConfigError { path, at, message }) => problems.push(Problem {
-            path,
-            lines: at.map(|(line, _)| (line, line)),
-            message,
-            fatal: true,
-        }),
-    }
-    input.settings.apply(&mut options);
-    options
 }
 
 #[cfg(test)]
@@ -193,8 +179,8 @@ mod tests {
         write(".goleash.toml", "tests = true\nrulez = {}\n");
         let wrong = checked(folder.path());
         assert_eq!(wrong.findings.len(), 1);
-        let [problem] = wrong.problems.as_slice() else {
-            panic!("one problem: {:?}", wrong.problems);
+        let [problem] = wrong.mistakes.as_slice() else {
+            panic!("one problem: {:?}", wrong.mistakes);
         };
         assert_eq!(
             (problem.path.as_str(), problem.lines),

@@ -18,6 +18,7 @@ mod hover;
 mod outbox;
 mod packages;
 mod progress;
+mod project;
 mod pull;
 mod requests;
 mod runs;

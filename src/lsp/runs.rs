@@ -117,6 +117,15 @@ impl Server {
 
     /// Logs what went wrong, with the files that changed since it last went well. Only once while somebody types on.
     fn tell_problems(&mut self, folder: &Path, checked: &Checked) {
+        for mistake in &checked.mistakes {
+            let line = mistake
+                .lines
+                .map_or_else(String::new, |(line, _)| format!(":{line}"));
+            let text = format!("{}{line}: {}", mistake.path, mistake.message);
+            if self.mistakes_told.insert(text.clone()) {
+                self.outbox.show(lsp::MessageType::Warning, &text);
+            }
+        }
         let fatal: Vec<String> = checked
             .problems
             .iter()

@@ -18,6 +18,7 @@ use crossbeam_channel::{Receiver, Sender, at, never, select, unbounded};
 use lsp_server::{ErrorCode, Message, RequestId};
 use lsp_types::MessageType;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub(super) struct Server {
     pub(super) pool: rayon::ThreadPool,
     pub(super) analyze: Arc<Analyze>,
     pub(super) tell: Sender<News>,
+    /// What was wrong with the files of projects, so that it is told once and not for every package.
+    pub(super) mistakes_told: BTreeSet<String>,
     phase: Phase,
 }
 
@@ -92,6 +95,7 @@ pub(super) fn run(
         pool,
         analyze,
         tell,
+        mistakes_told: BTreeSet::new(),
         phase: Phase::New,
     };
     server.serve(&transport.incoming, &news);

@@ -17,12 +17,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Files besides Go code that decide what is found.
-const WATCHED: [&str; 5] = [
+const WATCHED: [&str; 6] = [
     "**/*.go",
     "**/go.mod",
     "**/go.work",
     "**/goleash.toml",
     "**/.goleash.toml",
+    "**/goleash*.json",
 ];
 
 impl Server {
@@ -158,7 +159,14 @@ impl Server {
                 || name == "go.work"
                 || config::NAMES.iter().any(|config| name == *config)
         };
-        if path.file_name().is_some_and(decides) {
+        let is_baseline = || {
+            self.packages
+                .iter()
+                .filter_map(|(_, package)| package.last()?.baseline.as_deref())
+                .any(|baseline| baseline == path)
+        };
+        if path.file_name().is_some_and(decides) || is_baseline() {
+            self.mistakes_told.clear();
             self.sweeps.forget_listing();
             self.touch_all();
         } else if is_go(path) {
