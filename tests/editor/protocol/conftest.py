@@ -76,6 +76,8 @@ class Session:
 
     def __init__(self, root: pathlib.Path):
         self.root = root
+        self.command = [GOLEASH, "lsp"]
+        self.ends = True
         self.client = LanguageClient(converter_factory=converter)
         self.registered: list[str] = []
         self.progress: list[lsp.ProgressParams] = []
@@ -115,7 +117,7 @@ class Session:
         return (self.root / name).as_uri()
 
     async def start(self, capabilities=None, folders=None, options=None):
-        await self.client.start_io(GOLEASH, "lsp")
+        await self.client.start_io(*self.command)
         if capabilities is None:
             capabilities = client_capabilities("visual-studio-code")
         folders = ["."] if folders is None else folders
@@ -216,7 +218,11 @@ class Session:
 
     async def stop(self):
         try:
-            await asyncio.wait_for(self.client.shutdown_session(), SECONDS)
+            if self.ends:
+                await asyncio.wait_for(self.client.shutdown_session(), SECONDS)
+            else:
+                await asyncio.wait_for(self.client.shutdown_async(None), SECONDS)
+                self.client._server.terminate()
         finally:
             await self.client.stop()
 

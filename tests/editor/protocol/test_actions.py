@@ -40,6 +40,84 @@ async def test_the_kinds_are_announced(session):
     assert list(kinds) == [QUICK_FIX, "source.fixAll.goleash"]
 
 
+async def test_the_repair_is_offered_first(session):
+    uri = session.open("a.go", LEAK)
+    (diagnostic,) = await session.shown(uri, 1)
+    actions = await session.actions(uri, diagnostic.range, [diagnostic])
+    assert [action.is_preferred for action in actions].index(True) == 0
+    assert [action.is_preferred for action in actions].count(True) == 1
+    fix = actions[0]
+    assert fix.kind == QUICK_FIX
+    assert fix.diagnostics[0].data == diagnostic.data
+    assert "`ch`" in fix.title and fix.title[0].isupper()
+    after = applied(LEAK, fix, uri)
+    assert after == CLEAN
+    version = session.change(uri, after)
+    await session.shown(uri, 0, version)
+
+
+async def test_a_repair_edits_the_file_it_is_about(session):
+    """The finding is in one file, what has to be changed in another, which is not even open."""
+    other = "package m\n\nfunc newChannel() chan []byte {\n\treturn make(chan []byte)\n}\n"
+    closed = session.write("b.go", other)
+    uri = session.open("a.go", LEAK.replace("make(chan []byte)", "newChannel()"))
+    (diagnostic,) = await session.shown(uri, 1)
+    fix = (await session.actions(uri, diagnostic.range))[0]
+    after = applied(other, fix, closed, version=None)
+    assert after == other.replace("[]byte)", "[]byte, 1)")
+
+
+async def test_a_repair_that_needs_a_look_says_so(session):
+    text = """\
+package m
+
+func produce(n int) <-chan int {
+	out := make(chan int)
+	go func() {
+		for i := 0; i < n; i++ {
+			out <- i
+		}
+	}()
+	return out
+}
+
+func sum(n int) int {
+	total := 0
+	for item := range produce(n) {
+		total += item
+	}
+	return total
+}
+"""
+    uri = session.open("a.go", text)
+    (diagnostic,) = await session.shown(uri, 1)
+    actions = await session.actions(uri, diagnostic.range)
+    fixes = [a for a in actions if "Suppress" not in a.title and "Explain" not in a.title]
+    assert fixes
+    for fix in fixes:
+        assert bool(fix.is_preferred) == ("look at it" not in fix.title and fix is fixes[0])
+        version = session.change(uri, applied(text, fix, uri, session.versions[uri]))
+        await session.shown(uri, 0, version)
+        session.change(uri, text)
+        await session.shown(uri, 1, session.versions[uri])
+        actions = await session.actions(uri, diagnostic.range)
+
+
+async def test_everything_can_be_repaired_at_once(session):
+    body = LEAK.split("\n\n", 2)[2]
+    text = LEAK + "\n" + body.replace("save", "store") + "\n" + body.replace("save", "keep")
+    uri = session.open("a.go", text)
+    await session.shown(uri, 3)
+    nowhere = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
+    for only in [["source.fixAll"], ["source.fixAll.goleash"], ["source"]]:
+        (action,) = await session.actions(uri, nowhere, only=only)
+        assert action.kind == "source.fixAll.goleash"
+        assert applied(text, action, uri) == text.replace("[]byte)", "[]byte, 1)")
+    version = session.change(uri, CLEAN)
+    await session.shown(uri, 0, version)
+    assert await session.actions(uri, nowhere, only=["source.fixAll"]) == []
+
+
 async def test_a_finding_can_be_suppressed(session):
     uri = session.open("a.go", LEAK)
     (diagnostic,) = await session.shown(uri, 1)
