@@ -1,6 +1,7 @@
 //! reviewdog's own format (`rdjson`, one `DiagnosticResult`): columns in bytes, repairs as suggestions.
 //!
-//! A suggestion is one edit of the file the finding is in, so only a repair of that kind becomes one.
+//! A suggestion is one edit of the file the finding is in, so only a repair of that kind becomes one; and only the best,
+//! because reviewdog puts its comment at the lines of the first and complains about others elsewhere.
 
 use super::text::one_line;
 use super::{active, first_line, to_json};
@@ -120,7 +121,8 @@ fn diagnostic<'a>(finding: &'a Finding, files: &'a [SourceFile]) -> Option<Diagn
         suggestions: finding
             .fixes
             .iter()
-            .filter_map(|fix| suggestion(fix, finding.primary, file))
+            .find_map(|fix| suggestion(fix, finding.primary, file))
+            .into_iter()
             .collect(),
         related_locations: labels.chain(also).collect(),
     })

@@ -89,6 +89,7 @@ pub(crate) fn report() -> Report {
     repairable.fixes = vec![
         fix(Safety::Safe, &[room]),
         fix(Safety::Unsafe, &[room, (end, "\n\t\tclose(ch)")]),
+        fix(Safety::Unsafe, &[(end, "\n\t\tclose(ch)")]),
     ];
     let mut suppressed = finding(Confidence::Medium);
     suppressed.suppressed = Some(Suppression {
