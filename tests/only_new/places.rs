@@ -214,3 +214,47 @@ fn a_merge_that_is_not_done_yet_is_compared_too() {
     change(&folder, "a/x.go", &leaks(&["ours", "theirs", "one", "two"]));
     assert_eq!(new(&folder), ["a/x.go:14"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_hook_of_git_can_ask() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let Some(folder) = repository() else { return };
+    let Some(library) = repository() else { return };
+    let from = format!("file://{}", library.path().display());
+    git(
+        folder.path(),
+        &["submodule", "--quiet", "add", &from, "lib"],
+    );
+    commit(folder.path(), "with a submodule");
+    let hook = folder.path().join(".git/hooks/pre-commit");
+    let line = "-q -f concise --new-from-rev HEAD";
+    let script = format!(
+        "#!/bin/sh\nexec '{}' {line} >out.txt 2>&1\n",
+        env!("CARGO_BIN_EXE_goleash")
+    );
+    fs::create_dir_all(hook.parent().expect("a folder")).expect("a folder");
+    fs::write(&hook, script).expect("a hook");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("own files");
+    change(&folder, ".gitignore", "out.txt\n");
+    let committed = |all: &str| {
+        git(folder.path(), &["add", ".gitignore", "a", "lib"]);
+        let mut command = crate::git::command(folder.path());
+        let done = command.args(["commit", "-q", all, "-m", "x"]).output();
+        let out = fs::read_to_string(folder.path().join("out.txt")).expect("written");
+        (done.expect("git runs").status.success(), out)
+    };
+    assert_eq!(committed("--no-edit"), (true, String::new()));
+    change(&folder, "lib/a/x.go", &leaks(&["new", "one", "two"]));
+    change(&folder, "a/x.go", &leaks(&["one", "more", "two"]));
+    for all in ["--no-edit", "--all"] {
+        let (done, out) = committed(all);
+        assert!(!done, "{out}");
+        let places: Vec<_> = out
+            .lines()
+            .filter_map(|line| line.split(':').next())
+            .collect();
+        assert_eq!(places, ["a/x.go", "lib/a/x.go"], "{out}");
+    }
+}

@@ -254,6 +254,18 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         .env("LC_ALL", "C")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0");
+    if folder.join(".git").is_file() {
+        // A submodule or linked work tree. A hook is told where the repository is that it runs for, which may be another.
+        for variable in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_PREFIX",
+            "GIT_COMMON_DIR",
+        ] {
+            command.env_remove(variable);
+        }
+    }
     command
 }
 

@@ -119,12 +119,12 @@ impl Narrowed {
         let findings = &mut report.findings;
         // A finding whose suppression is gone is new; one that is suppressed now may have been open.
         let is_open = |finding: &Finding| finding.suppressed.is_none();
-        let open = Baseline::of(&old, |_| String::new());
+        let open = Baseline::of(&old, str::to_owned);
         let older = keep_new(findings, &open, is_open);
         for finding in &mut old.findings {
             finding.suppressed = None;
         }
-        let all = Baseline::of(&old, |_| String::new());
+        let all = Baseline::of(&old, str::to_owned);
         keep_new(findings, &all, |finding| !is_open(finding));
         Ok(Left {
             older,
