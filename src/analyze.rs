@@ -1,6 +1,7 @@
 //! The whole pure pipeline: a directory's Go files in, findings and problems out. The command line and the editor
 //! server both call it; it does no I/O.
 
+mod callers;
 mod choose;
 mod repair;
 mod search;

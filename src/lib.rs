@@ -3,8 +3,10 @@
 pub mod analyze;
 pub mod baseline;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod examine;
+pub mod exposure;
 pub mod finding;
 pub mod fix;
 pub mod flow;

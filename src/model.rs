@@ -19,7 +19,11 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
         .map(BodyId)
         .filter(|id| {
             let body = &bodies[id.0 as usize];
-            if body.parent.is_some() || !waits[id.0 as usize] || !makes[id.0 as usize] {
+            if body.parent.is_some()
+                || !body.client.is_empty()
+                || !waits[id.0 as usize]
+                || !makes[id.0 as usize]
+            {
                 return false;
             }
             program
@@ -31,7 +35,7 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
 }
 
 /// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.
-const ROOM_LIMIT: i64 = 5;
+pub const ROOM_LIMIT: i64 = 5;
 
 /// The largest constant capacity among the channels that a root and its literals make, up to a limit: so many items a
 /// loop has to be followed to fill it.

@@ -28,6 +28,9 @@ pub const CALL: Acts = 16;
 /// It may go where nobody follows it.
 pub const ANY: Acts = 32;
 
+/// The outside has acted on it in this run: what it would do next is a guess.
+pub const TOUCHED: Acts = 64;
+
 /// A way from a variable to a primitive: its value itself, or a field of that name of anything it leads to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Way {
@@ -51,27 +54,48 @@ pub struct Facts {
 /// Summaries of all bodies of a program.
 pub struct Summaries<'p> {
     program: &'p Program,
-    /// What each body does to its parameters and captured variables.
-    entry: Vec<Future>,
+    entries: Entries,
     facts: Vec<OnceCell<Facts>>,
+}
+
+/// What bodies do to their parameters and captured variables, as far as anybody has asked.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
+    futures: Vec<Future>,
+    known: Vec<bool>,
+}
+
+impl Entries {
+    /// What a body does to its parameters and captured variables, from its start.
+    pub fn of(&self, body: BodyId) -> &Future {
+        &self.futures[body.0 as usize]
+    }
 }
 
 /// The field name that stands for elements.
 const ELEMENT: Name = Name::new_static("[]");
 
 impl<'p> Summaries<'p> {
-    /// Computes the fixpoint over the bodies that `roots` lead to.
-    pub fn new(program: &'p Program, roots: &[BodyId]) -> Self {
+    /// Computes the fixpoint over the bodies that `roots` lead to; what is in `earlier` is not computed again.
+    pub fn new(program: &'p Program, roots: &[BodyId], mut earlier: Entries) -> Self {
         let count = program.bodies.len();
         let mut facts = Vec::new();
         facts.resize_with(count, OnceCell::new);
+        earlier.futures.resize_with(count, Future::new);
+        earlier.known.resize(count, false);
         let mut this = Self {
             program,
-            entry: vec![Future::new(); count],
+            entries: earlier,
             facts,
         };
         let dependents = dependents(program);
         let mut queued = needed(program, roots);
+        for (index, known) in this.entries.known.iter_mut().enumerate() {
+            // All that a known body calls is known as well.
+            let wanted = std::mem::replace(&mut queued[index], false);
+            queued[index] = wanted && !*known;
+            *known |= wanted;
+        }
         let mut queue: std::collections::VecDeque<usize> =
             (0..count).rev().filter(|i| queued[*i]).collect();
         while let Some(index) = queue.pop_front() {
@@ -86,8 +110,8 @@ impl<'p> Summaries<'p> {
                 body.params.contains(&way.var)
                     || body.captures.iter().any(|(_, inner)| *inner == way.var)
             });
-            if entry != this.entry[index] {
-                this.entry[index] = entry;
+            if entry != this.entries.futures[index] {
+                this.entries.futures[index] = entry;
                 for dependent in &dependents[index] {
                     if !std::mem::replace(&mut queued[*dependent], true) {
                         queue.push_back(*dependent);
@@ -100,7 +124,17 @@ impl<'p> Summaries<'p> {
 
     /// What a body does to its parameters and captured variables, from its start.
     pub fn entry(&self, body: BodyId) -> &Future {
-        &self.entry[body.0 as usize]
+        self.entries.of(body)
+    }
+
+    /// What bodies do to their parameters.
+    pub fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// What has been computed, for a program with more bodies.
+    pub fn into_entries(self) -> Entries {
+        self.entries
     }
 
     /// The facts of a body.
@@ -267,7 +301,7 @@ impl<'p> Summaries<'p> {
 
     /// A literal made here will be run: what it does to captured variables is done to ours.
     fn run_closure(&self, body: BodyId, future: &mut Future) {
-        let entry = &self.entry[body.0 as usize];
+        let entry = self.entries.of(body);
         for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
             for (way, acts) in entry
                 .range(ways_of(*inner))
@@ -372,7 +406,9 @@ impl<'p> Summaries<'p> {
         let Some(param) = callee.params.get(index.min(last)) else {
             return;
         };
-        let moved: Vec<(Option<Name>, Acts)> = self.entry[body.0 as usize]
+        let moved: Vec<(Option<Name>, Acts)> = self
+            .entries
+            .of(body)
             .range(ways_of(*param))
             .filter(|(way, _)| way.var == *param)
             .map(|(way, acts)| {

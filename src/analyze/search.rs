@@ -3,8 +3,10 @@
 //! In: the parsed files that are compiled together. Out: every leak the engine proves, with what each search met on its
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
+use super::callers::{Exposures, add_clients};
 use super::{Directory, Options, Stats, file_name};
 use crate::flow;
+use crate::flow::ir::BodyId;
 use crate::leak::{Confidence, Leak};
 use crate::model;
 use crate::package::{Package as Members, is_test};
@@ -73,10 +75,16 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
     let mut searched = Searched::default();
     let mut tables = Package::new(package.files());
-    let program = flow::lower(&mut tables, &options.library, dir.go);
+    let mut program = flow::lower(&mut tables, &options.library, dir.go);
     searched.stats.functions += program.bodies.len() as u64;
-    let roots = model::roots(&program);
-    let summaries = Summaries::new(&program, &roots);
+    let (clients, entries) = add_clients(&mut program, package);
+    let mut roots = model::roots(&program);
+    roots.extend(clients.keys());
+    roots.sort_unstable();
+    // Every function may meet a value that another has let go.
+    let all: Vec<BodyId> = (0..program.bodies.len() as u32).map(BodyId).collect();
+    let wanted = if roots.is_empty() { &roots } else { &all };
+    let summaries = Summaries::new(&program, wanted, entries);
     let near = focus.map(|places| {
         model::reaching(&program, |body| {
             places
@@ -90,6 +98,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]).into_owned()
     };
     let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
+    let tests = roots
+        .iter()
+        .any(|r| is_in_test(program.bodies[r.0 as usize].file));
+    let exposures = Exposures::new(&program, summaries.entries(), &is_in_test, tests);
     let mut machine = Machine::new(&program, &summaries);
     machine.zero_counts = options.min_confidence == Confidence::Low;
     let how = Search {
@@ -103,10 +115,11 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         if far || (!dir.files[body.file.index()].report && is_in_test(body.file)) {
             continue;
         }
+        let in_test = is_in_test(body.file);
+        machine.exposure = exposures.seen(clients.get(&root).copied(), in_test);
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
         machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
         let found = machine.explore(root, how);
-        let in_test = is_in_test(body.file);
         let told = found
             .candidates
             .iter()

@@ -5,7 +5,7 @@
 
 use super::ir::{Body, Callee, Expr, Op, Target};
 use crate::library::Effect;
-use crate::resolve::Ty;
+use crate::resolve::{Ty, TypeDef};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -22,9 +22,36 @@ pub(crate) fn is_plain(ty: &Ty) -> bool {
     }
 }
 
+/// Whether values of a type lead to a channel or a cancel function through fields, pointers and elements.
+pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
+    const DEEP_ENOUGH: u32 = 6;
+    if depth > DEEP_ENOUGH {
+        return false;
+    }
+    let inner = |ty: &Ty| leads_to_channel(types, ty, depth + 1);
+    match ty {
+        Ty::Chan(..) => true,
+        Ty::Ext(path, name) => path == "context" && name == "CancelFunc",
+        Ty::Named(id) => inner(&types[id.0 as usize].underlying),
+        Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) => inner(elem),
+        Ty::Map(_, value) => inner(value),
+        Ty::Struct(fields) => fields.iter().any(|f| inner(&f.ty)),
+        _ => false,
+    }
+}
+
+/// Whether it is a named type of the package, or a pointer to one.
+fn named(ty: &Ty) -> bool {
+    match ty {
+        Ty::Named(_) => true,
+        Ty::Ptr(inner) => named(inner),
+        _ => false,
+    }
+}
+
 /// Which variables may hold something, tied together through captures and through the calls of the package: a
 /// parameter holds what some caller passes. Callers elsewhere only have what has already left.
-pub(super) fn holding_vars(bodies: &[Body]) -> Holds {
+pub(super) fn holding_vars(bodies: &[Body], types: &[TypeDef]) -> Holds {
     let mut holder = Holder {
         bodies,
         holds: bodies.iter().map(|b| vec![false; b.vars.len()]).collect(),
@@ -41,6 +68,15 @@ pub(super) fn holding_vars(bodies: &[Body]) -> Holds {
             .push(index);
         for op in &body.code {
             op.exprs(&mut |e| functions_as_values(e, &mut holder.as_value));
+        }
+    }
+    // Whoever has a value of such a type may hand it to any function that takes one.
+    for (index, body) in bodies.iter().enumerate() {
+        for param in &body.params {
+            let ty = &body.vars[*param as usize].ty;
+            if named(ty) && leads_to_channel(types, ty, 0) {
+                holder.mark(index, *param);
+            }
         }
     }
     while std::mem::take(&mut holder.changed) {
@@ -240,6 +276,8 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Bool(_)
         | Expr::Str(_)
         | Expr::Nil
+        | Expr::Never
+        | Expr::Anytime
         | Expr::Func(_)
         | Expr::Len(..)
         | Expr::Cap(_)

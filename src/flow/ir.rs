@@ -6,7 +6,7 @@
 
 use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeId};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::{BinaryOp, Name};
 
 /// A variable of a body.
@@ -36,6 +36,8 @@ pub struct Body {
     pub span: Span,
     /// Receiver (if any) and parameters.
     pub params: Vec<Var>,
+    /// Whether the first parameter is a receiver.
+    pub method: bool,
     /// Whether the last parameter is variadic.
     pub variadic: bool,
     /// Result variables, named or not.
@@ -62,6 +64,61 @@ pub struct Body {
     pub gives: bool,
     /// The body a literal stands in.
     pub parent: Option<BodyId>,
+    /// For a made-up caller: what its operations stand for, parallel to `code`.
+    pub client: Vec<Note>,
+}
+
+/// What an operation of a made-up caller stands for in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The declaration that is called, or the parameter that ends.
+    pub at: Place,
+    /// A few words for the user, such as `` `Close` is called ``.
+    pub text: String,
+    /// What the run takes for granted from here on, ready to follow "if"; empty when nothing.
+    pub assumption: String,
+    /// What it takes for granted as well where the caller itself could have helped until here.
+    pub lets_go: String,
+    /// Whether that is a guess about callers that nothing in view supports.
+    pub guess: bool,
+}
+
+/// A body without any code.
+pub fn empty_body() -> Body {
+    Body {
+        name: String::new(),
+        file: FileId(0),
+        span: Span::default(),
+        params: Vec::new(),
+        method: false,
+        variadic: false,
+        results: Vec::new(),
+        captures: Vec::new(),
+        vars: Vec::new(),
+        code: Vec::new(),
+        spans: Vec::new(),
+        in_loop: Vec::new(),
+        loop_conds: Vec::new(),
+        recovers: false,
+        partial: false,
+        ends: false,
+        gives: false,
+        parent: None,
+        client: Vec::new(),
+    }
+}
+
+impl Body {
+    /// Where the operation at `pc` stands.
+    pub fn place(&self, pc: Pc) -> Place {
+        if let Some(note) = self.client.get(pc as usize) {
+            return note.at;
+        }
+        Place {
+            file: self.file,
+            span: self.spans.get(pc as usize).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// A variable.
@@ -90,6 +147,10 @@ pub enum Expr {
     Str(Name),
     /// `nil`.
     Nil,
+    /// A channel on which nothing ever comes, without anybody being stuck at it: where a client decides to go on.
+    Never,
+    /// A channel that the outside serves at any moment.
+    Anytime,
     /// A variable.
     Var(Var),
     /// A package-level variable.
@@ -301,6 +362,8 @@ impl Expr {
             | Self::Bool(_)
             | Self::Str(_)
             | Self::Nil
+            | Self::Never
+            | Self::Anytime
             | Self::Var(_)
             | Self::Global(_)
             | Self::Func(_)

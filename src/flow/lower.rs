@@ -1,10 +1,10 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
-use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo};
+use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
 use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
 use rustc_hash::FxHashMap;
 
@@ -32,28 +32,6 @@ pub(super) fn lower_package(
         .into_iter()
         .map(|b| b.unwrap_or_else(empty_body))
         .collect()
-}
-
-fn empty_body() -> Body {
-    Body {
-        name: String::new(),
-        file: FileId(0),
-        span: Span::default(),
-        params: Vec::new(),
-        variadic: false,
-        results: Vec::new(),
-        captures: Vec::new(),
-        vars: Vec::new(),
-        code: Vec::new(),
-        spans: Vec::new(),
-        in_loop: Vec::new(),
-        loop_conds: Vec::new(),
-        recovers: false,
-        partial: false,
-        ends: false,
-        gives: false,
-        parent: None,
-    }
 }
 
 /// What a name in a function stands for.
@@ -140,6 +118,7 @@ impl<'a> Lowerer<'_, 'a> {
             }
             let ty = self.type_of(receiver.ty);
             self.param(receiver.name.as_ref(), ty);
+            self.top().body.method = true;
         }
         self.signature(&func.decl.signature);
         self.body_block(block);

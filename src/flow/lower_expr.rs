@@ -229,6 +229,15 @@ impl Lowerer<'_, '_> {
                 self.give_away(values, span);
                 Expr::Map(count, span)
             }
+            // `sync.Once{}` is its zero value.
+            Ty::Ext(..) if elements.is_empty() => {
+                let zero = Expr::Zero(ty, span);
+                if address {
+                    Expr::Addr(Box::new(zero))
+                } else {
+                    zero
+                }
+            }
             underlying => {
                 let names: Vec<(Name, Ty)> = match &underlying {
                     Ty::Struct(fields) => fields

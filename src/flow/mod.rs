@@ -16,7 +16,7 @@ mod simplify;
 
 use crate::package::GoVersion;
 pub use dump::dump;
-pub(crate) use holds::{is_plain, makes_anything};
+pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub(crate) use simplify::key_of;
 
 use crate::library::Library;
@@ -42,7 +42,7 @@ pub struct Program {
 /// Lowers every function of `package`.
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
     let mut bodies = lower::lower_package(package, library, go);
-    let holds = simplify::simplify(&mut bodies);
+    let holds = simplify::simplify(&mut bodies, &package.types);
     Program {
         literals: literals(&bodies),
         bodies,
@@ -63,6 +63,14 @@ fn literals(bodies: &[Body]) -> Vec<Vec<BodyId>> {
 }
 
 impl Program {
+    /// Adds a body that stands in no source.
+    pub fn add(&mut self, body: Body) -> BodyId {
+        self.holds.push(vec![true; body.vars.len()]);
+        self.literals.push(Vec::new());
+        self.bodies.push(body);
+        BodyId(self.bodies.len() as u32 - 1)
+    }
+
     /// A function and its literals, transitively.
     pub fn family(&self, root: BodyId) -> Vec<BodyId> {
         let mut members = vec![root];

@@ -8,12 +8,13 @@ use super::holds::{Holds, expr_holds, holding_vars, is_plain, makes_anything};
 use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::retarget;
 use crate::library::{Effect, ends_by_name};
+use crate::resolve::TypeDef;
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
 
 /// Simplifies all bodies of a package in place.
-pub(super) fn simplify(bodies: &mut [Body]) -> Holds {
-    let holds = holding_vars(bodies);
+pub(super) fn simplify(bodies: &mut [Body], types: &[TypeDef]) -> Holds {
+    let holds = holding_vars(bodies, types);
     let matters = mattering_bodies(bodies, &holds);
     for (index, body) in bodies.iter_mut().enumerate() {
         drop_idle_calls(body, &holds[index], &matters);

@@ -8,6 +8,7 @@ use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Op, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
+use crate::summary::ANY;
 use crate::syntax::ast::{BinaryOp, Name};
 
 impl Machine<'_> {
@@ -188,6 +189,12 @@ impl Machine<'_> {
             call.callee = Called::Body((*func).into(), Vec::new());
             return self.dispatch(state, proc, call, dests, deferred);
         }
+        if let Value::Sym(sym, _) = receiver
+            && state.syms[sym as usize].nil.is_none()
+        {
+            // A method call on a nil interface panics, and so do most on nil pointers.
+            state.known(sym).nil = Some(false);
+        }
         self.unknown_call(state, proc, &call, dests)
     }
 
@@ -308,7 +315,12 @@ impl Machine<'_> {
                 self.set_dest(state, proc, dests, 1, Value::Ref(context));
             }
             Effect::ContextDone => {
-                let value = self.done_channel(state, proc, &receiver, call.pc);
+                // Go's documentation of `Context.Done`: nil if the context can never be cancelled.
+                let value = if Self::never_ends(state, &receiver) {
+                    Value::Nil
+                } else {
+                    self.done_channel(state, proc, &receiver, call.pc)
+                };
                 self.set_dest(state, proc, dests, 0, value);
             }
             Effect::ContextBound => {
@@ -389,6 +401,16 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether a context is one that never ends: `Background`, `TODO` and what adds only values to them.
+    fn never_ends(state: &State, context: &Value) -> bool {
+        state.object(context).is_some_and(|id| {
+            matches!(
+                state.heap[id as usize],
+                Obj::Context(_, Value::Nil, false, false)
+            )
+        })
+    }
+
     pub(super) fn call_site(&self, state: &State, proc: usize, pc: Pc) -> Site {
         let body = state.procs[proc]
             .frames
@@ -416,6 +438,10 @@ impl Machine<'_> {
         dests: &[Target],
         pc: Pc,
     ) {
+        if effect == Effect::ContextDerive && matches!(parent, Value::Ref(_)) {
+            // It ends when its parent does, and by nothing else.
+            return self.set_dest(state, proc, dests, 0, parent);
+        }
         let site = self.call_site(state, proc, pc);
         let parent = if effect == Effect::ContextNever {
             Value::Nil
@@ -442,7 +468,7 @@ impl Machine<'_> {
             if *cancelled {
                 return Some(true);
             }
-            may |= *own_end || state.escaped[id as usize];
+            may |= *own_end || state.escaped(id);
             match parent {
                 Value::Ref(parent) | Value::Val(parent) => id = *parent,
                 Value::Nil => return may.then_some(false),
@@ -545,7 +571,7 @@ impl Machine<'_> {
         } else {
             // A count nobody can follow: the group is served from outside.
             self.abstain("unknown-count");
-            state.escaped[id as usize] = true;
+            state.open[id as usize] |= ANY;
         }
     }
 

@@ -22,7 +22,7 @@ impl State {
         // Values reachable from values already seen, until nothing new turns up.
         let (mut at, mut sym_at) = (0, 0);
         let mut heap = Vec::new();
-        let mut escaped = Vec::new();
+        let mut open = Vec::new();
         let mut paths = Vec::new();
         while at < map.order.len() || sym_at < map.sym_order.len() {
             while let Some(&old) = map.order.get(at) {
@@ -30,7 +30,7 @@ impl State {
                 let mut obj = std::mem::replace(&mut self.heap[old as usize], Obj::Once(false));
                 obj.renumber(&mut map);
                 heap.push(obj);
-                escaped.push(self.escaped[old as usize]);
+                open.push(self.open[old as usize]);
             }
             while let Some(&old) = map.sym_order.get(sym_at) {
                 sym_at += 1;
@@ -57,7 +57,7 @@ impl State {
             .collect();
         self.procs = procs;
         self.heap = heap;
-        self.escaped = escaped;
+        self.open = open;
         self.paths = paths;
     }
 }

@@ -43,7 +43,7 @@ impl Machine<'_> {
             // An unknown value cannot be an object of ours that nobody else knows.
             (Value::Sym(..), Value::Ref(id) | Value::Val(id))
             | (Value::Ref(id) | Value::Val(id), Value::Sym(..)) => {
-                (!state.escaped[*id as usize]).then_some(false)
+                (!state.escaped(*id)).then_some(false)
             }
             (Value::Nil, Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_))
             | (Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_), Value::Nil) => {

@@ -79,7 +79,7 @@ impl Encoder<'_> {
 
     fn obj(&mut self, id: ObjId) {
         let state = self.state;
-        self.word(u64::from(state.escaped[id as usize]));
+        self.word(u64::from(state.open[id as usize]));
         match &state.heap[id as usize] {
             Obj::Cell(value) => {
                 self.word(20);

@@ -1,10 +1,12 @@
 //! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
 
 use super::machine::{COUNT_LIMIT, Machine};
-use super::state::{Obj, Site, State, Sym, Value};
+use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::ir::{BodyId, Expr};
+use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
+use crate::summary::ANY;
 use crate::syntax::ast::{BinaryOp, Name};
 
 impl<'p> Machine<'p> {
@@ -47,6 +49,8 @@ impl<'p> Machine<'p> {
             Expr::Bool(b) => Value::Bool(*b),
             Expr::Str(s) => Value::Str(s.clone()),
             Expr::Nil => Value::Nil,
+            Expr::Never => Value::Out(Outside::Never),
+            Expr::Anytime => Value::Out(Outside::Other),
             Expr::Var(var) => self.read_var(state, proc, *var),
             Expr::Global(name) => self.global(state, proc, name),
             Expr::Field(base, name) => {
@@ -89,7 +93,17 @@ impl<'p> Machine<'p> {
                 Value::Ref(state.alloc(Obj::Closure(*body, env, None)))
             }
             Expr::MakeChan(cap, span, size) => {
-                let cap = self.eval(state, proc, cap);
+                let mut cap = self.eval(state, proc, cap);
+                if let Value::Int(room) = cap
+                    && room > ROOM_LIMIT
+                {
+                    // As good as any number: it is told only where as many sends as one likes come before.
+                    cap = self.fresh(state, proc, *size);
+                    if let Value::Sym(sym, _) = cap {
+                        state.known(sym).large = Some(room);
+                        state.known(sym).lo = 1;
+                    }
+                }
                 if let Value::Sym(sym, _) = cap {
                     let known = state.known(sym);
                     known.bound = true;
@@ -105,7 +119,7 @@ impl<'p> Machine<'p> {
                 });
                 if opaque {
                     self.abstain("unknown-capacity");
-                    state.escaped[id as usize] = true;
+                    state.open[id as usize] |= ANY;
                 }
                 Value::Ref(id)
             }
@@ -226,12 +240,18 @@ impl<'p> Machine<'p> {
                 if let Some((_, value)) = fields.iter().find(|(n, _)| n == name) {
                     return value.clone();
                 }
+                let ty = *ty;
                 let field = ty.and_then(|ty| {
                     field_type(&self.program.types, &self.type_def(ty.0).underlying, name)
                 });
                 let value = match field {
-                    Some(ty) if !state.escaped[id as usize] => {
-                        self.zero(state, proc, &ty, Span::default())
+                    Some(field_ty)
+                        // Nobody assigns a lock; and a client's calls are the only ones there are.
+                        if !state.escaped(id)
+                            || matches!(&field_ty, Ty::Ext(path, _) if path == "sync")
+                            || state.exposure.client.is_some()
+                                && state.exposure.acts(ty, name).is_some() => {
+                        self.zero(state, proc, &field_ty, Span::default())
                     }
                     _ => self.fresh(state, proc, Span::default()),
                 };

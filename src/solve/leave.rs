@@ -1,7 +1,7 @@
 //! Leaving a function: deferred calls, panics and their recovery, `Goexit`, the end of a goroutine.
 
 use super::machine::Machine;
-use super::state::{Called, Happening, Leaving, State, Value};
+use super::state::{Called, Frame, Happening, Leaving, State, Value};
 use super::step::Flow;
 use crate::flow::ir::{Pc, Target};
 use crate::source::Span;
@@ -68,7 +68,7 @@ impl Machine<'_> {
             return Flow::Parked;
         };
         let Some(caller) = state.proc_mut(proc).frames.last_mut() else {
-            return self.end(state, proc, frame.leaving, &results);
+            return self.end(state, proc, &frame, &results);
         };
         match frame.leaving {
             Leaving::Panic | Leaving::Goexit => caller.leaving = frame.leaving,
@@ -85,14 +85,20 @@ impl Machine<'_> {
         &self,
         state: &mut State,
         proc: usize,
-        leaving: Leaving,
+        frame: &Frame,
         results: &[Value],
     ) -> Flow {
-        if leaving == Leaving::Panic {
+        if frame.leaving == Leaving::Panic {
             return Flow::Dead;
         }
         if let Some(group) = state.proc_mut(proc).on_end.take() {
             self.count(state, proc, &group, &Value::Int(-1));
+        }
+        let called_from_elsewhere = state.procs[proc]
+            .spawn
+            .is_some_and(|(body, _)| !self.body(body).client.is_empty());
+        if called_from_elsewhere {
+            results.iter().for_each(|value| state.escape(value));
         }
         if state.procs[proc].id == 0 {
             if self.ends_with_root {
@@ -102,7 +108,14 @@ impl Machine<'_> {
             if results.iter().any(|value| state.carries(value)) {
                 self.abstain("escape-return");
             }
-            results.iter().for_each(|value| state.escape(value));
+            let seen_here = state.exposure.is_called(frame.body);
+            for value in results {
+                if seen_here {
+                    // What callers of the package do to it is not looked at.
+                    state.give_away(value);
+                }
+                state.escape(value);
+            }
         }
         state.proc_mut(proc).park = None;
         Flow::Next

@@ -6,6 +6,7 @@
 use super::state::{
     Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Value,
 };
+use crate::exposure::Exposure;
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
 use crate::summary::Summaries;
@@ -33,6 +34,8 @@ pub struct Machine<'p> {
     pub zero_counts: bool,
     /// How often a loop over an unknown number of items is followed.
     pub loop_limit: i64,
+    /// What code that is not looked at can do to what it gets.
+    pub exposure: Exposure,
     /// What was given up, and how often.
     pub abstentions: RefCell<Abstentions>,
 }
@@ -46,6 +49,7 @@ impl<'p> Machine<'p> {
             ends_with_root: false,
             zero_counts: false,
             loop_limit: LOOP_LIMIT,
+            exposure: Exposure::default(),
             abstentions: RefCell::new(Abstentions::new()),
         }
     }
@@ -60,7 +64,10 @@ impl<'p> Machine<'p> {
 
     /// The state in which `root` is about to run with arguments nobody knows.
     pub fn start(&self, root: BodyId) -> State {
-        let mut state = State::default();
+        let mut state = State {
+            exposure: self.exposure.clone(),
+            ..State::default()
+        };
         let body = self.body(root);
         let args = body
             .params
@@ -165,7 +172,7 @@ impl<'p> Machine<'p> {
         };
         if self.body(frame.body).vars[var as usize].cell {
             if let Some(cell) = self.cell(state, proc, var) {
-                if state.escaped[cell as usize] {
+                if state.escaped(cell) {
                     state.escape(&value);
                 }
                 state.heap[cell as usize] = Obj::Cell(value);
@@ -182,9 +189,9 @@ impl<'p> Machine<'p> {
         match value {
             Value::Val(id) => match state.heap[id as usize].clone() {
                 obj @ (Obj::Struct(..) | Obj::Wait(..)) => {
-                    let escaped = state.escaped[id as usize];
+                    let open = state.open[id as usize];
                     let copy = state.alloc(obj);
-                    state.escaped[copy as usize] = escaped;
+                    state.open[copy as usize] = open;
                     Value::Val(copy)
                 }
                 _ => Value::Val(id),
@@ -233,7 +240,7 @@ impl<'p> Machine<'p> {
                 let base = self.eval(state, proc, base);
                 match base {
                     Value::Ref(id) if matches!(state.heap[id as usize], Obj::Cell(_)) => {
-                        if state.escaped[id as usize] {
+                        if state.escaped(id) {
                             state.escape(&value);
                         }
                         state.heap[id as usize] = Obj::Cell(value);
@@ -267,7 +274,9 @@ impl<'p> Machine<'p> {
 
     pub(super) fn store_field(&self, state: &mut State, base: &Value, name: &Name, value: Value) {
         if let Some(id) = state.object(base) {
-            if state.escaped[id as usize] {
+            if let Obj::Struct(ty, _) = state.heap[id as usize] {
+                state.enter_field(id, ty, name, &value);
+            } else if state.escaped(id) {
                 self.store_outside(state, &value);
             }
             if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {

@@ -4,10 +4,12 @@
 //! Values that nobody knows are symbols; what a run has decided about one (nil or not, an interval, equal to a constant)
 //! is kept with it, so that the same question gets the same answer until the variable is written again.
 
+use crate::exposure::Exposure;
 use crate::flow::ir::{BodyId, Pc, Target};
 use crate::library::Effect;
 use crate::resolve::{FuncId, TypeId};
 use crate::source::{FileId, Span};
+use crate::summary::{ANY, Acts, CALL, RECV};
 use crate::syntax::ast::Name;
 use std::rc::Rc;
 
@@ -25,6 +27,8 @@ pub enum Outside {
     Context,
     /// Anybody.
     Other,
+    /// Nobody in any run that is looked at, though somebody might: a client that may still act.
+    Never,
 }
 
 /// A value.
@@ -124,6 +128,8 @@ pub struct Known {
     pub length: bool,
     /// Whether it bounds a loop, capacity or counter.
     pub bound: bool,
+    /// The constant it stands for: a capacity too large to be filled item by item.
+    pub large: Option<i64>,
 }
 
 impl Known {
@@ -303,9 +309,11 @@ pub struct Log {
     /// The goroutine whose helpers are watched.
     pub watched: u32,
     /// What it waits for: object and the acts that would help.
-    pub wants: Vec<(ObjId, crate::summary::Acts)>,
+    pub wants: Vec<(ObjId, Acts)>,
     /// The events.
     pub events: Vec<Event>,
+    /// Whether a loop was followed that runs a fixed number of times.
+    pub counted: bool,
 }
 
 /// A state of a system.
@@ -315,8 +323,10 @@ pub struct State {
     pub procs: Vec<Rc<Proc>>,
     /// The heap.
     pub heap: Vec<Obj>,
-    /// Whether each object is also known where nobody looks.
-    pub escaped: Vec<bool>,
+    /// What code that nobody looks at may do to each object; [`ANY`] is everything.
+    pub open: Vec<Acts>,
+    /// What that code can do to fields of values it gets.
+    pub exposure: Exposure,
     /// Symbols.
     pub syms: Vec<Rc<Known>>,
     /// Values read from unknown ones: (symbol, field) to value, sorted by both.
@@ -374,7 +384,7 @@ impl State {
     /// A new object.
     pub fn alloc(&mut self, obj: Obj) -> ObjId {
         self.heap.push(obj);
-        self.escaped.push(false);
+        self.open.push(0);
         self.heap.len() as ObjId - 1
     }
 
@@ -389,6 +399,7 @@ impl State {
             eq: None,
             ne: Vec::new(),
             bound: false,
+            large: None,
             global: false,
             opaque: false,
             counter: false,
@@ -461,20 +472,121 @@ impl State {
         any
     }
 
-    /// Marks everything `value` leads to as known outside.
+    /// Whether an object is known where nobody looks.
+    pub fn escaped(&self, id: ObjId) -> bool {
+        self.open[id as usize] & ANY != 0
+    }
+
+    /// Marks everything `value` leads to as known outside. Fields that only the package can name stay closed but for
+    /// what the package does to them.
     pub fn escape(&mut self, value: &Value) {
-        let mut ids = Vec::new();
-        self.reach(value, &mut |id, _| ids.push(id));
-        for id in ids {
-            match self.heap[id as usize] {
+        let mut todo: Vec<(ObjId, Acts)> =
+            self.object(value).map(|id| (id, ANY)).into_iter().collect();
+        while let Some((id, acts)) = todo.pop() {
+            let before = self.open[id as usize];
+            let obj = &self.heap[id as usize];
+            let acts = match obj {
                 // Whoever is handed a context can wait for it, but only its cancel function ends it.
-                Obj::Context(..) => {}
-                Obj::Cancel(context) => {
-                    self.escaped[id as usize] = true;
-                    self.escaped[context as usize] = true;
-                }
-                _ => self.escaped[id as usize] = true,
+                Obj::Context(..) => continue,
+                Obj::Chan { .. } | Obj::Wait(..) => acts,
+                // A function that may be called may do all it can.
+                Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => continue,
+                _ => ANY,
+            };
+            if before | acts == before {
+                continue;
             }
+            self.open[id as usize] |= acts;
+            match obj {
+                Obj::Struct(ty, fields) => {
+                    for (name, value) in fields {
+                        let acts = self.exposure.acts(*ty, name).unwrap_or(ANY);
+                        todo.extend(self.object(value).map(|id| (id, acts)));
+                    }
+                }
+                Obj::Cancel(context) => {
+                    let context = *context;
+                    self.open[context as usize] |= ANY;
+                }
+                // What is in a channel nobody takes out.
+                Obj::Chan { .. } if acts & (RECV | ANY) == 0 => {}
+                Obj::Closure(body, env, None)
+                    if let Some(captured) = self.exposure.of_literal(*body) =>
+                {
+                    for (index, field, acts) in captured {
+                        let Some(cell) = env.get(*index) else {
+                            continue;
+                        };
+                        // Others see what is written to the variable from now on.
+                        self.open[*cell as usize] |= ANY;
+                        let Obj::Cell(value) = &self.heap[*cell as usize] else {
+                            continue;
+                        };
+                        match field {
+                            None => todo.extend(self.object(value).map(|id| (id, *acts))),
+                            Some(field) => {
+                                self.fields_of(value, field, &mut |v| {
+                                    todo.extend(self.object(v).map(|id| (id, *acts)));
+                                });
+                            }
+                        }
+                    }
+                }
+                _ => {
+                    let mut held = Vec::new();
+                    obj.children(
+                        &mut |v| todo.extend(self.object(v).map(|id| (id, ANY))),
+                        &mut |id| held.push(id),
+                    );
+                    todo.extend(held.into_iter().map(|id| (id, ANY)));
+                }
+            }
+        }
+    }
+
+    /// Calls `f` on what fields of this name hold in anything `value` leads to.
+    fn fields_of(&self, value: &Value, field: &Name, f: &mut dyn FnMut(&Value)) {
+        self.reach(value, &mut |_, obj| match obj {
+            Obj::Struct(_, fields) => fields
+                .iter()
+                .filter(|(name, _)| name == field)
+                .for_each(|(_, value)| f(value)),
+            Obj::Slice(values) if field == "[]" => values.iter().for_each(&mut *f),
+            _ => {}
+        });
+    }
+
+    /// Marks everything `value` leads to as known outside, closed fields and all.
+    pub fn give_away(&mut self, value: &Value) {
+        let mut ids = Vec::new();
+        self.reach(value, &mut |id, obj| {
+            if !matches!(obj, Obj::Context(..)) {
+                ids.push(id);
+            }
+        });
+        for id in ids {
+            self.open[id as usize] |= ANY;
+        }
+    }
+
+    /// A value is put into a field of an object: if that is known outside, so is the value, as far as the field is.
+    pub fn enter_field(&mut self, id: ObjId, ty: Option<TypeId>, name: &Name, value: &Value) {
+        if !self.escaped(id) {
+            return;
+        }
+        match self.exposure.acts(ty, name) {
+            None => self.escape(value),
+            Some(acts) => self.lend(value, acts),
+        }
+    }
+
+    /// Others may do this to what `value` leads to.
+    fn lend(&mut self, value: &Value, acts: Acts) {
+        let Some(id) = self.object(value) else { return };
+        match &self.heap[id as usize] {
+            Obj::Chan { .. } | Obj::Wait(..) if acts & ANY == 0 => self.open[id as usize] |= acts,
+            Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => {}
+            _ => self.escape(value),
         }
     }
 }

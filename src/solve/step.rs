@@ -103,9 +103,7 @@ impl Machine<'_> {
     ) {
         let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
         let operand = call.args.get(1).cloned().unwrap_or(Value::Nil);
-        let ours = state
-            .object(&receiver)
-            .is_some_and(|id| !state.escaped[id as usize]);
+        let ours = state.object(&receiver).is_some_and(|id| !state.escaped(id));
         if !ours {
             state.escape(&operand);
             let value = self.unknown_result(state, proc, call.pc);
@@ -209,12 +207,11 @@ impl Machine<'_> {
                 }
             }
             Op::Branch(cond, yes, no) => {
-                let outcomes = self.decide(
-                    std::mem::take(state),
-                    proc,
-                    cond,
-                    body.loop_conds.contains(&pc),
-                );
+                let is_loop = body.loop_conds.contains(&pc);
+                if is_loop && let Some(log) = &mut state.log {
+                    log.counted |= mentions_count(cond);
+                }
+                let outcomes = self.decide(std::mem::take(state), proc, cond, is_loop);
                 return self.decided(
                     state,
                     proc,
@@ -360,6 +357,11 @@ impl Machine<'_> {
                 &crate::flow::ir::Expr::Len(Box::new(crate::flow::ir::Expr::Var(subject)), span),
             ),
         };
+        if matches!(len, Value::Int(n) if n > 1)
+            && let Some(log) = &mut state.log
+        {
+            log.counted = true;
+        }
         let outcomes = self.decide_comparison(std::mem::take(state), BinaryOp::Lt, &at, &len, true);
         let outcomes: Vec<(State, Pc)> = outcomes
             .into_iter()
@@ -410,4 +412,11 @@ impl Machine<'_> {
             .position(|op| matches!(op, Op::Set(Target::Var(var), _) if var == subject));
         found.map_or(Span::default(), |i| body.spans[i])
     }
+}
+
+/// Whether a loop's condition compares with a fixed number.
+fn mentions_count(cond: &crate::flow::ir::Expr) -> bool {
+    let mut any = matches!(cond, crate::flow::ir::Expr::Int(n) if *n > 1);
+    cond.children(&mut |child| any |= mentions_count(child));
+    any
 }

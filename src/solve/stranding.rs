@@ -3,7 +3,7 @@
 use super::explore::Candidate;
 use super::state::{Event, Happening, Leaving, Obj, Proc};
 use super::witness::Teller;
-use crate::flow::ir::{Expr, JumpKind, Op};
+use crate::flow::ir::{Expr, JumpKind, Note, Op};
 use crate::leak::{Exit, Stranding};
 use crate::source::{Place, Span};
 
@@ -36,6 +36,9 @@ impl Teller<'_, '_> {
     }
 
     pub(super) fn classify(&self, index: usize, event: &Event) -> Stranding {
+        if let Some(note) = self.note(event.at) {
+            return self.let_go(event, note);
+        }
         let body = self.machine.body(event.at.0);
         let here = |exit| Stranding {
             exit,
@@ -69,6 +72,21 @@ impl Teller<'_, '_> {
             | Happening::Local
             | Happening::Added => here(Exit::Done),
             Happening::Decided => self.left_by_branch(index, event),
+        }
+    }
+
+    /// A made-up caller lets go.
+    fn let_go(&self, event: &Event, note: &Note) -> Stranding {
+        let on = event.on.map(|id| &self.state.heap[id as usize]);
+        let exit = match event.what {
+            Happening::Received(Some(_)) if matches!(on, Some(Obj::Context(..))) => Exit::Context,
+            Happening::Received(Some(_)) => Exit::Stop,
+            _ => Exit::Done,
+        };
+        Stranding {
+            exit,
+            at: Some(note.at),
+            text: note.text.clone(),
         }
     }
 

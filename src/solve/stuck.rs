@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Proc, State, Value};
 use crate::flow::ir::BodyId;
 use crate::library::Effect;
-use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, SEND};
+use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, SEND, TOUCHED};
 use crate::syntax::ast::Name;
 
 /// Objects, and what would have to be done to one of them.
@@ -42,7 +42,7 @@ impl Machine<'_> {
         let mut wants = Wants::new();
         let mut add = |value: &Value, acts: Acts| -> bool {
             match state.object(value) {
-                Some(id) if state.escaped[id as usize] => false,
+                Some(id) if state.open[id as usize] & (ANY | TOUCHED | acts) != 0 => false,
                 Some(id) => match &state.heap[id as usize] {
                     Obj::Chan { .. } => {
                         wants.push((id, acts));
@@ -242,7 +242,7 @@ impl Machine<'_> {
             let Some(value) = value_of(way.var) else {
                 return false;
             };
-            if acts & ANY != 0 && self.leads_to(state, &value, wants) {
+            if way.field.is_none() && acts & ANY != 0 && self.leads_to(state, &value, wants) {
                 return true;
             }
             let value = self.content(state, &value);

@@ -1,8 +1,9 @@
 //! Steps that others can see: which parked processes can go on, alone or in pairs, and what comes of it.
 
 use super::machine::Machine;
-use super::state::{Act, Happening, Obj, ObjId, State, Value};
+use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value};
 use crate::flow::ir::{Op, Target};
+use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, SEND, TOUCHED};
 use crate::syntax::ast::BinaryOp;
 
 /// A successor: the processes that took part, and the state (with those processes to be run).
@@ -63,9 +64,16 @@ impl Machine<'_> {
         ports
     }
 
+    /// Whether code elsewhere may do one of these; a client's calls are looked at one by one.
+    fn others_act(&self, state: &State, id: ObjId, acts: Acts) -> bool {
+        state.exposure.client.is_none() && state.open[id as usize] & acts != 0
+    }
+
     fn readiness(&self, state: &State, port: &Port) -> Readiness {
-        if let Some(_outside) = self.outside_of(&port.ch) {
-            return Readiness::Outside;
+        match self.outside_of(&port.ch) {
+            Some(Outside::Never) => return Readiness::Never,
+            Some(_) => return Readiness::Outside,
+            None => {}
         }
         let Some(id) = state.object(&port.ch) else {
             return Readiness::Never;
@@ -77,7 +85,8 @@ impl Machine<'_> {
                 if *closed || (!port.send && !buf.is_empty()) {
                     return Readiness::Ready;
                 }
-                if state.escaped[id as usize] {
+                let helps = if port.send { RECV } else { SEND | CLOSE };
+                if state.escaped(id) || self.others_act(state, id, helps) {
                     return Readiness::Outside;
                 }
                 if port.send {
@@ -154,7 +163,8 @@ impl Machine<'_> {
         let Obj::Wait(_, count) = &state.heap[id as usize] else {
             return true;
         };
-        state.escaped[id as usize]
+        state.escaped(id)
+            || self.others_act(state, id, DONE)
             || self.compare(state, BinaryOp::Le, &state.norm(count), &Value::Int(0)) != Some(false)
     }
 
@@ -184,7 +194,7 @@ impl Machine<'_> {
             if let Some((Act::Wait(group), _)) = &proc.park
                 && let Some(id) = state.object(group)
                 && let Obj::Wait(_, count) = &state.heap[id as usize]
-                && !state.escaped[id as usize]
+                && !state.escaped(id)
             {
                 let count = state.norm(count);
                 if self
@@ -264,6 +274,17 @@ impl Machine<'_> {
         let procs = vec![port.proc];
         let id = state.object(&port.ch);
         let mut received = (Value::Unset, Value::Unset);
+        // Somebody elsewhere takes what finds no room.
+        let room = id.is_some_and(|id| !state.escaped(id))
+            && matches!(self.readiness(state, port), Readiness::Ready);
+        // Who can do nothing but close it closes it.
+        if let Some(id) = id
+            && !room
+            && self.others_act(state, id, SEND | RECV | CLOSE)
+        {
+            next.open[id as usize] |= TOUCHED;
+        }
+        let closes = id.is_some_and(|id| state.open[id as usize] & (ANY | SEND | CLOSE) == CLOSE);
         if let Some(id) = id
             && let Obj::Context(_, _, ended, _) = &mut next.heap[id as usize]
         {
@@ -278,16 +299,17 @@ impl Machine<'_> {
                     // A send on a closed channel panics.
                     return Successor { procs, state: None };
                 }
-                if !state.escaped[id as usize] {
+                if room {
                     buf.push(port.value.clone());
                 }
             } else if !buf.is_empty() {
                 received = (buf.remove(0), Value::Bool(true));
-            } else if *closed {
+            } else if *closed || closes {
+                *closed = true;
                 received = (Value::Nil, Value::Bool(false));
             }
         }
-        if port.send && id.is_none_or(|id| state.escaped[id as usize]) {
+        if port.send && id.is_none_or(|id| state.open[id as usize] & (ANY | RECV) != 0) {
             next.escape(&port.value);
         }
         self.complete(&mut next, port, received);

@@ -3,7 +3,7 @@
 use super::explore::Candidate;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Value};
-use crate::flow::ir::{BodyId, Expr, Op, Pc, Target};
+use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc, Target};
 use crate::leak::{
     Confidence, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
 };
@@ -28,6 +28,7 @@ impl Machine<'_> {
             watched: candidate.proc,
             wants: wants.clone(),
             events: Vec::new(),
+            counted: false,
         }));
         let mut state = self.replay(start, &candidate.choices)?;
         let log = state.log.take()?;
@@ -37,6 +38,10 @@ impl Machine<'_> {
             Some(candidate.site),
             "the run must end at the stuck operation"
         );
+        if self.is_about_counts(&state, &proc, log.counted) {
+            self.abstain("unrelated-count");
+            return None;
+        }
         let teller = Teller {
             machine: self,
             state: &state,
@@ -45,6 +50,31 @@ impl Machine<'_> {
             wants,
         };
         teller.leak(root, &proc, candidate)
+    }
+}
+
+impl Machine<'_> {
+    /// Whether a stuck send finds no room only because of a number that has nothing to do with the room.
+    fn is_about_counts(&self, state: &State, proc: &Proc, counted: bool) -> bool {
+        let Some((Act::Send(ch, _), _)) = &proc.park else {
+            return false;
+        };
+        let Some(Obj::Chan {
+            cap: Value::Sym(sym, _),
+            ..
+        }) = state.object(ch).map(|id| &state.heap[id as usize])
+        else {
+            return false;
+        };
+        if state.syms[*sym as usize].large.is_some() {
+            return counted;
+        }
+        // A list as long as the room says how many sends there are; another list says nothing about it.
+        state
+            .syms
+            .iter()
+            .enumerate()
+            .any(|(other, known)| other != *sym as usize && known.bound && known.lo >= 2)
     }
 }
 
@@ -59,11 +89,12 @@ pub(super) struct Teller<'m, 'p> {
 
 impl Teller<'_, '_> {
     pub(super) fn place(&self, (body, pc): (BodyId, Pc)) -> Place {
-        let body = self.machine.body(body);
-        Place {
-            file: body.file,
-            span: body.spans.get(pc as usize).copied().unwrap_or_default(),
-        }
+        self.machine.body(body).place(pc)
+    }
+
+    /// What an operation of a made-up caller stands for.
+    pub(super) fn note(&self, (body, pc): (BodyId, Pc)) -> Option<&Note> {
+        self.machine.body(body).client.get(pc as usize)
     }
 
     pub(super) fn quote(&self, body: BodyId, span: Span) -> String {
@@ -124,10 +155,10 @@ impl Teller<'_, '_> {
         });
         let skipped_close = self.find_op(root, &name, |op| match op {
             Op::Close(..) => true,
-            Op::Defer(call) => matches!(call.callee, crate::flow::ir::Callee::Close(_)),
+            Op::Defer(call) => matches!(call.callee, Callee::Close(_)),
             _ => false,
         });
-        let (confidence, assumptions) = self.assumptions(&stranding);
+        let (confidence, assumptions) = self.assumptions(proc);
         let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
         let facts = self.facts(root, proc, last_name(&name, &op.target));
         Some(Leak {
@@ -136,7 +167,11 @@ impl Teller<'_, '_> {
             op,
             cases,
             origin,
-            spawn: proc.spawn.map(|at| self.place(at)),
+            // Whoever calls from elsewhere was not started here.
+            spawn: proc
+                .spawn
+                .filter(|at| self.note(*at).is_none())
+                .map(|at| self.place(at)),
             root: self.machine.body(root).name.clone(),
             stranding,
             siblings,
@@ -238,6 +273,9 @@ impl Teller<'_, '_> {
             Obj::Chan { site, cap, .. } => match self.state.norm(cap) {
                 Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
                 Value::Sym(sym, offset) => {
+                    if let Some(room) = self.state.syms[sym as usize].large {
+                        return self.origin_of(site, u32::try_from(room).unwrap_or(0), false);
+                    }
                     let hi = self.state.syms[sym as usize].hi.saturating_add(offset);
                     (*site, u32::try_from(hi).unwrap_or(0), true)
                 }
@@ -249,6 +287,10 @@ impl Teller<'_, '_> {
         if site.span == Span::default() {
             return None;
         }
+        self.origin_of(&site, capacity, symbolic)
+    }
+
+    fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Option<Origin> {
         let file = self.machine.body(site.body).file;
         let is_constant = (self.text)(file, site.size)
             .bytes()
@@ -258,8 +300,8 @@ impl Teller<'_, '_> {
                 file,
                 span: site.span,
             },
-            name: self.name_of(&site),
-            in_loop: self.made_in_loop(&site),
+            name: self.name_of(site),
+            in_loop: self.made_in_loop(site),
             capacity,
             capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
         })
@@ -303,7 +345,17 @@ impl Teller<'_, '_> {
             return None;
         }
         let program = self.machine.program;
-        for id in program.family(root) {
+        // A made-up caller has no code of its own.
+        let mut family = program.family(root);
+        for op in &self.machine.body(root).code {
+            if let Op::Call(call) | Op::Go(call) = op
+                && !self.machine.body(root).client.is_empty()
+                && let Callee::Body(callee) = call.callee
+            {
+                family.extend(program.family(callee));
+            }
+        }
+        for id in family {
             let body = self.machine.body(id);
             for (pc, op) in body.code.iter().enumerate() {
                 if !wanted(op) {
@@ -326,10 +378,16 @@ impl Teller<'_, '_> {
 
     // --- confidence ---
 
-    pub(super) fn assumptions(&self, _stranding: &Stranding) -> (Confidence, Vec<String>) {
-        let mut confidence = Confidence::High;
-        let mut assumptions = Vec::new();
+    pub(super) fn assumptions(&self, proc: &Proc) -> (Confidence, Vec<String>) {
+        let (mut confidence, mut assumptions) = self.about_callers(proc);
         for known in self.state.syms.iter().filter(|k| k.bound) {
+            if let Some(room) = known.large {
+                if self.stuck_for_room(proc, room) {
+                    confidence = confidence.min(Confidence::Medium);
+                    assumptions.push(format!("more than {room} values are sent"));
+                }
+                continue;
+            }
             let text = (self.text)(known.origin.0, known.origin.1);
             let text = text.lines().next().unwrap_or_default().trim();
             let name = if text.is_empty() || text.len() > QUOTE {
@@ -350,6 +408,63 @@ impl Teller<'_, '_> {
         assumptions.sort();
         assumptions.dedup();
         (confidence, assumptions)
+    }
+
+    /// Whether a process is stuck sending on a channel of this large capacity.
+    fn stuck_for_room(&self, proc: &Proc, room: i64) -> bool {
+        let Some((Act::Send(ch, _), _)) = &proc.park else {
+            return false;
+        };
+        matches!(
+            self.state.object(ch).map(|id| &self.state.heap[id as usize]),
+            Some(Obj::Chan { cap: Value::Sym(sym, _), .. })
+                if self.state.syms[*sym as usize].large == Some(room)
+        )
+    }
+
+    /// What the run takes for granted about callers elsewhere.
+    fn about_callers(&self, proc: &Proc) -> (Confidence, Vec<String>) {
+        let mut confidence = Confidence::High;
+        let mut assumptions = Vec::new();
+        let called = proc.spawn.is_some_and(|at| self.note(at).is_some());
+        let client = self.state.procs.first().filter(|p| p.id == 0);
+        if client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called {
+            // Nothing says that it was meant to end.
+            confidence = Confidence::Low;
+        }
+        for event in self.events {
+            let Some(note) = self.note(event.at) else {
+                continue;
+            };
+            if !matches!(event.what, Happening::Received(Some(_))) {
+                continue;
+            }
+            let told = if called {
+                &note.assumption
+            } else {
+                &note.lets_go
+            };
+            if !told.is_empty() {
+                confidence = confidence.min(if note.guess {
+                    Confidence::Low
+                } else {
+                    Confidence::Medium
+                });
+                assumptions.push(told.clone());
+            }
+        }
+        (confidence, assumptions)
+    }
+
+    /// Whether a made-up caller has not let go yet.
+    fn still_there(&self, proc: &Proc) -> bool {
+        let Some(Act::Select(cases, _)) = proc.park.as_ref().map(|(act, _)| act) else {
+            return false;
+        };
+        proc.frames.len() == 1
+            && cases
+                .iter()
+                .any(|(_, ch, _)| *ch == Value::Out(super::state::Outside::Never))
     }
 
     // --- the story ---
@@ -386,6 +501,10 @@ impl Teller<'_, '_> {
         }
         for event in self.events {
             let place = self.place(event.at);
+            if let Some(note) = self.note(event.at) {
+                steps.extend(self.caller_step(event, note, stranding, name));
+                continue;
+            }
             let quoted = self.quote(event.at.0, place.span);
             let is_stranding = stranding.at == Some(place);
             let step = match event.what {
@@ -441,6 +560,31 @@ impl Teller<'_, '_> {
             text: format!("the goroutine blocks here for ever ({})", op.wait_reason()),
         });
         Witness { steps }
+    }
+
+    /// A step of a made-up caller.
+    fn caller_step(
+        &self,
+        event: &Event,
+        note: &Note,
+        stranding: &Stranding,
+        name: &str,
+    ) -> Option<Step> {
+        let kind = match event.what {
+            Happening::Spawned(_) => StepKind::Branch,
+            Happening::Received(Some(_)) if !note.text.is_empty() => StepKind::Case,
+            _ => return None,
+        };
+        let mut text = note.text.clone();
+        if kind == StepKind::Case && stranding.at == Some(note.at) {
+            text = format!("{text}; from here on nobody is left for `{name}`");
+        }
+        Some(Step {
+            at: note.at,
+            kind,
+            goroutine: event.proc,
+            text,
+        })
     }
 
     pub(super) fn case_text(&self, event: &Event, case: usize) -> String {

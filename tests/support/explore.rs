@@ -11,7 +11,7 @@ use goleash::resolve::{Package, PackageFile};
 use goleash::solve::explore::Search;
 use goleash::solve::machine::{Abstentions, Machine};
 use goleash::source::FileId;
-use goleash::summary::Summaries;
+use goleash::summary::{Entries, Summaries};
 use goleash::syntax::ast::File;
 use goleash::syntax::parse_file;
 use std::collections::BTreeSet;
@@ -124,7 +124,7 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
         let mut tables = Package::new(members);
         let program = flow::lower(&mut tables, &Library::standard(), go);
         let roots = model::roots(&program);
-        let summaries = Summaries::new(&program, &roots);
+        let summaries = Summaries::new(&program, &roots, Entries::default());
         let mut machine = Machine::new(&program, &summaries);
         machine.zero_counts = effort.zero_counts;
         for root in roots {

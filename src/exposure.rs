@@ -1,0 +1,388 @@
+//! What code elsewhere in the package can do to a field of a value that has left the function in view.
+//!
+//! In: a [`Program`] and what its bodies do to their parameters. Out: [`Exposure`], a set of acts per field name. An
+//! unexported field can only be used in its package (Go spec, "Exported identifiers"), so a value may leave without its
+//! channels being lost from sight: whatever can be done to them is done by a function of the package that gets the value
+//! from somewhere. Fields are told apart by name alone, which can only add acts. Deliberately absent: order, values.
+
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use crate::flow::is_plain;
+use crate::resolve::{Ty, TypeDef, TypeId};
+use crate::source::FileId;
+use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
+use crate::syntax::ast::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
+
+/// What can be done to fields from elsewhere, as one search sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Exposure {
+    acts: Rc<FieldActs>,
+    /// Whether a client stands in for callers, and the type whose exported methods it calls.
+    pub client: Option<Option<TypeId>>,
+}
+
+#[derive(Debug, Default)]
+struct FieldActs {
+    /// By anybody.
+    all: FxHashMap<Name, Acts>,
+    /// By others than the exported methods of the type that has the field.
+    foreign: FxHashMap<Name, Acts>,
+    /// The fields of each type that only its package can name.
+    closed: Vec<FxHashSet<Name>>,
+    /// What each literal does to what it captures: index of the capture, field, acts.
+    captured: FxHashMap<BodyId, Vec<(usize, Option<Name>, Acts)>>,
+    /// Which bodies are called (or used as values) in the package.
+    called: Vec<bool>,
+}
+
+impl Exposure {
+    /// Looks at all bodies in files that count.
+    pub fn of(program: &Program, entries: &Entries, counts: &dyn Fn(FileId) -> bool) -> Self {
+        let mut this = FieldActs {
+            closed: program.types.iter().map(closed_fields).collect(),
+            ..FieldActs::default()
+        };
+        let (open, called) = entry_points(program);
+        this.called = called;
+        for (index, body) in program.bodies.iter().enumerate() {
+            if !counts(body.file) || !body.client.is_empty() {
+                continue;
+            }
+            let id = BodyId(index as u32);
+            this.literal(body, id, entries);
+            if open[index] {
+                this.params(program, id, entries);
+            }
+            this.strangers(program, id, entries);
+        }
+        Self {
+            acts: Rc::new(this),
+            client: None,
+        }
+    }
+
+    /// The same, where a client stands in for callers of the exported methods of a type.
+    pub fn for_client(&self, of: Option<TypeId>) -> Self {
+        Self {
+            acts: Rc::clone(&self.acts),
+            client: Some(of),
+        }
+    }
+
+    /// What running a literal does to what it captures: index of the capture, field, acts. `None` when that is not known.
+    pub fn of_literal(&self, body: BodyId) -> Option<&[(usize, Option<Name>, Acts)]> {
+        self.acts.captured.get(&body).map(Vec::as_slice)
+    }
+
+    /// Whether functions of the package get what `body` returns.
+    pub fn is_called(&self, body: BodyId) -> bool {
+        self.acts
+            .called
+            .get(body.0 as usize)
+            .copied()
+            .unwrap_or(false)
+    }
+
+    /// What others may do to field `name` of a value of type `ty`; `None` when anybody may do anything.
+    pub fn acts(&self, ty: Option<TypeId>, name: &Name) -> Option<Acts> {
+        let closed = &self.acts.closed.get(ty?.0 as usize)?;
+        if !closed.contains(name) {
+            return None;
+        }
+        let by = if self.client.is_some_and(|of| of == ty) {
+            &self.acts.foreign
+        } else {
+            &self.acts.all
+        };
+        Some(by.get(name).copied().unwrap_or(0))
+    }
+}
+
+impl FieldActs {
+    fn add(&mut self, field: &Name, acts: Acts, own: bool) {
+        *self.all.entry(field.clone()).or_default() |= acts;
+        if !own {
+            *self.foreign.entry(field.clone()).or_default() |= acts;
+        }
+    }
+
+    /// A literal: whoever gets hold of it can do what it does.
+    fn literal(&mut self, body: &Body, id: BodyId, entries: &Entries) {
+        if body.parent.is_none() {
+            return;
+        }
+        let acts = entries.of(id).iter().filter_map(|(way, acts)| {
+            let at = body
+                .captures
+                .iter()
+                .position(|(_, inner)| *inner == way.var)?;
+            Some((at, way.field.clone(), *acts))
+        });
+        self.captured.insert(id, acts.collect());
+    }
+
+    /// A function that anybody may call with a value from anywhere.
+    fn params(&mut self, program: &Program, id: BodyId, entries: &Entries) {
+        let body = &program.bodies[id.0 as usize];
+        let receiver = body.params.first().filter(|_| body.method).copied();
+        let owner = receiver.and_then(|r| base_named(&body.vars[r as usize].ty));
+        for (way, acts) in entries.of(id) {
+            if !body.params.contains(&way.var) {
+                continue;
+            }
+            if let Some(field) = &way.field {
+                let own = Some(way.var) == receiver
+                    && is_exported(body.name.rsplit('.').next().unwrap_or_default())
+                    && owner.is_some_and(|ty| has_field(&program.types, ty, field));
+                self.add(field, *acts, own);
+            }
+        }
+    }
+
+    /// What a body does to values that it neither makes nor is handed: package variables, messages, elements of maps.
+    fn strangers(&mut self, program: &Program, id: BodyId, entries: &Entries) {
+        let body = &program.bodies[id.0 as usize];
+        for op in &body.code {
+            acts_of(op, &mut |expr, acts| {
+                if let (Some(field), true) = (last_field(expr), is_stranger(program, id, expr)) {
+                    self.add(&field, acts, false);
+                }
+            });
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                self.handed(program, id, call, entries);
+            }
+        }
+    }
+
+    fn handed(&mut self, program: &Program, id: BodyId, call: &Call, entries: &Entries) {
+        for (index, arg) in call.args.iter().enumerate() {
+            if !is_stranger(program, id, arg) {
+                continue;
+            }
+            let field = last_field(arg);
+            let Callee::Body(callee) = call.callee else {
+                if let Some(field) = &field {
+                    self.add(field, ANY, false);
+                }
+                continue;
+            };
+            let params = &program.bodies[callee.0 as usize].params;
+            let Some(param) = params.get(index.min(params.len().saturating_sub(1))) else {
+                continue;
+            };
+            for (way, acts) in entries.of(callee).iter().filter(|(w, _)| w.var == *param) {
+                if let Some(field) = way.field.as_ref().or(field.as_ref()) {
+                    self.add(field, *acts, false);
+                }
+            }
+        }
+    }
+}
+
+/// The unexported, not embedded fields of a struct type.
+fn closed_fields(def: &TypeDef) -> FxHashSet<Name> {
+    match &def.underlying {
+        Ty::Struct(fields) => fields
+            .iter()
+            .filter(|f| !f.embedded && !is_exported(&f.name))
+            .map(|f| f.name.clone())
+            .collect(),
+        _ => FxHashSet::default(),
+    }
+}
+
+fn is_exported(name: &str) -> bool {
+    name.chars().next().is_some_and(char::is_uppercase)
+}
+
+fn base_named(ty: &Ty) -> Option<TypeId> {
+    match ty {
+        Ty::Named(id) => Some(*id),
+        Ty::Ptr(inner) => base_named(inner),
+        _ => None,
+    }
+}
+
+fn has_field(types: &[TypeDef], ty: TypeId, name: &Name) -> bool {
+    matches!(&types[ty.0 as usize].underlying, Ty::Struct(fields) if fields.iter().any(|f| f.name == *name))
+}
+
+/// Functions that may be called with values of which nothing is known: exported ones, those nobody calls by name, those
+/// used as values, methods called through interfaces, literals.
+fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
+    let mut called = vec![false; program.bodies.len()];
+    let mut open = vec![false; program.bodies.len()];
+    let mut names: FxHashSet<Name> = FxHashSet::default();
+    for body in program.bodies.iter().filter(|b| b.client.is_empty()) {
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(callee) => called[callee.0 as usize] = true,
+                    Callee::Named(name) => {
+                        names.insert(name.clone());
+                    }
+                    _ => {}
+                }
+            }
+            op.exprs(&mut |e| values(e, &mut open));
+        }
+    }
+    let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
+    for (index, body) in program.bodies.iter().enumerate() {
+        let name = body.name.rsplit('.').next().unwrap_or_default();
+        open[index] |= body.parent.is_some()
+            || is_exported(name)
+            || !called[index]
+            || body.method && names.contains(name);
+    }
+    (open, used)
+}
+
+/// Marks the functions that an expression uses as values.
+fn values(expr: &Expr, open: &mut [bool]) {
+    if let Expr::Func(func) | Expr::Method(_, func) = expr {
+        open[func.0 as usize] = true;
+    }
+    expr.children(&mut |child| values(child, open));
+}
+
+/// Calls `f` on every channel (or function) an operation acts on, with the acts.
+fn acts_of(op: &Op, f: &mut dyn FnMut(&Expr, Acts)) {
+    match op {
+        Op::Send(ch, _, value) => {
+            f(ch, SEND);
+            copies(value, f);
+        }
+        Op::Recv { ch, .. } => f(ch, RECV),
+        Op::Select { cases, .. } => {
+            for case in cases {
+                f(&case.ch, if case.send { SEND } else { RECV });
+                copies(&case.value, f);
+            }
+        }
+        Op::Close(ch, _) => f(ch, CLOSE),
+        // A copy may be used in any way.
+        Op::Set(_, value) => copies(value, f),
+        Op::Return(values) => values.iter().for_each(|v| copies(v, f)),
+        Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
+            Callee::Value(value) => f(value, crate::summary::CALL),
+            Callee::Close(_) => call.args.iter().for_each(|a| f(a, CLOSE)),
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// Calls `f` on every path whose value an expression copies.
+fn copies(expr: &Expr, f: &mut dyn FnMut(&Expr, Acts)) {
+    if last_field(expr).is_some() {
+        f(expr, ANY);
+    } else {
+        expr.children(&mut |child| copies(child, f));
+    }
+}
+
+fn last_field(expr: &Expr) -> Option<Name> {
+    match expr {
+        Expr::Field(_, name) => Some(name.clone()),
+        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) => last_field(base),
+        _ => None,
+    }
+}
+
+/// Whether a path starts at a value that the body neither makes nor gets as a parameter.
+fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
+    match expr {
+        Expr::Field(base, _)
+        | Expr::Addr(base)
+        | Expr::Deref(base)
+        | Expr::Receiver(base)
+        | Expr::Index(base, _) => is_stranger(program, id, base),
+        Expr::Global(_) | Expr::Fresh(_) => true,
+        Expr::Var(var) => variable_is_stranger(program, id, *var),
+        _ => false,
+    }
+}
+
+fn variable_is_stranger(program: &Program, id: BodyId, var: Var) -> bool {
+    let body = &program.bodies[id.0 as usize];
+    if body.params.contains(&var) {
+        return false;
+    }
+    if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
+        && let Some(parent) = body.parent
+    {
+        return variable_is_stranger(program, parent, *outer);
+    }
+    body.code
+        .iter()
+        .any(|op| strange_source(program, body, op, var))
+}
+
+/// Whether everything a function returns is new: made by it or by a function of which that is true.
+fn returns_new(program: &Program, id: BodyId, depth: u32) -> bool {
+    const DEEP_ENOUGH: u32 = 4;
+    let body = &program.bodies[id.0 as usize];
+    if !body.gives || depth > DEEP_ENOUGH {
+        return false;
+    }
+    let is_new = |value: &Expr| match value {
+        Expr::Nil | Expr::Struct(..) | Expr::MakeChan(..) | Expr::Closure(_) => true,
+        Expr::Addr(inner) => matches!(**inner, Expr::Struct(..)),
+        Expr::Var(var) => {
+            is_plain(&body.vars[*var as usize].ty)
+                || !body.params.contains(var) && variable_is_new(program, body, *var, depth)
+        }
+        Expr::Fresh(_) | Expr::Solid(_) | Expr::Bool(_) | Expr::Int(_) | Expr::Str(_) => true,
+        _ => false,
+    };
+    body.code.iter().all(|op| match op {
+        Op::Return(values) => values
+            .iter()
+            .zip(&body.results)
+            .all(|(value, r)| is_plain(&body.vars[*r as usize].ty) || is_new(value)),
+        _ => true,
+    })
+}
+
+/// Whether a variable only ever holds what the body makes.
+fn variable_is_new(program: &Program, body: &Body, var: Var, depth: u32) -> bool {
+    let to_var = |t: &Target| *t == Target::Var(var);
+    body.captures.iter().all(|(_, inner)| *inner != var) && body.code.iter().all(|op| match op {
+        Op::Set(target, value) if to_var(target) => match value {
+            Expr::Addr(inner) => matches!(**inner, Expr::Struct(..) | Expr::Zero(..)),
+            Expr::Nil | Expr::Zero(..) | Expr::Struct(..) | Expr::MakeChan(..) => true,
+            _ => false,
+        },
+        Op::Recv { dests, .. } => !dests.iter().any(to_var),
+        Op::Select { cases, .. } => !cases.iter().flat_map(|c| &c.dests).any(to_var),
+        Op::Call(call) if call.dests.iter().any(to_var) => {
+            matches!(call.callee, Callee::Body(callee) if returns_new(program, callee, depth + 1))
+        }
+        Op::RangeNext(_, _, Some(item), ..) => *item != var,
+        _ => true,
+    })
+}
+
+/// Whether an operation gives a variable a value from elsewhere.
+fn strange_source(program: &Program, body: &Body, op: &Op, var: Var) -> bool {
+    let to_var = |t: &Target| *t == Target::Var(var);
+    match op {
+        Op::Set(target, value) if to_var(target) => match value {
+            Expr::Global(_) | Expr::Fresh(_) | Expr::Index(..) => true,
+            // A part of a parameter is accounted for where that came from.
+            other => way_of(other).is_some_and(|w| w.var != var && !body.params.contains(&w.var)),
+        },
+        Op::Recv { dests, .. } => dests.iter().any(to_var),
+        Op::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).any(to_var),
+        Op::Call(call) if call.dests.iter().any(to_var) => match call.callee {
+            // What a function makes is new; a method may hand out what its receiver keeps.
+            Callee::Body(callee) => !returns_new(program, callee, 0),
+            _ => true,
+        },
+        Op::RangeNext(_, _, Some(item), ..) => *item == var,
+        _ => false,
+    }
+}
