@@ -7,11 +7,13 @@
 mod abandoned_producer;
 mod double_send;
 mod early_return;
+mod ignored_stop;
 mod missing_done;
 mod ncast;
 mod nil_channel;
 mod timeout_send;
 mod unclosed_range;
+mod unfulfilled_contract;
 mod unreceived_send;
 mod unsent_receive;
 mod wishes;
@@ -35,6 +37,16 @@ pub const RULES: &[Rule] = &[
         id: "double-send",
         page: include_str!("double-send.md"),
         form: Form::Leak(double_send::classify),
+    },
+    Rule {
+        id: "ignored-stop",
+        page: include_str!("ignored-stop.md"),
+        form: Form::Leak(ignored_stop::classify),
+    },
+    Rule {
+        id: "unfulfilled-contract",
+        page: include_str!("unfulfilled-contract.md"),
+        form: Form::Leak(unfulfilled_contract::classify),
     },
     Rule {
         id: "timeout-send",

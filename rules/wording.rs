@@ -75,6 +75,9 @@ pub(super) fn cause(leak: &Leak) -> String {
     } else {
         format!("after it has {done} {}", times(leak.served))
     };
+    if leak.facts.caller.as_ref().is_some_and(|c| c.left) {
+        return format!("nobody {act} once {}", leak.stranding.text.trim());
+    }
     if let Some(way) = way_out(leak, who, &yet) {
         return way;
     }

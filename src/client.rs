@@ -6,9 +6,10 @@
 //! *could* call any exported method, which keeps everything silent that such a call would serve. Deliberately absent:
 //! protocols between methods that only a comment states.
 
+use crate::exposure::Client;
 use crate::flow::Program;
 use crate::flow::ir::{
-    Body, BodyId, Call, Callee, Case, Expr, JumpKind, Note, Op, Pc, Target, Var, VarInfo,
+    Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Pc, Target, Var, VarInfo,
     empty_body,
 };
 use crate::library::Effect;
@@ -78,19 +79,24 @@ pub fn clients<'e>(
     constructors: &[Constructor],
     guesses: bool,
     entry: &dyn Fn(BodyId) -> &'e Future,
-) -> Vec<(Body, Option<TypeId>)> {
+) -> Vec<(Body, Client)> {
     constructors
         .iter()
         .flat_map(|c| match c.makes {
             Made::Value(ty) => value_clients(program, c.body, ty, entry)
                 .into_iter()
-                .map(|body| (body, Some(ty)))
+                .map(|body| (body, Client::Methods(ty)))
                 .collect(),
             Made::Channels(count) => {
                 // Without a context nothing says that a caller may stop receiving.
                 let known = context_param(program, c.body).is_some();
                 let wanted = known || guesses;
-                let client = || (Builder::new(program, c.body).channels(count), None);
+                let client = || {
+                    (
+                        Builder::new(program, c.body).channels(count),
+                        Client::Receives,
+                    )
+                };
                 Vec::from_iter(wanted.then(client))
             }
         })
@@ -561,6 +567,7 @@ impl<'p> Builder<'p> {
         Note {
             at: self.declared(id),
             text,
+            ends: None,
             assumption: String::new(),
             lets_go: String::new(),
             guess: false,
@@ -755,6 +762,7 @@ impl<'p> Builder<'p> {
                         format!("a call of `{}` overlaps with `{name}`", self.name(blocked));
                 }
                 note.lets_go = format!("nothing more is called after `{name}`");
+                note.ends = Some(LetGo::Method(name));
                 (Some(case_on(Expr::Anytime)), note)
             }
             Release::Context => {
@@ -766,6 +774,7 @@ impl<'p> Builder<'p> {
                     }
                     Made::Value(_) => format!("nothing more is called once `{name}` has ended"),
                 };
+                note.ends = Some(LetGo::Context(name));
                 (ended.map(|done| case_on(Expr::Var(done))), note)
             }
         }
@@ -834,9 +843,10 @@ impl<'p> Builder<'p> {
         let select = self.here();
         let (case, mut note) = self.release_case(release, None, ended);
         let leave = case.unwrap_or_else(|| {
-            note.text = "the caller stops receiving".to_owned();
-            note.lets_go = "the caller stops receiving".to_owned();
+            "the caller stops receiving".clone_into(&mut note.text);
+            "the caller stops receiving".clone_into(&mut note.lets_go);
             note.guess = true;
+            note.ends = Some(LetGo::Silently);
             case_on(Expr::Anytime)
         });
         let mut cases: Vec<Case> = results

@@ -20,7 +20,16 @@ use std::rc::Rc;
 pub struct Exposure {
     acts: Rc<FieldActs>,
     /// Whether a client stands in for callers, and the type whose exported methods it calls.
-    pub client: Option<Option<TypeId>>,
+    pub client: Option<Client>,
+}
+
+/// What a client calls on its own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// The exported methods of this type.
+    Methods(TypeId),
+    /// Nothing: it receives from channels.
+    Receives,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +73,8 @@ impl Exposure {
     }
 
     /// The same, where a client stands in for callers of the exported methods of a type.
-    pub fn for_client(&self, of: Option<TypeId>) -> Self {
+    #[must_use]
+    pub fn for_client(&self, of: Client) -> Self {
         Self {
             acts: Rc::clone(&self.acts),
             client: Some(of),
@@ -91,7 +101,8 @@ impl Exposure {
         if !closed.contains(name) {
             return None;
         }
-        let by = if self.client.is_some_and(|of| of == ty) {
+        let own = |client| matches!(client, Client::Methods(own) if Some(own) == ty);
+        let by = if self.client.is_some_and(own) {
             &self.acts.foreign
         } else {
             &self.acts.all

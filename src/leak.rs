@@ -196,6 +196,19 @@ pub struct Tally {
     pub copied: bool,
 }
 
+/// Callers elsewhere that the run goes through: code that is not in view, but may be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The method by which the caller lets go in this run, such as `Close`.
+    pub release: Option<String>,
+    /// The constructor's context, with whose end it lets go.
+    pub context: Option<String>,
+    /// The method in which a caller is stuck itself.
+    pub stuck_in: Option<String>,
+    /// Whether letting go is what lost the partner.
+    pub left: bool,
+}
+
 /// What else is true of a leak. Each fact is there for the few rules that ask for it; none is needed to tell the leak.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -205,6 +218,10 @@ pub struct Facts {
     pub skipped_done: Option<Place>,
     /// Whether the stuck goroutine would serve itself, further on.
     pub waits_for_itself: bool,
+    /// Callers elsewhere, if the run needs any.
+    pub caller: Option<Caller>,
+    /// A method of the package that would serve the stuck operation, and is not called in this run.
+    pub released_by: Option<String>,
     /// For a nil channel: the `make` for its variable that this run does not come to, or comes to later.
     pub skipped_make: Option<Place>,
 }

@@ -3,12 +3,11 @@
 use super::file_name;
 use super::search::Unit;
 use crate::client;
-use crate::exposure::Exposure;
+use crate::exposure::{Client, Exposure};
 use crate::flow::Program;
 use crate::flow::ir::BodyId;
 use crate::leak::Confidence;
 use crate::package::is_test;
-use crate::resolve::TypeId;
 use crate::source::FileId;
 use crate::summary::{Entries, Summaries};
 use rustc_hash::FxHashMap;
@@ -40,7 +39,7 @@ impl Exposures {
     }
 
     /// As the search from one root sees it; `client` says for whom a client calls.
-    pub(super) fn seen(&self, client: Option<Option<TypeId>>, in_test: bool) -> Exposure {
+    pub(super) fn seen(&self, client: Option<Client>, in_test: bool) -> Exposure {
         match client {
             Some(of) => self.for_code.for_client(of),
             None if in_test => self.for_tests.clone(),
@@ -53,7 +52,7 @@ impl Exposures {
 pub(super) fn add_clients(
     program: &mut Program,
     package: Unit<'_>,
-) -> (FxHashMap<BodyId, Option<TypeId>>, Entries) {
+) -> (FxHashMap<BodyId, Client>, Entries) {
     let Unit { dir, options, .. } = package;
     if package.members.name == "main" {
         return (FxHashMap::default(), Entries::default());

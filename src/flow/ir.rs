@@ -75,12 +75,25 @@ pub struct Note {
     pub at: Place,
     /// A few words for the user, such as `` `Close` is called ``.
     pub text: String,
+    /// How the caller lets go here, if it does.
+    pub ends: Option<LetGo>,
     /// What the run takes for granted from here on, ready to follow "if"; empty when nothing.
     pub assumption: String,
     /// What it takes for granted as well where the caller itself could have helped until here.
     pub lets_go: String,
     /// Whether that is a guess about callers that nothing in view supports.
     pub guess: bool,
+}
+
+/// How a made-up caller lets go of what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetGo {
+    /// By calling this method.
+    Method(String),
+    /// With the end of this context.
+    Context(String),
+    /// By doing nothing more.
+    Silently,
 }
 
 /// A body without any code.

@@ -5,6 +5,7 @@
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
 mod call;
+mod callers;
 mod compact;
 mod decide;
 mod encode;

@@ -160,7 +160,11 @@ impl Teller<'_, '_> {
         });
         let (confidence, assumptions) = self.assumptions(proc);
         let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
-        let facts = self.facts(root, proc, last_name(&name, &op.target));
+        let mut facts = self.facts(root, proc, last_name(&name, &op.target));
+        facts.caller = self.caller(proc, &stranding);
+        if facts.caller.is_none() {
+            facts.released_by = self.released_by(op.kind);
+        }
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),
             served: done(!wanted_sends, None),
@@ -274,7 +278,8 @@ impl Teller<'_, '_> {
                 Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
                 Value::Sym(sym, offset) => {
                     if let Some(room) = self.state.syms[sym as usize].large {
-                        return self.origin_of(site, u32::try_from(room).unwrap_or(0), false);
+                        let room = u32::try_from(room).unwrap_or(0);
+                        return Some(self.origin_of(site, room, false));
                     }
                     let hi = self.state.syms[sym as usize].hi.saturating_add(offset);
                     (*site, u32::try_from(hi).unwrap_or(0), true)
@@ -287,15 +292,15 @@ impl Teller<'_, '_> {
         if site.span == Span::default() {
             return None;
         }
-        self.origin_of(&site, capacity, symbolic)
+        Some(self.origin_of(&site, capacity, symbolic))
     }
 
-    fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Option<Origin> {
+    fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
         let file = self.machine.body(site.body).file;
         let is_constant = (self.text)(file, site.size)
             .bytes()
             .all(|b| b.is_ascii_digit());
-        Some(Origin {
+        Origin {
             at: Place {
                 file,
                 span: site.span,
@@ -304,7 +309,7 @@ impl Teller<'_, '_> {
             in_loop: self.made_in_loop(site),
             capacity,
             capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
-        })
+        }
     }
 
     pub(super) fn made_in_loop(&self, site: &Site) -> bool {

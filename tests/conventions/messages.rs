@@ -1,7 +1,7 @@
 //! The style of messages, over leaks of every kind and cause in many circumstances.
 
 use goleash::leak::{
-    Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding, Tally, Witness,
+    Caller, Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding, Tally, Witness,
 };
 use goleash::rules::classify;
 use goleash::source::{FileId, Place, Span};
@@ -106,6 +106,13 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         skipped_done: (wait && yes(1)).then_some(at),
         waits_for_itself: yes(5),
         skipped_make: (yes(5) && yes(3)).then_some(at),
+        caller: yes(6).then(|| Caller {
+            release: yes(0).then(|| "Close".to_owned()),
+            context: (!yes(0)).then(|| "ctx".to_owned()),
+            stuck_in: yes(1).then(|| "Put".to_owned()),
+            left: yes(2),
+        }),
+        released_by: (!yes(6) && yes(1)).then(|| "Stop".to_owned()),
     }
 }
 

@@ -1,0 +1,86 @@
+//! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
+
+use super::state::{Happening, Obj, ObjId, Proc, Value};
+use super::witness::Teller;
+use crate::flow::ir::{Body, BodyId, LetGo};
+use crate::leak::{Caller, OpKind, Stranding};
+use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
+use crate::syntax::ast::Name;
+
+impl Teller<'_, '_> {
+    /// The callers elsewhere that the run goes through.
+    pub(super) fn caller(&self, proc: &Proc, stranding: &Stranding) -> Option<Caller> {
+        let mut caller = None;
+        for event in self.events {
+            let Some(note) = self.note(event.at) else {
+                continue;
+            };
+            let caller = caller.get_or_insert_with(Caller::default);
+            if !matches!(event.what, Happening::Received(Some(_))) {
+                continue;
+            }
+            match &note.ends {
+                Some(LetGo::Method(name)) => caller.release = Some(name.clone()),
+                Some(LetGo::Context(name)) => caller.context = Some(name.clone()),
+                Some(LetGo::Silently) | None => {}
+            }
+            caller.left = stranding.at == Some(note.at);
+        }
+        let called = proc.spawn.is_some_and(|at| self.note(at).is_some());
+        if called
+            && let Some(frame) = proc.frames.first()
+            && let Some(caller) = &mut caller
+        {
+            let name = &self.machine.body(frame.body).name;
+            caller.stuck_in = name.rsplit('.').next().map(str::to_owned);
+        }
+        caller
+    }
+
+    /// A method that would serve what `proc` waits for: one that closes or cancels it before one that sends or receives.
+    pub(super) fn released_by(&self, kind: OpKind) -> Option<String> {
+        let serves = match kind {
+            OpKind::Send => RECV,
+            OpKind::Receive | OpKind::Range | OpKind::Select => SEND | CLOSE | CALL,
+            _ => return None,
+        };
+        let fields = self.keeping_fields();
+        let with = |wanted: Acts| self.method_that(&fields, wanted);
+        with(serves & (CLOSE | CALL)).or_else(|| with(serves))
+    }
+
+    /// The fields that keep what is waited for, or the function that cancels it.
+    fn keeping_fields(&self) -> Vec<&Name> {
+        let wanted = |id: ObjId| self.wants.iter().any(|(want, _)| *want == id);
+        let keeps = |value: &Value| {
+            self.state.object(value).is_some_and(|id| {
+                wanted(id) || matches!(self.state.heap[id as usize], Obj::Cancel(c) if wanted(c))
+            })
+        };
+        let structs = self.state.heap.iter().filter_map(|obj| match obj {
+            Obj::Struct(Some(_), fields) => Some(fields),
+            _ => None,
+        });
+        structs
+            .flatten()
+            .filter(|(_, value)| keeps(value))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// The first method that does one of these to such a field of its receiver.
+    fn method_that(&self, fields: &[&Name], wanted: Acts) -> Option<String> {
+        let bodies = self.machine.program.bodies.iter().enumerate();
+        let does = |(index, method): &(usize, &Body)| {
+            let receiver = method.params.first().filter(|_| method.method);
+            let entry = self.machine.summaries.entry(BodyId(*index as u32));
+            entry.iter().any(|(way, acts)| {
+                Some(&way.var) == receiver
+                    && way.field.as_ref().is_some_and(|f| fields.contains(&f))
+                    && acts & wanted != 0
+            })
+        };
+        let (_, method) = bodies.into_iter().find(does)?;
+        method.name.rsplit('.').next().map(str::to_owned)
+    }
+}
