@@ -158,9 +158,7 @@ impl<'p> Machine<'p> {
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);
                 let empty = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {
-                    Some((id, Obj::Map(count))) => {
-                        *count == Value::Int(0) && !state.escaped[id as usize]
-                    }
+                    Some((id, Obj::Map(count))) => *count == Value::Int(0) && !state.escaped(id),
                     _ => base == Value::Nil,
                 };
                 if empty {
