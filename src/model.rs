@@ -3,8 +3,8 @@
 //! A primitive is judged at the function that makes it, with everything it hands it to followed from there. A function
 //! that only uses what it is given has an owner elsewhere.
 
-use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
+use crate::flow::{PACKAGE_VARIABLES, Program};
 use crate::flow::{is_plain, makes_anything};
 
 /// The roots of a program, in source order.
@@ -15,14 +15,16 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
     // What a function's literals and callees do is part of its system.
     let makes = closure(program, own.clone());
     let waits = closure(program, waits);
+    let leaves = leaving_literals(program);
     (0..bodies.len() as u32)
         .map(BodyId)
         .filter(|id| {
             let body = &bodies[id.0 as usize];
-            if body.parent.is_some()
-                || !body.client.is_empty()
-                || !waits[id.0 as usize]
-                || !makes[id.0 as usize]
+            let starts = match body.parent {
+                None => body.name != PACKAGE_VARIABLES,
+                Some(_) => leaves[id.0 as usize] && captures_nothing(program, *id),
+            };
+            if !starts || !body.client.is_empty() || !waits[id.0 as usize] || !makes[id.0 as usize]
             {
                 return false;
             }
@@ -34,8 +36,66 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
         .collect()
 }
 
+/// The literals that code elsewhere runs, each time anew: handed to it, stored, returned. Those that a loop starts as
+/// goroutines of their own are like them.
+fn leaving_literals(program: &Program) -> Vec<bool> {
+    let mut leaves = vec![false; program.bodies.len()];
+    for body in &program.bodies {
+        for (pc, op) in body.code.iter().enumerate() {
+            let mut leave = |e: &Expr| e.closures(&mut |b| leaves[b.0 as usize] = true);
+            match op {
+                Op::Set(Target::Place(_), value) | Op::Send(_, _, value) => leave(value),
+                Op::Set(_, value) if !matches!(value, Expr::Closure(_)) => leave(value),
+                Op::Return(values) => values.iter().for_each(leave),
+                Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
+                    Callee::Unknown | Callee::Named(_) => call.args.iter().for_each(leave),
+                    Callee::Value(Expr::Closure(started)) => {
+                        let own = matches!(op, Op::Go(_)) && body.in_loop[pc];
+                        leaves[started.0 as usize] |= own;
+                    }
+                    Callee::Value(_) => call.args.iter().for_each(leave),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    leaves
+}
+
+/// Whether nothing that a literal captures leads to a primitive.
+fn captures_nothing(program: &Program, literal: BodyId) -> bool {
+    let holds = &program.holds[literal.0 as usize];
+    program.bodies[literal.0 as usize]
+        .captures
+        .iter()
+        .all(|(_, inner)| !holds[*inner as usize])
+}
+
 /// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.
 pub const ROOM_LIMIT: i64 = 5;
+
+/// Whether a root, its literals or what they call directly have a loop that runs a fixed number of times.
+pub fn counts(program: &Program, root: BodyId) -> bool {
+    let family = program.family(root);
+    let called: Vec<BodyId> = family
+        .iter()
+        .flat_map(|member| callees(&program.bodies[member.0 as usize]))
+        .collect();
+    family.iter().chain(&called).any(|id| {
+        let body = &program.bodies[id.0 as usize];
+        body.loop_conds.iter().any(
+            |pc| matches!(&body.code[*pc as usize], Op::Branch(cond, ..) if mentions_count(cond)),
+        )
+    })
+}
+
+/// Whether a condition compares with a number above one.
+pub fn mentions_count(cond: &Expr) -> bool {
+    let mut any = matches!(cond, Expr::Int(n) if *n > 1);
+    cond.children(&mut |child| any |= mentions_count(child));
+    any
+}
 
 /// The largest constant capacity among the channels that a root and its literals make, up to a limit: so many items a
 /// loop has to be followed to fill it.

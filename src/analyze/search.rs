@@ -118,6 +118,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         let in_test = is_in_test(body.file);
         machine.exposure = exposures.seen(clients.get(&root).copied(), in_test);
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
+        machine.exact_rooms = model::counts(&program, root);
         machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
         let found = machine.explore(root, how);
         let told = found

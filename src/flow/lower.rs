@@ -27,6 +27,7 @@ pub(super) fn lower_package(
     for index in 0..count {
         lowerer.function(FuncId(index as u32));
     }
+    lowerer.package_variables();
     lowerer
         .bodies
         .into_iter()
@@ -73,6 +74,9 @@ pub(super) struct Lowerer<'p, 'a> {
     /// Index of the file being lowered.
     pub file: usize,
 }
+
+/// The name of the function that gives a file's package variables their first values, as in Go's stack traces.
+pub(crate) const PACKAGE_VARIABLES: &str = "glob.";
 
 /// A label that has no position yet.
 const UNBOUND: Pc = Pc::MAX;
@@ -123,6 +127,37 @@ impl<'a> Lowerer<'_, 'a> {
         self.signature(&func.decl.signature);
         self.body_block(block);
         self.close();
+    }
+
+    /// Lowers what the package's variables start with, for the function literals in there.
+    fn package_variables(&mut self) {
+        for index in 0..self.package.files.len() {
+            self.file = index;
+            let id = BodyId(self.bodies.len() as u32);
+            self.bodies.push(None);
+            self.open(id, PACKAGE_VARIABLES.to_owned(), Span::default(), None);
+            for decl in &self.package.ast(index).decls {
+                if let ast::Decl::Value(spec) = decl
+                    && !spec.is_const
+                {
+                    self.variable(spec);
+                }
+            }
+            self.emit(Op::End);
+            self.close();
+        }
+    }
+
+    fn variable(&mut self, spec: &ast::ValueSpec) {
+        for (at, value) in spec.values.iter().enumerate() {
+            self.at(spec.span);
+            let value = self.expr(*value);
+            let target = match spec.names.get(at) {
+                Some((name, _)) if name != "_" => Target::Place(Expr::Global(name.clone())),
+                _ => Target::Ignore,
+            };
+            self.emit(Op::Set(target, value));
+        }
     }
 
     /// Lowers a function literal; returns its body and leaves the captures to be read off it.

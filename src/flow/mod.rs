@@ -17,6 +17,7 @@ mod simplify;
 use crate::package::GoVersion;
 pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
+pub(crate) use lower::PACKAGE_VARIABLES;
 pub(crate) use simplify::key_of;
 
 use crate::library::Library;

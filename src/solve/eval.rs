@@ -95,7 +95,12 @@ impl<'p> Machine<'p> {
             Expr::MakeChan(cap, span, size) => {
                 let mut cap = self.eval(state, proc, cap);
                 if let Value::Int(room) = cap
-                    && room > ROOM_LIMIT
+                    && room
+                        > if self.exact_rooms {
+                            COUNT_LIMIT
+                        } else {
+                            ROOM_LIMIT
+                        }
                 {
                     // As good as any number: it is told only where as many sends as one likes come before.
                     cap = self.fresh(state, proc, *size);

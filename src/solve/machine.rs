@@ -32,6 +32,8 @@ pub struct Machine<'p> {
     pub ends_with_root: bool,
     /// Whether runs are followed in which a loop over unknown items runs zero times or a capacity is zero.
     pub zero_counts: bool,
+    /// Whether constant capacities are filled item by item, as loops that run a fixed number of times do.
+    pub exact_rooms: bool,
     /// How often a loop over an unknown number of items is followed.
     pub loop_limit: i64,
     /// What code that is not looked at can do to what it gets.
@@ -48,6 +50,7 @@ impl<'p> Machine<'p> {
             summaries,
             ends_with_root: false,
             zero_counts: false,
+            exact_rooms: false,
             loop_limit: LOOP_LIMIT,
             exposure: Exposure::default(),
             abstentions: RefCell::new(Abstentions::new()),

@@ -209,7 +209,7 @@ impl Machine<'_> {
             Op::Branch(cond, yes, no) => {
                 let is_loop = body.loop_conds.contains(&pc);
                 if is_loop && let Some(log) = &mut state.log {
-                    log.counted |= mentions_count(cond);
+                    log.counted |= crate::model::mentions_count(cond);
                 }
                 let outcomes = self.decide(std::mem::take(state), proc, cond, is_loop);
                 return self.decided(
@@ -412,11 +412,4 @@ impl Machine<'_> {
             .position(|op| matches!(op, Op::Set(Target::Var(var), _) if var == subject));
         found.map_or(Span::default(), |i| body.spans[i])
     }
-}
-
-/// Whether a loop's condition compares with a fixed number.
-fn mentions_count(cond: &crate::flow::ir::Expr) -> bool {
-    let mut any = matches!(cond, crate::flow::ir::Expr::Int(n) if *n > 1);
-    cond.children(&mut |child| any |= mentions_count(child));
-    any
 }
