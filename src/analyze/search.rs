@@ -76,7 +76,11 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let mut searched = Searched::default();
     let mut tables = Package::new(package.files());
     let mut program = flow::lower(&mut tables, &options.library, dir.go);
-    searched.stats.functions += program.bodies.len() as u64;
+    let functions = program
+        .bodies
+        .iter()
+        .filter(|b| b.name != flow::PACKAGE_VARIABLES);
+    searched.stats.functions += functions.count() as u64;
     let (clients, entries) = add_clients(&mut program, package);
     let mut roots = model::roots(&program);
     roots.extend(clients.keys());
