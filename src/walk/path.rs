@@ -98,8 +98,8 @@ mod tests {
         let windows = |text| slashed_as(text, true);
         assert_eq!(windows(r"server\pool.go"), "server/pool.go");
         assert_eq!(windows(r".\a/b\c.go"), "./a/b/c.go");
-        assert_eq!(windows(r"C:\work\a.go"), "C:/work/a.go");
-        assert_eq!(windows(r"\\?\C:\work\a.go"), "C:/work/a.go");
+        assert_eq!(windows(r"C:\code\a.go"), "C:/code/a.go");
+        assert_eq!(windows(r"\\?\C:\code\a.go"), "C:/code/a.go");
         assert_eq!(windows(r"\\host\share\a.go"), "//host/share/a.go");
         assert_eq!(windows(r"\\?\UNC\host\share\a.go"), "//host/share/a.go");
         assert_eq!(windows(""), ".");

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import manifest from "../package.json";
 import { RESTARTING, expand, launch, whyNot } from "../src/settings";
 
-const places = { home: "/home/a", workspaceFolder: "/work/b" };
+const places = { home: "/home/a", workspaceFolder: "/projects/b" };
 
 test("variables in paths are replaced", () => {
   assert.equal(expand("~/bin/goleash", places), "/home/a/bin/goleash");
   assert.equal(expand("~", places), "/home/a");
   assert.equal(expand("~other/x", places), "~other/x");
-  assert.equal(expand("${workspaceFolder}/bin/goleash", places), "/work/b/bin/goleash");
+  assert.equal(expand("${workspaceFolder}/bin/goleash", places), "/projects/b/bin/goleash");
   assert.equal(expand("${workspaceFolder}/x", { home: "/h", workspaceFolder: undefined }), "/x");
 });
 
