@@ -14,6 +14,7 @@ use crate::package::{BuildContext, Header, group, header};
 use crate::scope::Scope;
 use crate::selection::Selection;
 use crate::source::{FileId, SourceFile};
+use crate::stage::{Entered, Stage, Watched};
 use crate::suppress::{Judged, Known, Suppressions};
 use crate::syntax::ast::File;
 use crate::syntax::parse_file;
@@ -74,6 +75,8 @@ pub struct Options {
     pub scope: Arc<Scope>,
     /// Offer repairs, each checked by an analysis of the repaired package: costs only where there are findings.
     pub fixes: bool,
+    /// Who is told which stage the work is at; it makes no difference to the result.
+    pub watched: Watched,
 }
 
 impl Default for Options {
@@ -90,6 +93,7 @@ impl Default for Options {
             known: Arc::default(),
             scope: Arc::default(),
             fixes: false,
+            watched: Watched::default(),
         }
     }
 }
@@ -98,6 +102,11 @@ impl Options {
     /// The rules that speak in a file.
     fn rules_in<'a>(&'a self, file: &'a InputFile) -> &'a Selection {
         file.rules.as_deref().unwrap_or(&self.rules)
+    }
+
+    /// Tells whoever watches that a stage of the work on a directory begins.
+    fn enter(&self, dir: &Directory, stage: Stage) -> Entered<'_> {
+        self.watched.enter(&dir.path, stage)
     }
 }
 
@@ -163,6 +172,7 @@ pub struct Report {
 
 /// Analyses one directory.
 pub fn directory(dir: &Directory, options: &Options) -> Report {
+    let lexing = options.enter(dir, Stage::Lex);
     let headers: Vec<Header> = dir.files.iter().map(|f| header(&f.bytes)).collect();
     let names: Vec<(&str, &Header)> = dir
         .files
@@ -173,12 +183,15 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     let mut report = Report::default();
     report.stats.files = dir.files.len() as u64;
     report.stats.bytes = dir.files.iter().map(|f| f.bytes.len() as u64).sum();
-    let asts = parse(dir);
+    drop(lexing);
+    let asts = parse(dir, options);
     for (file, ast) in dir.files.iter().zip(&asts) {
         problems(file, ast, &mut report.problems);
     }
     let asts: Vec<&File> = asts.iter().collect();
+    let lexing = options.enter(dir, Stage::Lex);
     let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
+    drop(lexing);
     for unit in group(&names, &options.build) {
         report.stats.packages += 1;
         let package = search::Unit {
@@ -189,6 +202,7 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
         };
         examine(package, &mut suppressions, &mut report);
     }
+    let _reporting = options.enter(dir, Stage::Report);
     remarks(dir, &asts, options, &suppressions, &mut report.findings);
     if !report.findings.is_empty() {
         report.files = dir
@@ -212,7 +226,8 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Parses the files in parallel; a directory without any channel is not parsed at all.
-fn parse(dir: &Directory) -> Vec<File> {
+fn parse(dir: &Directory, options: &Options) -> Vec<File> {
+    let lexing = options.enter(dir, Stage::Lex);
     let marked = dir.files.iter().any(|f| {
         // The marks without which no rule has anything to look at.
         memchr::memmem::find(&f.bytes, b"<-").is_some()
@@ -222,7 +237,12 @@ fn parse(dir: &Directory) -> Vec<File> {
     if !marked {
         return dir.files.iter().map(|_| File::default()).collect();
     }
-    dir.files.par_iter().map(|f| parse_file(&f.bytes)).collect()
+    drop(lexing);
+    let parse = |file: &InputFile| {
+        let _parsing = options.enter(dir, Stage::Parse);
+        parse_file(&file.bytes)
+    };
+    dir.files.par_iter().map(parse).collect()
 }
 
 /// Whether `word` stands in `bytes` on its own.
@@ -281,6 +301,7 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
     if found.leaks.is_empty() {
         return;
     }
+    let _reporting = options.enter(dir, Stage::Report);
     let sources: Vec<SourceFile> = dir
         .files
         .iter()

@@ -28,6 +28,7 @@ pub mod selection;
 pub mod since;
 pub mod solve;
 pub mod source;
+pub mod stage;
 pub mod summary;
 pub mod suppress;
 pub mod syntax;

@@ -435,6 +435,33 @@ fn stats_go_to_stderr() {
 }
 
 #[test]
+fn timing_goes_to_stderr_and_names_every_stage_and_the_packages() {
+    let folder = folders(&[("a", 1), ("b", 2)]);
+    let plain = goleash(&folder, "-f json").exits(0);
+    let run = goleash(&folder, "-f json --timing").exits(0);
+    assert_eq!(run.stdout, plain.stdout);
+    let stages = [
+        "walk", "lex", "parse", "resolve", "model", "solve", "report",
+    ];
+    for stage in stages {
+        let row = run.stderr.lines().find(|line| line.starts_with(stage));
+        let row = row.unwrap_or_else(|| panic!("{stage}: {}", run.stderr));
+        assert!(row.ends_with('%'), "{row}");
+    }
+    let (_, packages) = run
+        .stderr
+        .split_once("slowest packages\n")
+        .expect("a table");
+    let mut names: Vec<_> = packages
+        .lines()
+        .filter(|line| line.starts_with(' '))
+        .filter_map(|line| line.rsplit(' ').next())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = tree(&[("a.go", GO)]);
     for line in ["-f sarif", "list-rules", "list-rules --format json"] {

@@ -14,6 +14,7 @@ use crate::resolve::{Package, PackageFile};
 use crate::solve::explore::Search;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, Place, Span};
+use crate::stage::Stage;
 use crate::summary::Summaries;
 use crate::syntax::ast::File;
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ pub(super) struct System {
 pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
     let mut searched = Searched::default();
+    let resolving = options.enter(dir, Stage::Resolve);
     let mut tables = Package::new(package.files());
     let mut program = flow::lower(&mut tables, &options.library, dir.go);
     let functions = program
@@ -81,6 +83,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         .iter()
         .filter(|b| b.name != flow::PACKAGE_VARIABLES);
     searched.stats.functions += functions.count() as u64;
+    drop(resolving);
+    let modelling = options.enter(dir, Stage::Model);
     let (clients, entries) = add_clients(&mut program, package);
     let mut roots = model::roots(&program);
     roots.extend(clients.keys());
@@ -106,6 +110,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         .iter()
         .any(|r| is_in_test(program.bodies[r.0 as usize].file));
     let exposures = Exposures::new(&program, summaries.entries(), &is_in_test, tests);
+    drop(modelling);
+    let _solving = options.enter(dir, Stage::Solve);
     let mut machine = Machine::new(&program, &summaries);
     machine.zero_counts = options.min_confidence == Confidence::Low;
     let how = Search {

@@ -269,6 +269,10 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub(super) stats: bool,
 
+    /// Tell on stderr where the time went: by stage over all threads, and for the ten slowest packages
+    #[arg(long)]
+    pub(super) timing: bool,
+
     /// Leave out the summary line
     #[arg(short, long)]
     pub(super) quiet: bool,

@@ -5,11 +5,13 @@ use super::format::{Context, Sinks};
 use super::ledger::{Known, Ledger};
 use super::look::Sight;
 use super::novelty::Left;
+use super::timing::Clock;
 use super::{Exit, Failure, output, repair};
 use crate::analyze::{Problem, Report, Stats};
 use crate::config::FailOn;
 use crate::finding::Finding;
 use crate::report::{Invocation, sarif};
+use crate::stage::Stage;
 use std::fmt::Write;
 
 /// Runs the command.
@@ -40,6 +42,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         repair::settle(repaired, args)?;
     }
     let report = seen.report;
+    let watched = Clock::watched(seen.clock.as_ref());
+    let writing = watched.enter("", Stage::Report);
     let exit = if args.fixes.diff {
         before
     } else {
@@ -47,10 +51,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         write_result(args, &sinks, &report, exit)?;
         exit
     };
+    drop(writing);
     if args.stats {
         for row in stats(&report.stats).lines() {
             output::line(row);
         }
+    }
+    if let Some(clock) = &seen.clock {
+        clock.tables().lines().for_each(output::line);
     }
     if !args.quiet {
         if let Some(repaired) = &repaired {

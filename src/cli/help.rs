@@ -32,6 +32,7 @@ What to do with a finding:
 When something is missing:
   goleash -v                         folder by folder what was looked at, and where nothing is reported
   goleash --stats                    what was given up, and why
+  goleash --timing                   where the time went
 
 Elsewhere: pre-commit, GitHub, GitLab, go vet: https://github.com/goleash/goleash/blob/main/docs/integrations.md
 
@@ -94,7 +95,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "How it is written",
         &[
-            "format", "output", "category", "color", "stats", "verbose", "quiet",
+            "format", "output", "category", "color", "stats", "timing", "verbose", "quiet",
         ],
     ),
     (

@@ -8,13 +8,15 @@ use super::progress::{self, Progress};
 use super::run::{self, Manner};
 use super::settings::{self, Plan};
 use super::stdin::{self, Overlay};
+use super::timing::Clock;
 use super::{Failure, check, output, words};
 use crate::analyze::{self, Report};
 use crate::examine::{self, Outcome};
+use crate::stage::Stage;
 use crate::walk::{FoundFile, Settings, Walk, slashed, walk};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What a run is going to look at.
 pub(super) struct Sight {
@@ -22,6 +24,7 @@ pub(super) struct Sight {
     overlay: Option<Overlay>,
     plan: Plan,
     narrowed: Option<Narrowed>,
+    clock: Option<Arc<Clock>>,
 }
 
 /// What a run has looked at and found.
@@ -31,11 +34,15 @@ pub(super) struct Seen {
     pub(super) report: Report,
     silent: Vec<(String, String)>,
     narrowed: Option<Narrowed>,
+    pub(super) clock: Option<Arc<Clock>>,
 }
 
 impl Sight {
     /// Finds what the arguments name.
     pub(super) fn new(args: &CheckArgs, show_suppressed: bool) -> Result<Self, Failure> {
+        let clock = args.timing.then(Clock::start);
+        let watched = Clock::watched(clock.as_ref());
+        let _walking = watched.enter("", Stage::Walk);
         let current = std::env::current_dir()
             .map_err(|error| Failure(format!("could not find the current folder: {error}")))?;
         let walked = Settings {
@@ -44,7 +51,13 @@ impl Sight {
         };
         let since = novelty::since(args, &walked.current)?;
         let (mut found, overlay) = find(args, &walked)?;
-        let mut plan = settings::plan(args, show_suppressed, &walked.current, &found.directories)?;
+        let mut plan = settings::plan(
+            args,
+            show_suppressed,
+            &walked.current,
+            &found.directories,
+            &watched,
+        )?;
         // Not before: which configuration holds for a run does not depend on what has changed.
         let narrowed = since
             .map(|since| since.narrow(&mut found, &mut plan))
@@ -54,6 +67,7 @@ impl Sight {
             overlay,
             plan,
             narrowed,
+            clock,
         })
     }
 
@@ -72,6 +86,7 @@ impl Sight {
             overlay,
             plan,
             narrowed,
+            clock,
         } = self;
         for file in plan.files.iter().filter(|_| args.verbose) {
             output::line(&format!("configuration: {}", slashed(file)));
@@ -99,6 +114,7 @@ impl Sight {
             report,
             silent: outcome.silent,
             narrowed,
+            clock,
         })
     }
 }

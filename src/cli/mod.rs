@@ -22,6 +22,7 @@ mod run;
 mod settings;
 mod shell;
 mod stdin;
+mod timing;
 mod vettool;
 mod words;
 

@@ -8,6 +8,7 @@ use crate::analyze::Options;
 use crate::config::{Choice, Config, Configs, FailOn};
 use crate::package::BuildContext;
 use crate::scope::Scope;
+use crate::stage::Watched;
 use crate::walk::FoundDirectory;
 use std::collections::HashMap;
 use std::fs;
@@ -72,6 +73,7 @@ pub(super) fn plan(
     show_suppressed: bool,
     current: &Path,
     found: &[FoundDirectory],
+    watched: &Watched,
 ) -> Result<Plan, Failure> {
     let choice = match &args.config {
         Some(file) => Choice::Named(file.clone()),
@@ -81,6 +83,7 @@ pub(super) fn plan(
     let mut settings = Settings {
         args,
         show_suppressed,
+        watched,
         configs: Configs::new(current, choice),
         made: HashMap::new(),
     };
@@ -155,6 +158,7 @@ fn common(a: &Path, b: &Path) -> PathBuf {
 struct Settings<'a> {
     args: &'a CheckArgs,
     show_suppressed: bool,
+    watched: &'a Watched,
     configs: Configs,
     /// By the configuration they come from.
     made: HashMap<Option<PathBuf>, Arc<Options>>,
@@ -182,6 +186,7 @@ impl Settings<'_> {
         }
         command_line(self.args, &mut options)?;
         options.show_suppressed = self.show_suppressed;
+        options.watched = self.watched.clone();
         let options = Arc::new(options);
         self.made.insert(key, Arc::clone(&options));
         Ok(options)

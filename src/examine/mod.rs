@@ -10,6 +10,7 @@ pub use panic::{guard, remember as remember_panics};
 use crate::analyze::{Directory, InputFile, Options, Problem, Report};
 use crate::merge::{keep_touching, merge};
 use crate::package::{self, Header};
+use crate::stage::Stage;
 use crate::walk::{FoundDirectory, FoundFile};
 use std::fs;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub fn directory(
     let mut notes = Vec::new();
     let mut silent_files = Vec::new();
     let mut files = Vec::new();
+    let reading = options.watched.enter(&found.display, Stage::Walk);
     for file in &found.files {
         match read(file) {
             Ok(bytes) => {
@@ -67,6 +69,7 @@ pub fn directory(
             Err(message) => problems.push(problem(&file.display, message)),
         }
     }
+    drop(reading);
     let directory = Directory {
         path: found.display.clone(),
         import_path: found.import_path.clone(),
@@ -77,6 +80,7 @@ pub fn directory(
         problems.push(problem(&found.display, message));
         Report::default()
     });
+    let _reporting = options.watched.enter(&found.display, Stage::Report);
     report.problems.append(&mut problems);
     if let Some(named) = &found.named {
         keep_touching(&mut report, named);

@@ -12,6 +12,7 @@ use super::{Exit, Failure, check, output, settings};
 use crate::analyze::{self, Report};
 use crate::gomod::NEWEST;
 use crate::report::vet;
+use crate::stage::Watched;
 use crate::vettool::{self, Flag, Unit};
 use crate::walk::{FoundDirectory, FoundFile, slashed};
 use clap::{CommandFactory, Parser};
@@ -106,7 +107,13 @@ fn unit(flags_given: &[&str], file: &Path) -> Result<Exit, Failure> {
         }
     };
     let (found, paths) = directory(&unit);
-    let mut plan = settings::plan(&args, false, &unit.dir, slice::from_ref(&found))?;
+    let mut plan = settings::plan(
+        &args,
+        false,
+        &unit.dir,
+        slice::from_ref(&found),
+        &Watched::default(),
+    )?;
     for options in &mut plan.options {
         let options = Arc::make_mut(options);
         options.build.chosen = true;
