@@ -11,6 +11,7 @@ mod ignored_stop;
 mod missing_done;
 mod ncast;
 mod nil_channel;
+mod ticker_range;
 mod timeout_send;
 mod unclosed_range;
 mod unfulfilled_contract;
@@ -37,6 +38,11 @@ pub const RULES: &[Rule] = &[
         id: "double-send",
         page: include_str!("double-send.md"),
         form: Form::Leak(double_send::classify),
+    },
+    Rule {
+        id: "ticker-range",
+        page: include_str!("ticker-range.md"),
+        form: Form::Leak(ticker_range::classify),
     },
     Rule {
         id: "ignored-stop",

@@ -233,6 +233,7 @@ fn parse(dir: &Directory, options: &Options) -> Vec<File> {
         memchr::memmem::find(&f.bytes, b"<-").is_some()
             || has_word(&f.bytes, b"chan")
             || has_word(&f.bytes, b"WaitGroup")
+            || has_word(&f.bytes, b"NewTicker")
     });
     if !marked {
         return dir.files.iter().map(|_| File::default()).collect();

@@ -15,7 +15,7 @@ use crate::flow::ir::{
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeId};
 use crate::source::{FileId, Place, Span};
-use crate::summary::{CALL, CLOSE, Future, RECV, SEND};
+use crate::summary::{CALL, CLOSE, Future, RECV, SEND, STOP};
 use crate::syntax::ast::{BinaryOp, Name};
 
 /// Clients made per constructor at most: with more methods than this nobody reads all the combinations either.
@@ -42,14 +42,20 @@ pub enum Made {
 /// The constructors of `program` whose values callers elsewhere may use; `counts` says of which files.
 pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<Constructor> {
     let called = called_here(program);
+    let handed = handed_methods(program);
     program
         .bodies
         .iter()
         .enumerate()
         .filter(|(_, body)| body.parent.is_none() && counts(body.file) && body.gives)
         .filter_map(|(index, body)| {
-            let leaves = is_exported(simple_name(body)) || !called[index];
-            let makes = made(program, body).filter(|_| leaves)?;
+            let makes = made(program, body)?;
+            let leaves = is_exported(simple_name(body))
+                || !called[index]
+                || matches!(makes, Made::Value(ty) if has_any(program, ty, &handed));
+            if !leaves {
+                return None;
+            }
             Some(Constructor {
                 body: BodyId(index as u32),
                 makes,
@@ -199,6 +205,31 @@ fn called_here(program: &Program) -> Vec<bool> {
     called
 }
 
+/// The methods that code elsewhere is handed as function values.
+fn handed_methods(program: &Program) -> Vec<bool> {
+    let mut handed = vec![false; program.bodies.len()];
+    for body in &program.bodies {
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                && matches!(call.callee, Callee::Unknown | Callee::Named(_))
+            {
+                for arg in &call.args {
+                    if let Expr::Method(_, func) = arg {
+                        handed[BodyId::from(*func).0 as usize] = true;
+                    }
+                }
+            }
+        }
+    }
+    handed
+}
+
+/// Whether code elsewhere is handed a method of a type.
+fn has_any(program: &Program, ty: TypeId, handed: &[bool]) -> bool {
+    let mut methods = program.types[ty.0 as usize].methods.values();
+    methods.any(|func| handed[BodyId::from(*func).0 as usize])
+}
+
 fn made(program: &Program, body: &Body) -> Option<Made> {
     let first = *body.results.first()?;
     let declared = &body.vars[first as usize].ty;
@@ -261,10 +292,11 @@ fn holds_channel(program: &Program, ty: &Ty, depth: u32) -> bool {
 }
 
 fn methods(program: &Program, ty: TypeId) -> Vec<Method> {
+    let handed = handed_methods(program);
     let mut all: Vec<Method> = program.types[ty.0 as usize]
         .methods
         .iter()
-        .filter(|(name, _)| is_exported(name))
+        .filter(|(name, func)| is_exported(name) || handed[BodyId::from(**func).0 as usize])
         .map(|(_, func)| Method {
             body: (*func).into(),
             blocks: false,
@@ -305,9 +337,24 @@ fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bool {
             if let Callee::Body(callee) = call.callee {
                 todo.push((callee, inherited(program, call, callee, &mine)));
             }
+            if let Callee::Unknown | Callee::Named(_) = call.callee {
+                for arg in &call.args {
+                    let mut ticking = false;
+                    arg.closures(&mut |b| {
+                        let handed = !inherited(program, call, b, &mine).is_empty();
+                        let waits = crate::model::ranges_over_ticks(&program.bodies[b.0 as usize]);
+                        ticking |= waits && (handed || !receiver);
+                    });
+                    if ticking {
+                        return true;
+                    }
+                }
+            }
             if let Callee::Library(Effect::Call | Effect::CallOnce, _) = call.callee {
                 for arg in &call.args {
-                    arg.closures(&mut |b| todo.push((b, inherited(program, call, b, &mine))));
+                    functions(arg, &mut |b| {
+                        todo.push((b, inherited(program, call, b, &mine)));
+                    });
                 }
             }
         }
@@ -363,7 +410,7 @@ fn stops_something(program: &Program, root: BodyId) -> bool {
                     Callee::Value(Expr::Field(..)) if call.args.is_empty() => return true,
                     Callee::Library(Effect::Call | Effect::CallOnce, _) => {
                         for arg in &call.args {
-                            arg.closures(&mut |b| todo.push(b));
+                            functions(arg, &mut |b| todo.push(b));
                         }
                     }
                     _ => {}
@@ -373,6 +420,14 @@ fn stops_something(program: &Program, root: BodyId) -> bool {
         }
     }
     false
+}
+
+/// Calls `f` on the functions that an argument is or holds.
+fn functions(arg: &Expr, f: &mut dyn FnMut(BodyId)) {
+    arg.closures(&mut *f);
+    if let Expr::Func(func) | Expr::Method(_, func) = arg {
+        f((*func).into());
+    }
 }
 
 fn started(call: &Call) -> Option<BodyId> {
@@ -444,7 +499,7 @@ fn acts_on_receiver(
     for (way, done) in future.iter().filter(|(way, _)| way.var == *receiver) {
         let Some(field) = &way.field else { continue };
         acts.waits |= done & (SEND | RECV) != 0;
-        acts.releases |= done & CLOSE != 0;
+        acts.releases |= done & (CLOSE | STOP) != 0;
         let field_ty = field_type(program, ty, field);
         acts.releases |= done & CALL != 0 && field_ty.as_ref().is_some_and(is_plain_function);
         acts.releases |= done & SEND != 0

@@ -8,6 +8,7 @@
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::is_plain;
+use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::source::FileId;
 use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
@@ -173,6 +174,10 @@ impl FieldActs {
                 continue;
             }
             let field = last_field(arg);
+            if matches!(call.callee, Callee::Library(Effect::TickerStop, _)) {
+                // To stop a ticker is no help to anybody who waits for it.
+                continue;
+            }
             let Callee::Body(callee) = call.callee else {
                 if let Some(field) = &field {
                     self.add(field, ANY, false);

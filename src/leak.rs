@@ -209,6 +209,26 @@ pub struct Caller {
     pub left: bool,
 }
 
+/// A context that nobody ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadContext {
+    /// The variable that holds it; empty when it has none.
+    pub name: String,
+    /// Why nobody does.
+    pub why: Undying,
+}
+
+/// Why nobody ends a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Undying {
+    /// It comes from `context.Background()` or `context.TODO()`: nobody can.
+    Never,
+    /// Its cancel function was not kept.
+    Lost,
+    /// Its cancel function is not called in this run.
+    NotCalled,
+}
+
 /// What else is true of a leak. Each fact is there for the few rules that ask for it; none is needed to tell the leak.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -224,6 +244,16 @@ pub struct Facts {
     pub released_by: Option<String>,
     /// For a nil channel: the `make` for its variable that this run does not come to, or comes to later.
     pub skipped_make: Option<Place>,
+    /// For a channel of a ticker: the statement that stopped the ticker.
+    pub ticker_stopped: Option<String>,
+    /// A context among what is waited for, which nobody ends.
+    pub dead_context: Option<DeadContext>,
+    /// The function that made the channel, started the goroutine and returned the channel.
+    pub promise: Option<String>,
+    /// Whether the channel came to the stuck goroutine in a message, or was sent by it in one.
+    pub reply: bool,
+    /// For a send: a `select` that sends on the same channel and has another way on.
+    pub guarded: Option<Place>,
 }
 
 /// A goroutine that can never get past an operation.

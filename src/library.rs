@@ -62,6 +62,12 @@ pub enum Effect {
     Timer,
     /// Returns a value whose field `C` is a channel that a clock serves.
     TimerValue,
+    /// Returns a ticker: its channel `C` is served by a clock until somebody stops it.
+    Ticker,
+    /// Stops the receiver, a ticker; its channel stays open.
+    TickerStop,
+    /// Lets the receiver, a ticker, go on.
+    TickerReset,
     /// A context that never ends.
     ContextNever,
     /// Derives a context that its cancel function ends: returns (context, cancel).
@@ -85,7 +91,13 @@ impl Effect {
     pub fn is_pure(self) -> bool {
         matches!(
             self,
-            Self::Inert | Self::NonNil | Self::AtomicLoad | Self::AtomicStore | Self::AtomicSwap
+            Self::Inert
+                | Self::NonNil
+                | Self::AtomicLoad
+                | Self::AtomicStore
+                | Self::AtomicSwap
+                | Self::TickerStop
+                | Self::TickerReset
         )
     }
 

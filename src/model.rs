@@ -10,7 +10,11 @@ use crate::flow::{is_plain, makes_anything};
 /// The roots of a program, in source order.
 pub fn roots(program: &Program) -> Vec<BodyId> {
     let bodies = &program.bodies;
-    let own: Vec<bool> = bodies.iter().map(makes_primitive).collect();
+    let tickers = bodies.iter().any(waits_for_ticks);
+    let own: Vec<bool> = bodies
+        .iter()
+        .map(|body| makes_primitive(body) || tickers && makes_ticker(body))
+        .collect();
     let waits: Vec<bool> = bodies.iter().map(blocks).collect();
     // What a function's literals and callees do is part of its system.
     let makes = closure(program, own.clone());
@@ -212,6 +216,33 @@ fn makes_primitive(body: &Body) -> bool {
                 )
             ))
     })
+}
+
+fn makes_ticker(body: &Body) -> bool {
+    body.code.iter().any(|op| {
+        matches!(op, Op::Call(call)
+            if matches!(call.callee, Callee::Library(crate::library::Effect::Ticker, _)))
+    })
+}
+
+/// Whether somebody waits for a clock alone: elsewhere a ticker is one case of several, and whether it is stopped does not
+/// matter much.
+fn waits_for_ticks(body: &Body) -> bool {
+    body.code.iter().any(|op| match op {
+        Op::Recv { ch, .. } => matches!(ch, Expr::Field(_, name) if name == "C"),
+        Op::Select { cases, .. } => {
+            matches!(cases.as_slice(), [only] if matches!(&only.ch, Expr::Field(_, name) if name == "C"))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a body ranges over a ticker: it does not return before somebody ends the program, so whoever runs it runs it in
+/// a goroutine of its own.
+pub fn ranges_over_ticks(body: &Body) -> bool {
+    body.code.iter().any(
+        |op| matches!(op, Op::Recv { ch: Expr::Field(_, name), range: true, .. } if name == "C"),
+    )
 }
 
 fn blocks(body: &Body) -> bool {

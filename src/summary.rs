@@ -28,6 +28,11 @@ pub const CALL: Acts = 16;
 /// It may go where nobody follows it.
 pub const ANY: Acts = 32;
 
+/// `Ticker.Stop`.
+pub const STOP: Acts = 128;
+/// `Ticker.Reset`.
+pub const RESET: Acts = 256;
+
 /// The outside has acted on it in this run: what it would do next is a guess.
 pub const TOUCHED: Acts = 64;
 
@@ -258,7 +263,7 @@ impl<'p> Summaries<'p> {
 
     /// The value of `expr` becomes what `moved` says will be acted on.
     fn flow_into(&self, expr: &Expr, moved: &[(Option<Name>, Acts)], future: &mut Future) {
-        if moved.is_empty() {
+        if moved.is_empty() || is_data(expr) {
             return;
         }
         if let Some(way) = way_of(expr) {
@@ -380,6 +385,16 @@ impl<'p> Summaries<'p> {
                     add(receiver, DONE, future);
                 }
             }
+            Effect::TickerStop | Effect::TickerReset => {
+                let acts = if effect == Effect::TickerStop {
+                    STOP
+                } else {
+                    RESET
+                };
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, acts, future);
+                }
+            }
             // Looking at a context is an act on it: what is seen depends on who cancels first.
             Effect::ContextDone | Effect::ContextErr => {
                 if let Some(receiver) = call.args.first() {
@@ -455,7 +470,18 @@ fn add(expr: &Expr, acts: Acts, future: &mut Future) {
     }
 }
 
+/// Whether evaluating `expr` yields a number, a string or a truth value: nothing that leads anywhere.
+fn is_data(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Binary(..) | Expr::Not(_) | Expr::Len(..) | Expr::Cap(_) | Expr::Has(_)
+    )
+}
+
 fn give(expr: &Expr, acts: Acts, future: &mut Future) {
+    if is_data(expr) {
+        return;
+    }
     if let Some(way) = way_of(expr) {
         *future.entry(way).or_default() |= acts;
         return;

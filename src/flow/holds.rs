@@ -31,7 +31,9 @@ pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
     let inner = |ty: &Ty| leads_to_channel(types, ty, depth + 1);
     match ty {
         Ty::Chan(..) => true,
-        Ty::Ext(path, name) => path == "context" && name == "CancelFunc",
+        Ty::Ext(path, name) => {
+            path == "context" && name == "CancelFunc" || path == "time" && name == "Ticker"
+        }
         Ty::Named(id) => inner(&types[id.0 as usize].underlying),
         Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) => inner(elem),
         Ty::Map(_, value) => inner(value),

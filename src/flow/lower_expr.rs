@@ -156,6 +156,7 @@ impl Lowerer<'_, '_> {
         let method = self.package.method(&ty, name);
         if let Some((path, method)) = method
             && self.package.field(&ty, name).is_none()
+            && !(name == "C" && self.is_clock(&ty))
         {
             let receiver = Box::new(fields(value.clone(), &path));
             match method {

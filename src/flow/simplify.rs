@@ -4,11 +4,11 @@
 //! relevant operation reads. A branch is relevant only when different relevant operations come next on its two sides
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
-use super::holds::{Holds, expr_holds, holding_vars, is_plain, makes_anything};
+use super::holds::{Holds, expr_holds, holding_vars, is_plain, leads_to_channel, makes_anything};
 use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::retarget;
 use crate::library::{Effect, ends_by_name};
-use crate::resolve::TypeDef;
+use crate::resolve::{Ty, TypeDef};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
 
@@ -22,7 +22,7 @@ pub(super) fn simplify(bodies: &mut [Body], types: &[TypeDef]) -> Holds {
     let makes = spread(bodies, |body| {
         body.code.iter().any(|op| {
             let mut makes = false;
-            op.exprs(&mut |e| makes |= makes_anything(e) || matches!(e, Expr::Closure(_)));
+            op.exprs(&mut |e| makes |= makes_anything(e) || makes_holder(types, e));
             makes || matches!(op, Op::Call(call) if makes_context(&call.callee))
         })
     });
@@ -156,11 +156,21 @@ fn makes_primitive(expr: &Expr) -> bool {
     }
 }
 
+/// Whether it makes a function, or a value whose fields are there for primitives that come later.
+fn makes_holder(types: &[TypeDef], expr: &Expr) -> bool {
+    match expr {
+        Expr::Closure(_) => true,
+        Expr::Struct(Some(ty), ..) => leads_to_channel(types, &Ty::Named(*ty), 0),
+        Expr::Addr(inner) => makes_holder(types, inner),
+        _ => false,
+    }
+}
+
 fn makes_context(callee: &Callee) -> bool {
     matches!(
         callee,
         Callee::Library(
-            Effect::ContextCancel | Effect::ContextNever | Effect::GroupContext,
+            Effect::ContextCancel | Effect::ContextNever | Effect::GroupContext | Effect::Ticker,
             _
         )
     )

@@ -67,7 +67,10 @@ impl Machine<'_> {
                     && !code.ends
                     && !code.gives
                     && !code.recovers
-                    && !call.args.iter().any(|a| state.carries(a))
+                    && !call
+                        .args
+                        .iter()
+                        .any(|a| state.carries(a) || self.may_gain(state, a))
                 {
                     // It is handed nothing of ours and gives nothing back.
                     return self.unknown_call(state, proc, &call, dests);
@@ -110,6 +113,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether `value` is a struct in view with room for primitives: a callee may put some into it.
+    fn may_gain(&self, state: &State, value: &Value) -> bool {
+        state.object(value).is_some_and(|id| {
+            !state.escaped(id)
+                && matches!(&state.heap[id as usize], Obj::Struct(Some(ty), _)
+                    if self.holders.get(ty.0 as usize) == Some(&true))
+        })
+    }
+
     /// A call nobody can follow: what it is handed is known outside from now on, and pointees may have changed.
     pub(super) fn unknown_call(
         &self,
@@ -121,6 +133,7 @@ impl Machine<'_> {
         if call.args.iter().any(|a| state.carries(a)) {
             self.abstain("escape-call");
         }
+        self.run_ticking(state, proc, call);
         for arg in &call.args {
             state.escape(arg);
             self.change_map(state, proc, arg);
@@ -133,6 +146,34 @@ impl Machine<'_> {
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
         Flow::Next
+    }
+
+    /// A literal that ranges over a ticker and is handed to a scheduler runs in a goroutine of its own.
+    fn run_ticking(&self, state: &mut State, proc: usize, call: &Prepared) {
+        let literals: Vec<(BodyId, Vec<ObjId>)> = call
+            .args
+            .iter()
+            .filter_map(|arg| match &state.heap[state.object(arg)? as usize] {
+                Obj::Closure(body, env, None) => Some((*body, env.clone())),
+                _ => None,
+            })
+            .filter(|(body, _)| crate::model::ranges_over_ticks(self.body(*body)))
+            .collect();
+        for (body, env) in literals {
+            let code = self.body(body);
+            let args = code
+                .params
+                .iter()
+                .map(|_| state.symbol(code.file, code.span))
+                .collect();
+            let call = Prepared {
+                callee: Called::Body(body, env),
+                args,
+                method: false,
+                pc: call.pc,
+            };
+            self.spawn(state, proc, call, None);
+        }
     }
 
     /// A method chosen by what its receiver turns out to be.
@@ -159,6 +200,8 @@ impl Machine<'_> {
             (Some(Obj::Context(..)), "Done") => Some(Effect::ContextDone),
             (Some(Obj::Context(..)), "Err") => Some(Effect::ContextErr),
             (Some(Obj::Context(..)), "Value" | "Deadline") => Some(Effect::Inert),
+            (Some(Obj::Clock(..)), "Stop") => Some(Effect::TickerStop),
+            (Some(Obj::Clock(..)), "Reset") => Some(Effect::TickerReset),
             (Some(Obj::Struct(None, fields)), "Stop" | "Reset")
                 if fields
                     .iter()
@@ -300,6 +343,20 @@ impl Machine<'_> {
                 let clock = vec![(Name::new_static("C"), Value::Out(Outside::Timer))];
                 let id = state.alloc(Obj::Struct(None, clock));
                 self.set_dest(state, proc, dests, 0, Value::Ref(id));
+            }
+            Effect::Ticker => {
+                let site = self.call_site(state, proc, call.pc);
+                let clock = state.alloc(Obj::Clock(site, false));
+                self.set_dest(state, proc, dests, 0, Value::Ref(clock));
+            }
+            Effect::TickerStop | Effect::TickerReset => {
+                let clock = state.object(&receiver);
+                if let Some(id) = clock
+                    && let Obj::Clock(_, stopped) = &mut state.heap[id as usize]
+                {
+                    *stopped = effect == Effect::TickerStop;
+                    self.note(state, proc, call.pc, Happening::Stopped, clock);
+                }
             }
             Effect::ContextNever
             | Effect::ContextDerive

@@ -122,7 +122,7 @@ impl Obj {
                     receiver.renumber(map);
                 }
             }
-            Self::Once(_) => {}
+            Self::Once(_) | Self::Clock(..) => {}
         }
     }
 }

@@ -121,6 +121,10 @@ impl Encoder<'_> {
                 self.value(count);
             }
             Obj::Once(done) => self.word(25 + u64::from(*done)),
+            Obj::Clock(site, stopped) => {
+                self.word(32 + u64::from(*stopped));
+                self.word(u64::from(site.span.start));
+            }
             Obj::Context(_, parent, cancelled, own) => {
                 self.word(27);
                 self.value(parent);

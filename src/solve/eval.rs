@@ -237,6 +237,9 @@ impl<'p> Machine<'p> {
                 {
                     id = inner;
                 }
+                if matches!(state.heap[id as usize], Obj::Clock(..)) && name == "C" {
+                    return Value::Ref(id);
+                }
                 let Obj::Struct(ty, fields) = &state.heap[id as usize] else {
                     return self.fresh(state, proc, Span::default());
                 };

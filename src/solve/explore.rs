@@ -10,7 +10,7 @@ use super::state::State;
 use super::stuck::Wants;
 use super::transition::Successor;
 use crate::flow::ir::{BodyId, Pc};
-use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, SEND};
+use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, RESET, SEND, STOP};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -330,7 +330,7 @@ impl Explorer<'_, '_> {
 
     /// Every act on what the pending operation of a process is about.
     fn pending(&self, state: &State, proc: usize) -> Wants {
-        const ALL: u16 = SEND | RECV | CLOSE | DONE | CALL | ANY;
+        const ALL: u16 = SEND | RECV | CLOSE | DONE | CALL | STOP | RESET | ANY;
         let Some((act, _)) = &state.procs[proc].park else {
             return Wants::new();
         };

@@ -69,7 +69,7 @@ impl Teller<'_, '_> {
     }
 
     /// Follows a captured variable to where it is declared, and a parameter of a goroutine to what it was started with.
-    fn declared_at(&self, proc: &Proc, mut id: BodyId, mut var: Var) -> (BodyId, Var) {
+    pub(super) fn declared_at(&self, proc: &Proc, mut id: BodyId, mut var: Var) -> (BodyId, Var) {
         loop {
             let body = self.machine.body(id);
             if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
@@ -187,7 +187,7 @@ impl Teller<'_, '_> {
             .unwrap_or(true)
     }
 
-    fn in_loop(&self, (body, pc): (BodyId, Pc)) -> bool {
+    pub(super) fn in_loop(&self, (body, pc): (BodyId, Pc)) -> bool {
         self.machine.body(body).in_loop.get(pc as usize) == Some(&true)
     }
 

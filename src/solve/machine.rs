@@ -7,8 +7,9 @@ use super::state::{
     Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Value,
 };
 use crate::exposure::Exposure;
-use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
+use crate::flow::{Program, leads_to_channel};
+use crate::resolve::{Ty, TypeId};
 use crate::summary::Summaries;
 use crate::syntax::ast::Name;
 use std::cell::RefCell;
@@ -36,6 +37,8 @@ pub struct Machine<'p> {
     pub exact_rooms: bool,
     /// How often a loop over an unknown number of items is followed.
     pub loop_limit: i64,
+    /// Which types have room for primitives.
+    pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.
     pub exposure: Exposure,
     /// What was given up, and how often.
@@ -45,7 +48,10 @@ pub struct Machine<'p> {
 impl<'p> Machine<'p> {
     /// An interpreter for `program`.
     pub fn new(program: &'p Program, summaries: &'p Summaries<'p>) -> Self {
+        let types = &program.types;
+        let holds = |ty: usize| leads_to_channel(types, &Ty::Named(TypeId(ty as u32)), 0);
         Self {
+            holders: (0..types.len()).map(holds).collect(),
             program,
             summaries,
             ends_with_root: false,

@@ -15,6 +15,7 @@ mod facts;
 mod leave;
 pub mod machine;
 mod nil;
+mod shapes;
 pub mod state;
 mod step;
 mod stranding;

@@ -93,6 +93,8 @@ pub enum Obj {
     Wait(Site, Value),
     /// A `sync.Once`, and whether it is done.
     Once(bool),
+    /// A ticker, which stands for its channel as well, and whether it is stopped.
+    Clock(Site, bool),
     /// A context: its parent, whether it has been cancelled, whether it can end by itself.
     Context(Site, Value, bool, bool),
     /// The cancel function of a context.
@@ -274,6 +276,8 @@ pub enum Happening {
     Closed,
     /// A wait was over, a context cancelled.
     Synced,
+    /// A ticker was stopped.
+    Stopped,
     /// A `WaitGroup` was told to wait for more.
     Added,
     /// A `WaitGroup` was told that one is done.
@@ -464,6 +468,7 @@ impl State {
                 obj,
                 Obj::Chan { .. }
                     | Obj::Wait(..)
+                    | Obj::Clock(..)
                     | Obj::Context(..)
                     | Obj::Cancel(_)
                     | Obj::Closure(..)
@@ -488,7 +493,7 @@ impl State {
             let acts = match obj {
                 // Whoever is handed a context can wait for it, but only its cancel function ends it.
                 Obj::Context(..) => continue,
-                Obj::Chan { .. } | Obj::Wait(..) => acts,
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) => acts,
                 // A function that may be called may do all it can.
                 Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => continue,
                 _ => ANY,
@@ -584,7 +589,9 @@ impl State {
     fn lend(&mut self, value: &Value, acts: Acts) {
         let Some(id) = self.object(value) else { return };
         match &self.heap[id as usize] {
-            Obj::Chan { .. } | Obj::Wait(..) if acts & ANY == 0 => self.open[id as usize] |= acts,
+            Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) if acts & ANY == 0 => {
+                self.open[id as usize] |= acts;
+            }
             Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => {}
             _ => self.escape(value),
         }
@@ -608,7 +615,7 @@ impl Obj {
                 }
             }
             Self::Wait(_, count) => f(count),
-            Self::Once(_) => {}
+            Self::Once(_) | Self::Clock(..) => {}
         }
     }
 }

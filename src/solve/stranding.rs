@@ -62,6 +62,7 @@ impl Teller<'_, '_> {
             | Happening::Received(None)
             | Happening::Closed
             | Happening::Synced
+            | Happening::Stopped
             | Happening::CountedDown => here(Exit::Done),
             Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
             Happening::Jumped(_) => here(Exit::Break),
@@ -110,6 +111,7 @@ impl Teller<'_, '_> {
         let channel = (self.text)(body.file, case.ch_span);
         let exit = match event.on.map(|id| &self.state.heap[id as usize]) {
             Some(Obj::Context(..)) => Exit::Context,
+            Some(Obj::Clock(..)) => Exit::Timer,
             Some(Obj::Chan { .. }) => Exit::Sibling,
             _ if channel.ends_with("Done()") => Exit::Context,
             _ if is_clock(&case.ch, &channel) => Exit::Timer,

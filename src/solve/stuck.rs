@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Proc, State, Value};
 use crate::flow::ir::BodyId;
 use crate::library::Effect;
-use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, SEND, TOUCHED};
+use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, RESET, SEND, TOUCHED};
 use crate::syntax::ast::Name;
 
 /// Objects, and what would have to be done to one of them.
@@ -43,6 +43,11 @@ impl Machine<'_> {
         let mut add = |value: &Value, acts: Acts| -> bool {
             match state.object(value) {
                 Some(id) if state.open[id as usize] & (ANY | TOUCHED | acts) != 0 => false,
+                Some(id) if matches!(state.heap[id as usize], Obj::Clock(..)) => {
+                    wants.push((id, RESET));
+                    matches!(state.heap[id as usize], Obj::Clock(_, true))
+                        && state.open[id as usize] & RESET == 0
+                }
                 Some(id) => match &state.heap[id as usize] {
                     Obj::Chan { .. } => {
                         wants.push((id, acts));
@@ -98,6 +103,10 @@ impl Machine<'_> {
             return false;
         }
         let watched = log.watched;
+        let ticks = |id: ObjId| matches!(state.heap[id as usize], Obj::Clock(_, false));
+        if wants.iter().any(|(id, _)| ticks(*id)) {
+            return true;
+        }
         (0..state.procs.len()).any(|q| {
             state.procs[q].id != watched
                 && !state.procs[q].ended()

@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value};
 use crate::flow::ir::{Op, Target};
-use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, SEND, TOUCHED};
+use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
 use crate::syntax::ast::BinaryOp;
 
 /// A successor: the processes that took part, and the state (with those processes to be run).
@@ -109,7 +109,10 @@ impl Machine<'_> {
                 Some(false) => Readiness::Outside,
                 None => Readiness::Partner(id),
             },
-            // A value of another kind: what it is was not understood.
+            Obj::Clock(_, true) if state.open[id as usize] & (ANY | RESET) == 0 => {
+                Readiness::Partner(id)
+            }
+            // A clock that ticks, or a value of another kind: what it is was not understood.
             _ => Readiness::Outside,
         }
     }
@@ -224,7 +227,7 @@ impl Machine<'_> {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
                     out.push(self.alone(state, port));
-                    certain |= self.outside_of(&port.ch).is_none();
+                    certain |= self.outside_of(&port.ch).is_none() && !is_clock(state, &port.ch);
                 }
                 Readiness::Ready => {
                     certain = true;
@@ -376,6 +379,8 @@ impl Machine<'_> {
                     (Value::Unset, 1) if is_range && matches!(port.ch, Value::Out(_)) => {
                         Value::Bool(true)
                     }
+                    // Nobody closes the channel of a clock.
+                    (Value::Unset, 1) if is_clock(state, &port.ch) => Value::Bool(true),
                     (Value::Unset, _) => state.symbol(file, span),
                     (known, _) => known,
                 };
@@ -425,4 +430,11 @@ impl Machine<'_> {
         state.todo.push(proc);
         self.note(state, proc, pc, what, on);
     }
+}
+
+/// Whether a channel is that of a ticker in view.
+fn is_clock(state: &State, ch: &Value) -> bool {
+    state
+        .object(ch)
+        .is_some_and(|id| matches!(state.heap[id as usize], Obj::Clock(..)))
 }

@@ -165,6 +165,7 @@ impl Teller<'_, '_> {
         if facts.caller.is_none() {
             facts.released_by = self.released_by(op.kind);
         }
+        self.shapes(root, proc, primitive, &mut facts);
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),
             served: done(!wanted_sends, None),
@@ -286,7 +287,7 @@ impl Teller<'_, '_> {
                 }
                 _ => (*site, 0, false),
             },
-            Obj::Wait(site, _) | Obj::Context(site, ..) => (*site, 0, false),
+            Obj::Wait(site, _) | Obj::Context(site, ..) | Obj::Clock(site, _) => (*site, 0, false),
             _ => return None,
         };
         if site.span == Span::default() {
@@ -320,23 +321,45 @@ impl Teller<'_, '_> {
     /// The variable or field that a primitive is first put into.
     pub(super) fn name_of(&self, site: &Site) -> String {
         let body = self.machine.body(site.body);
-        for op in &body.code {
+        for (pc, op) in body.code.iter().enumerate() {
+            // A context or a ticker is what a call returns.
+            if let Op::Call(call) = op
+                && body.spans[pc] == site.span
+                && let Some(target) = call.dests.first()
+            {
+                return self.name_of_target(site.body, target);
+            }
             let Op::Set(target, value) = op else { continue };
             if makes(value, site.span) {
-                return match target {
-                    Target::Var(var) => body.vars[*var as usize].name.to_string(),
-                    Target::Place(place) => way_of(place)
-                        .and_then(|w| w.field)
-                        .map(|f| f.to_string())
-                        .unwrap_or_default(),
-                    Target::Ignore => String::new(),
-                };
+                return self.name_of_target(site.body, target);
             }
             if let Some(name) = field_that_makes(value, site.span) {
                 return name;
             }
         }
         String::new()
+    }
+
+    /// The variable or field that something is put into; a temporary hands it to a field of what is made next.
+    fn name_of_target(&self, id: BodyId, target: &Target) -> String {
+        let body = self.machine.body(id);
+        match target {
+            Target::Var(var) if body.vars[*var as usize].name.is_empty() => body
+                .code
+                .iter()
+                .find_map(|op| {
+                    let mut name = None;
+                    op.exprs(&mut |e| name = name.take().or_else(|| field_given(e, *var)));
+                    name
+                })
+                .unwrap_or_default(),
+            Target::Var(var) => body.vars[*var as usize].name.to_string(),
+            Target::Place(place) => way_of(place)
+                .and_then(|w| w.field)
+                .map(|f| f.to_string())
+                .unwrap_or_default(),
+            Target::Ignore => String::new(),
+        }
     }
 
     /// An operation on the channel of that name in the root and its literals, for the wording of messages.
@@ -488,6 +511,9 @@ impl Teller<'_, '_> {
             let what = match (origin.capacity, op.kind) {
                 _ if op.nil => format!("`{}` is declared, and nil", origin.name),
                 (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
+                _ if self.is_clock(on) => {
+                    format!("`{}` is made, a ticker", display(&origin.name, name))
+                }
                 (0, _) => format!(
                     "`{}` is made, without room for a value",
                     display(&origin.name, name)
@@ -530,6 +556,9 @@ impl Teller<'_, '_> {
                 )),
                 Happening::Closed if event.on == on && on.is_some() => {
                     Some((StepKind::Close, format!("it is closed: `{quoted}`")))
+                }
+                Happening::Stopped if event.on == on => {
+                    Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
                 }
                 Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
                     let text = self.case_text(event, case);
@@ -634,6 +663,18 @@ fn makes(value: &Expr, span: Span) -> bool {
         Expr::MakeChan(_, at, _) | Expr::Zero(_, at) => *at == span,
         Expr::Addr(inner) => makes(inner, span),
         _ => false,
+    }
+}
+
+/// The field of a composite literal that is given a variable's value.
+fn field_given(value: &Expr, var: crate::flow::ir::Var) -> Option<String> {
+    match value {
+        Expr::Struct(_, fields, ..) => fields.iter().find_map(|(name, value)| match value {
+            Expr::Var(given) if *given == var => Some(name.to_string()),
+            other => field_given(other, var),
+        }),
+        Expr::Addr(inner) | Expr::Receiver(inner) => field_given(inner, var),
+        _ => None,
     }
 }
 

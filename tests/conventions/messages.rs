@@ -1,7 +1,8 @@
 //! The style of messages, over leaks of every kind and cause in many circumstances.
 
 use goleash::leak::{
-    Caller, Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding, Tally, Witness,
+    Caller, Confidence, DeadContext, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding,
+    Tally, Undying, Witness,
 };
 use goleash::rules::classify;
 use goleash::source::{FileId, Place, Span};
@@ -37,7 +38,7 @@ fn leaks() -> Vec<Leak> {
     let mut leaks = Vec::new();
     for kind in kinds {
         for (exit, text) in exits {
-            for circumstances in 0u32..64 {
+            for circumstances in 0u32..512 {
                 leaks.push(leak(kind, exit, text, circumstances));
             }
         }
@@ -113,6 +114,18 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
             left: yes(2),
         }),
         released_by: (!yes(6) && yes(1)).then(|| "Stop".to_owned()),
+        ticker_stopped: (yes(7) && yes(8)).then(|| "defer t.Stop()".to_owned()),
+        dead_context: (yes(7) && !yes(8)).then(|| DeadContext {
+            name: if yes(3) { "ctx" } else { "" }.to_owned(),
+            why: match (yes(0), yes(1)) {
+                (true, _) => Undying::Never,
+                (_, true) => Undying::Lost,
+                _ => Undying::NotCalled,
+            },
+        }),
+        promise: (yes(8) && yes(2)).then(|| "fetch".to_owned()),
+        reply: yes(8) && yes(3),
+        guarded: (yes(8) && yes(1)).then_some(at),
     }
 }
 
