@@ -1,8 +1,10 @@
 //! The whole pure pipeline: a directory's Go files in, findings and problems out. The command line and the editor
 //! server both call it; it does no I/O.
 
+mod cache;
 mod callers;
 mod choose;
+mod memo;
 mod repair;
 mod search;
 
@@ -15,9 +17,11 @@ use crate::scope::Scope;
 use crate::selection::Selection;
 use crate::source::{FileId, SourceFile};
 use crate::stage::{Entered, Stage, Watched};
+use crate::stop::Stop;
 use crate::suppress::{Judged, Known, Suppressions};
 use crate::syntax::ast::File;
 use crate::syntax::parse_file;
+pub use cache::Cache;
 use choose::Choice;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -77,6 +81,10 @@ pub struct Options {
     pub fixes: bool,
     /// Who is told which stage the work is at; it makes no difference to the result.
     pub watched: Watched,
+    /// What an earlier analysis of the same directory has read.
+    pub cache: Option<Arc<Cache>>,
+    /// When somebody stops it the analysis returns early, with less.
+    pub stop: Stop,
 }
 
 impl Default for Options {
@@ -94,6 +102,8 @@ impl Default for Options {
             scope: Arc::default(),
             fixes: false,
             watched: Watched::default(),
+            cache: None,
+            stop: Stop::default(),
         }
     }
 }
@@ -173,26 +183,37 @@ pub struct Report {
 /// Analyses one directory.
 pub fn directory(dir: &Directory, options: &Options) -> Report {
     let lexing = options.enter(dir, Stage::Lex);
-    let headers: Vec<Header> = dir.files.iter().map(|f| header(&f.bytes)).collect();
+    let cache = options.cache.clone().unwrap_or_default();
+    cache.retain_files(dir);
+    let headers: Vec<Arc<Header>> = dir
+        .files
+        .iter()
+        .map(|f| cache.header(&f.path, &f.bytes, || header(&f.bytes)))
+        .collect();
     let names: Vec<(&str, &Header)> = dir
         .files
         .iter()
         .zip(&headers)
-        .map(|(f, h)| (file_name(&f.path), h))
+        .map(|(f, h)| (file_name(&f.path), &**h))
         .collect();
     let mut report = Report::default();
     report.stats.files = dir.files.len() as u64;
     report.stats.bytes = dir.files.iter().map(|f| f.bytes.len() as u64).sum();
     drop(lexing);
-    let asts = parse(dir, options);
+    let asts = parse(dir, options, &cache);
     for (file, ast) in dir.files.iter().zip(&asts) {
         problems(file, ast, &mut report.problems);
     }
-    let asts: Vec<&File> = asts.iter().collect();
+    let asts: Vec<&File> = asts.iter().map(|ast| &**ast).collect();
     let lexing = options.enter(dir, Stage::Lex);
     let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
     drop(lexing);
-    for unit in group(&names, &options.build) {
+    let units = group(&names, &options.build);
+    cache.retain_packages(&units);
+    for unit in units {
+        if options.stop.stopped() {
+            break;
+        }
         report.stats.packages += 1;
         let package = search::Unit {
             dir,
@@ -226,7 +247,7 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Parses the files in parallel; a directory without any channel is not parsed at all.
-fn parse(dir: &Directory, options: &Options) -> Vec<File> {
+fn parse(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
     let lexing = options.enter(dir, Stage::Lex);
     let marked = dir.files.iter().any(|f| {
         // The marks without which no rule has anything to look at.
@@ -236,12 +257,17 @@ fn parse(dir: &Directory, options: &Options) -> Vec<File> {
             || has_word(&f.bytes, b"NewTicker")
     });
     if !marked {
-        return dir.files.iter().map(|_| File::default()).collect();
+        return dir.files.iter().map(|_| Arc::default()).collect();
     }
     drop(lexing);
     let parse = |file: &InputFile| {
-        let _parsing = options.enter(dir, Stage::Parse);
-        parse_file(&file.bytes)
+        if options.stop.stopped() {
+            return Arc::default();
+        }
+        cache.syntax(&file.path, &file.bytes, || {
+            let _parsing = options.enter(dir, Stage::Parse);
+            parse_file(&file.bytes)
+        })
     };
     dir.files.par_iter().map(parse).collect()
 }

@@ -14,6 +14,7 @@ use crate::source::FileId;
 use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// What can be done to fields from elsewhere, as one search sees it.
@@ -25,7 +26,7 @@ pub struct Exposure {
 }
 
 /// What a client calls on its own account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
     /// The exported methods of this type.
     Methods(TypeId),
@@ -109,6 +110,23 @@ impl Exposure {
             &self.acts.all
         };
         Some(by.get(name).copied().unwrap_or(0))
+    }
+}
+
+impl Exposure {
+    /// Feeds `hasher` with what holds for all bodies alike; two that feed it the same answer the same.
+    pub fn print(&self, hasher: &mut impl Hasher) {
+        for map in [&self.acts.all, &self.acts.foreign] {
+            let mut acts: Vec<_> = map.iter().collect();
+            acts.sort_unstable();
+            acts.hash(hasher);
+        }
+    }
+
+    /// The same for what holds for one body.
+    pub fn print_of(&self, body: BodyId, hasher: &mut impl Hasher) {
+        self.of_literal(body).hash(hasher);
+        self.is_called(body).hash(hasher);
     }
 }
 

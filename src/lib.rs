@@ -29,6 +29,7 @@ pub mod since;
 pub mod solve;
 pub mod source;
 pub mod stage;
+pub mod stop;
 pub mod summary;
 pub mod suppress;
 pub mod syntax;

@@ -145,8 +145,12 @@ fn closure(program: &Program, mut has: Vec<bool>) -> Vec<bool> {
 /// The functions from which one can come to a body that is `wanted`: through calls, literals, functions as values, and
 /// methods that are only known by name.
 pub fn reaching(program: &Program, wanted: impl Fn(&Body) -> bool) -> Vec<bool> {
+    reaching_these(program, program.bodies.iter().map(wanted).collect())
+}
+
+/// The same for bodies given by their number.
+pub fn reaching_these(program: &Program, mut near: Vec<bool>) -> Vec<bool> {
     let bodies = &program.bodies;
-    let mut near: Vec<bool> = bodies.iter().map(wanted).collect();
     loop {
         let mut changed = false;
         for index in 0..bodies.len() {

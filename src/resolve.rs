@@ -9,6 +9,7 @@ use crate::syntax::ast::{
     BinaryOp, ChanDir, Decl, Expr, ExprId, File, FuncDecl, LiteralKind, Name, Signature, UnaryOp,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A light type.
@@ -75,8 +76,15 @@ pub struct FieldTy {
 pub struct TypeId(pub u32);
 
 /// Index into [`Package::funcs`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FuncId(pub u32);
+
+/// As the only signed number of that width in what is made of it, so that a hasher can tell it from others.
+impl Hash for FuncId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_i32(self.0 as i32);
+    }
+}
 
 /// A named type.
 #[derive(Clone, Debug)]

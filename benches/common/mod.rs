@@ -1,6 +1,9 @@
 //! What the benchmarks share: which Go code they read, a whole run, and reading and parsing alone.
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
+pub(crate) mod editor;
+pub(crate) mod generated;
+
 use goleash::analyze::{Directory, InputFile};
 use goleash::syntax::parse_file;
 use goleash::walk::{FoundDirectory, Settings, walk};

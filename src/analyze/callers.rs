@@ -11,6 +11,7 @@ use crate::package::is_test;
 use crate::source::FileId;
 use crate::summary::{Entries, Summaries};
 use rustc_hash::FxHashMap;
+use std::hash::Hasher;
 
 /// What the rest of the package can do to what a root lets go of.
 pub(super) struct Exposures {
@@ -36,6 +37,18 @@ impl Exposures {
             for_code,
             for_tests,
         }
+    }
+
+    /// Feeds `hasher` with what holds for all bodies alike.
+    pub(super) fn print(&self, hasher: &mut impl Hasher) {
+        self.for_code.print(hasher);
+        self.for_tests.print(hasher);
+    }
+
+    /// The same for one body.
+    pub(super) fn print_of(&self, body: BodyId, hasher: &mut impl Hasher) {
+        self.for_code.print_of(body, hasher);
+        self.for_tests.print_of(body, hasher);
     }
 
     /// As the search from one root sees it; `client` says for whom a client calls.

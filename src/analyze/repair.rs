@@ -47,6 +47,10 @@ pub(super) fn offer(
         known: Vec::new(),
     };
     for finding in findings.iter_mut().filter(|f| f.suppressed.is_none()) {
+        if package.options.stop.stopped() {
+            // What was searched by halves proves nothing.
+            return;
+        }
         let wishes = wishes(finding, &found.leaks);
         finding.fixes = fixes(finding.primary, &wishes, &bench, &mut checker);
     }

@@ -4,6 +4,7 @@
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
 use super::callers::{Exposures, add_clients};
+use super::memo::{Prints, Quiet};
 use super::{Directory, Options, Stats, file_name};
 use crate::flow;
 use crate::flow::ir::BodyId;
@@ -71,6 +72,26 @@ pub(super) struct System {
     pub(super) abstentions: BTreeMap<&'static str, u64>,
 }
 
+impl Searched {
+    /// Counts a system of which this is known.
+    fn add(&mut self, root: Place, met: Quiet) -> &mut System {
+        let stats = &mut self.stats;
+        stats.systems += 1;
+        stats.states += u64::from(met.states);
+        for (reason, count) in &met.abstentions {
+            *stats.abstentions.entry(reason).or_default() += count;
+        }
+        self.systems.push(System {
+            root,
+            leaks: Vec::new(),
+            gave_up: met.gave_up,
+            panics: met.panics,
+            abstentions: met.abstentions,
+        });
+        self.systems.last_mut().expect("one was pushed")
+    }
+}
+
 /// Searches the systems of a package, or those only that reach one of the places in `focus`.
 pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
@@ -112,17 +133,38 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let exposures = Exposures::new(&program, summaries.entries(), &is_in_test, tests);
     drop(modelling);
     let _solving = options.enter(dir, Stage::Solve);
+    let mut memo = options
+        .cache
+        .as_ref()
+        .filter(|_| focus.is_none())
+        .map(|cache| {
+            let prints = Prints::of(package, &program, &exposures, &clients);
+            let memo = cache.take_memo(package.members);
+            memo.still_true(prints, &program)
+        });
     let mut machine = Machine::new(&program, &summaries);
     machine.zero_counts = options.min_confidence == Confidence::Low;
+    machine.stop = options.stop.clone();
     let how = Search {
         budget: options.state_budget,
         reference: false,
     };
     for root in roots {
+        if options.stop.stopped() {
+            break;
+        }
         let body = &program.bodies[root.0 as usize];
         let far = near.as_ref().is_some_and(|near| !near[root.0 as usize]);
         // A test that is not reported in is read as a caller, not searched.
         if far || (!dir.files[body.file.index()].report && is_in_test(body.file)) {
+            continue;
+        }
+        let at = Place {
+            file: body.file,
+            span: body.span,
+        };
+        if let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
+            searched.add(at, quiet.clone());
             continue;
         }
         let in_test = is_in_test(body.file);
@@ -139,23 +181,23 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             .filter(|leak| !in_test || is_in_test(leak.op.at.file));
         let before = searched.leaks.len();
         searched.leaks.extend(told);
-        let stats = &mut searched.stats;
-        stats.systems += 1;
-        stats.states += u64::from(found.states);
-        let abstentions = machine.abstentions.take();
-        for (reason, count) in &abstentions {
-            *stats.abstentions.entry(reason).or_default() += count;
-        }
-        searched.systems.push(System {
-            root: Place {
-                file: body.file,
-                span: body.span,
-            },
-            leaks: searched.leaks[before..].iter().map(|l| l.op.at).collect(),
+        let quiet = Quiet {
+            states: found.states,
             gave_up: found.gave_up,
             panics: found.panics,
-            abstentions,
-        });
+            abstentions: machine.abstentions.take(),
+        };
+        if let Some(memo) = &mut memo
+            && found.candidates.is_empty()
+            && !options.stop.stopped()
+        {
+            memo.keep(root, quiet.clone());
+        }
+        let leaks = searched.leaks[before..].iter().map(|l| l.op.at).collect();
+        searched.add(at, quiet).leaks = leaks;
+    }
+    if let (Some(memo), Some(cache)) = (memo, &options.cache) {
+        cache.put_memo(package.members, memo);
     }
     searched
 }

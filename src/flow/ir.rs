@@ -8,6 +8,7 @@ use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeId};
 use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::{BinaryOp, Name};
+use std::hash::{Hash, Hasher};
 
 /// A variable of a body.
 pub type Var = u32;
@@ -16,8 +17,16 @@ pub type Var = u32;
 pub type Pc = u32;
 
 /// Index of a body: those of declared functions come first, at their [`FuncId`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BodyId(pub u32);
+
+/// As the only signed number of that width in a skeleton, so that a hasher can tell it from others: from one analysis to
+/// the next the same body may have another number.
+impl Hash for BodyId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_i32(self.0 as i32);
+    }
+}
 
 impl From<FuncId> for BodyId {
     fn from(id: FuncId) -> Self {
@@ -26,7 +35,7 @@ impl From<FuncId> for BodyId {
 }
 
 /// The code of one function or function literal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Body {
     /// The name as in Go's stack traces, without the package.
     pub name: String,
@@ -69,7 +78,7 @@ pub struct Body {
 }
 
 /// What an operation of a made-up caller stands for in the source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Note {
     /// The declaration that is called, or the parameter that ends.
     pub at: Place,
@@ -86,7 +95,7 @@ pub struct Note {
 }
 
 /// How a made-up caller lets go of what it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LetGo {
     /// By calling this method.
     Method(String),
@@ -135,7 +144,7 @@ impl Body {
 }
 
 /// A variable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct VarInfo {
     /// Its name; empty for a temporary.
     pub name: Name,
@@ -222,7 +231,7 @@ pub enum Target {
 }
 
 /// What a call calls.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Callee {
     /// A function of the package; a receiver is the first argument.
     Body(BodyId),
@@ -243,7 +252,7 @@ pub enum Callee {
 }
 
 /// A call with its arguments.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Call {
     /// What is called.
     pub callee: Callee,
@@ -256,7 +265,7 @@ pub struct Call {
 }
 
 /// One case of a select.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Case {
     /// Whether it sends.
     pub send: bool,
@@ -277,7 +286,7 @@ pub struct Case {
 }
 
 /// Why control jumps; a plain jump is no way out of anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JumpKind {
     /// The end of a branch, the head of a loop, `continue`.
     Plain,
@@ -288,7 +297,7 @@ pub enum JumpKind {
 }
 
 /// One operation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Op {
     /// Nothing.
     Nop,

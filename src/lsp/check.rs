@@ -7,13 +7,15 @@ use super::buffers::Buffer;
 use super::project::Project;
 use super::settings::Settings;
 use super::text::Text;
-use crate::analyze::{Directory, Options, Problem, Report};
+use crate::analyze::{Cache, Directory, Options, Problem, Report};
 use crate::examine;
 use crate::finding::Finding;
 use crate::source::Place;
+use crate::stop::Stop;
 use crate::walk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The analysis. A parameter of the server, so that tests can make it panic.
 pub(super) type Analyze = dyn Fn(&Directory, &Options) -> Report + Send + Sync;
@@ -31,6 +33,10 @@ pub(super) struct Input {
     pub(super) settings: Settings,
     /// Whether repairs are wanted too.
     pub(super) fixes: bool,
+    /// What earlier examinations of the folder have read.
+    pub(super) cache: Option<Arc<Cache>>,
+    /// Raised when nobody wants the result any more.
+    pub(super) stop: Stop,
 }
 
 /// What came of it.
@@ -162,6 +168,8 @@ mod tests {
             open: BTreeMap::new(),
             settings: Settings::default(),
             fixes: false,
+            cache: None,
+            stop: Stop::default(),
         };
         check(&input, &analyze::directory)
     }

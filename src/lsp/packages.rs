@@ -4,22 +4,27 @@
 //! generation; what was found in an older one is not shown any more. Reads no clock: the time is handed in.
 
 use super::check::Checked;
+use crate::analyze::Cache;
+use crate::stop::Stop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The longest pause in typing that is waited for.
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
+
+/// A package that is looked at within this time is looked at after every change, at once. What a change supersedes is
+/// stopped, so this keeps one processor busy at most, and only while somebody types.
+const AT_ONCE: Duration = Duration::from_millis(60);
 
 /// How soon a package is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Haste {
     /// Somebody waits.
     Now,
-    /// Somebody types: after a pause as long as the last look took, so that a quick package is answered at once and a
-    /// slow one does not keep the machine busy with what nobody will read.
+    /// Somebody types: at once where that is quick, else after a pause as long as the last look took, so that a slow
+    /// package does not keep the machine busy with what nobody will read.
     Pause,
 }
 
@@ -28,10 +33,12 @@ pub(super) enum Haste {
 pub(super) struct Package {
     generation: u64,
     due: Option<Instant>,
-    running: Option<Arc<AtomicBool>>,
+    running: Option<Stop>,
     done: Option<Done>,
     told: u64,
     cost: Duration,
+    /// What runs have read, while files of it are open.
+    pub(super) cache: Option<Arc<Cache>>,
     /// The files that changed since it was last examined without a defect.
     pub(super) changed: BTreeSet<PathBuf>,
     /// It is looked at although no file of it is open: the workspace was asked for.
@@ -57,7 +64,7 @@ pub(super) struct Ticket {
     /// Whether repairs are made too.
     pub(super) fixes: bool,
     /// Set when nobody wants the result any more.
-    pub(super) stop: Arc<AtomicBool>,
+    pub(super) stop: Stop,
 }
 
 impl Package {
@@ -67,6 +74,7 @@ impl Package {
         self.stop();
         self.due = Some(match haste {
             Haste::Now => now,
+            Haste::Pause if self.cost <= AT_ONCE => now,
             Haste::Pause => now + self.cost.min(LONGEST_PAUSE),
         });
     }
@@ -92,9 +100,9 @@ impl Package {
 
     /// Begins a run.
     pub(super) fn start(&mut self, fixes: bool) -> Ticket {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Stop::default();
         self.due = None;
-        self.running = Some(Arc::clone(&stop));
+        self.running = Some(stop.clone());
         Ticket {
             generation: self.generation,
             fixes,
@@ -129,7 +137,7 @@ impl Package {
     /// Stops the run that is under way.
     pub(super) fn stop(&mut self) {
         if let Some(stop) = &self.running {
-            stop.store(true, Ordering::Relaxed);
+            stop.stop();
         }
     }
 

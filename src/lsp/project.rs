@@ -30,6 +30,8 @@ impl Project {
             options: Options {
                 build: BuildContext::host(),
                 fixes: input.fixes,
+                cache: input.cache.clone(),
+                stop: input.stop.clone(),
                 ..Options::default()
             },
             mistakes: Vec::new(),

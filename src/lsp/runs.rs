@@ -12,7 +12,6 @@ use lsp_types as lsp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl Server {
@@ -56,6 +55,14 @@ impl Server {
             .waiting
             .iter()
             .any(|it| it.folder() == folder && it.fixes());
+        let edited = self.buffers.of(folder).next().is_some();
+        let package = self.packages.of(folder);
+        let ticket = package.start(fixes);
+        if edited {
+            package.cache.get_or_insert_default();
+        } else {
+            package.cache = None;
+        }
         let input = Input {
             folder: folder.to_owned(),
             project: self.workspace.project(folder),
@@ -66,13 +73,17 @@ impl Server {
                 .collect(),
             settings: self.settings.clone(),
             fixes,
+            cache: package.cache.clone(),
+            stop: ticket.stop.clone(),
         };
-        let ticket = self.packages.of(folder).start(fixes);
         let (analyze, tell) = (Arc::clone(&self.analyze), self.tell.clone());
         self.pool.spawn(move || {
             let begun = Instant::now();
-            let stopped = || ticket.stop.load(Ordering::Relaxed);
-            let result = (!stopped()).then(|| examine::guard(|| check::check(&input, &*analyze)));
+            // One that was stopped half way has nothing to say.
+            let wanted = |result: &_| !ticket.stop.stopped() || Result::is_err(result);
+            let result = (!ticket.stop.stopped())
+                .then(|| examine::guard(|| check::check(&input, &*analyze)))
+                .filter(wanted);
             let ended = Ended {
                 folder: input.folder,
                 result,

@@ -5,7 +5,7 @@ use crate::analyze::{Directory, Options, Report};
 use crate::examine;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 /// A client on the other end of two pipes.
@@ -89,6 +89,42 @@ impl Client {
         self.tell("exit", &Value::Null, None);
         assert_eq!(self.server.join().expect("no panic"), Ok(true));
     }
+}
+
+#[test]
+fn what_a_change_supersedes_is_stopped() {
+    let mut client = Client::start(|directory, options| {
+        // Would never end by itself.
+        while holds(directory, "slow") && !options.stop.stopped() {
+            thread::yield_now();
+        }
+        Report::default()
+    });
+    client.write("a.go", 1, "package m // slow");
+    client.write("a.go", 2, "package m");
+    client.shown("a.go", 2);
+    client.leave();
+}
+
+#[test]
+fn what_is_not_changed_is_not_read_again() {
+    let caches = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&caches);
+    let mut client = Client::start(move |_, options| {
+        let cache = options.cache.as_ref().map(Arc::as_ptr);
+        seen.lock()
+            .expect("sound")
+            .push(cache.map(|at| at as usize));
+        Report::default()
+    });
+    for version in 1..=3 {
+        client.write("a.go", version, "package m");
+        client.shown("a.go", version);
+    }
+    client.leave();
+    let caches = caches.lock().expect("sound");
+    assert!(caches[0].is_some());
+    assert_eq!(*caches, [caches[0]; 3], "one cache for all runs");
 }
 
 fn holds(directory: &Directory, text: &str) -> bool {

@@ -130,6 +130,10 @@ impl Explorer<'_, '_> {
     fn run(&mut self) {
         while let Some((state, node)) = self.queue.pop_front() {
             self.found.states += 1;
+            if self.machine.stop.stopped() {
+                self.found.gave_up = true;
+                return;
+            }
             if self.found.states > self.search.budget {
                 self.machine.abstain("state-budget");
                 self.found.gave_up = true;

@@ -10,6 +10,7 @@ use crate::exposure::Exposure;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
 use crate::flow::{Program, leads_to_channel};
 use crate::resolve::{Ty, TypeId};
+use crate::stop::Stop;
 use crate::summary::Summaries;
 use crate::syntax::ast::Name;
 use std::cell::RefCell;
@@ -41,6 +42,8 @@ pub struct Machine<'p> {
     pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.
     pub exposure: Exposure,
+    /// Ends the search early when somebody raises it.
+    pub stop: Stop,
     /// What was given up, and how often.
     pub abstentions: RefCell<Abstentions>,
 }
@@ -59,6 +62,7 @@ impl<'p> Machine<'p> {
             exact_rooms: false,
             loop_limit: LOOP_LIMIT,
             exposure: Exposure::default(),
+            stop: Stop::default(),
             abstentions: RefCell::new(Abstentions::new()),
         }
     }

@@ -3,32 +3,10 @@
 
 use std::fmt::Write;
 
-/// Sebastiano Vigna's `SplitMix64`.
-pub(crate) struct Random(u64);
+#[path = "dice.rs"]
+mod dice;
 
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    /// True in `percent` of a hundred cases.
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
+pub(crate) use dice::Random;
 
 /// A condition; every goroutine that asks gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,164 @@
+//! An editor as small as can be: one file open, typed into at its end, over the streams of a real server.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// A session with one open file.
+pub(crate) struct Editor {
+    server: Child,
+    to_server: ChildStdin,
+    from_server: BufReader<ChildStdout>,
+    uri: String,
+    version: i64,
+    request: i64,
+    /// Line and column where the file ends, and where it ended when it was opened.
+    end: (usize, usize),
+    opened_end: (usize, usize),
+}
+
+impl Editor {
+    /// Starts the server for a folder.
+    pub(crate) fn start(program: &str, folder: &Path) -> Self {
+        let mut server = Command::new(program)
+            .arg("lsp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let to_server = server.stdin.take().expect("piped");
+        let from_server = BufReader::new(server.stdout.take().expect("piped"));
+        let mut editor = Self {
+            server,
+            to_server,
+            from_server,
+            uri: String::new(),
+            version: 0,
+            request: 0,
+            end: (0, 0),
+            opened_end: (0, 0),
+        };
+        let folder = json!({"uri": format!("file://{}", folder.display()), "name": "service"});
+        editor.ask(
+            "initialize",
+            &json!({"capabilities": {}, "workspaceFolders": [folder]}),
+        );
+        editor.tell("initialized", &json!({}));
+        editor
+    }
+
+    /// Opens a file and waits for its diagnostics.
+    pub(crate) fn open(&mut self, file: &Path, text: &str) {
+        self.uri = format!("file://{}", file.display());
+        self.version = 1;
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        self.end = (text.matches('\n').count(), last.len());
+        self.opened_end = self.end;
+        let document = json!({"uri": self.uri, "languageId": "go", "version": 1, "text": text});
+        self.tell("textDocument/didOpen", &json!({"textDocument": document}));
+        self.wait();
+    }
+
+    /// Adds text at the end of the file.
+    pub(crate) fn type_at_end(&mut self, text: &str) {
+        self.change(self.end, self.end, text);
+        for c in text.chars() {
+            self.end = match c {
+                '\n' => (self.end.0 + 1, 0),
+                _ => (self.end.0, self.end.1 + 1),
+            };
+        }
+    }
+
+    /// Takes away all that was typed.
+    pub(crate) fn take_back(&mut self) {
+        self.change(self.opened_end, self.end, "");
+        self.end = self.opened_end;
+    }
+
+    fn change(&mut self, start: (usize, usize), end: (usize, usize), text: &str) {
+        self.version += 1;
+        let position = |at: (usize, usize)| json!({"line": at.0, "character": at.1});
+        let range = json!({"start": position(start), "end": position(end)});
+        let document = json!({"uri": self.uri, "version": self.version});
+        let changes = json!([{"range": range, "text": text}]);
+        self.tell(
+            "textDocument/didChange",
+            &json!({"textDocument": document, "contentChanges": changes}),
+        );
+    }
+
+    /// Waits for the diagnostics of the file as it is now.
+    pub(crate) fn wait(&mut self) {
+        loop {
+            let message = self.read();
+            if message["method"] == "textDocument/publishDiagnostics"
+                && message["params"]["version"] == self.version
+                && message["params"]["uri"] == self.uri.as_str()
+            {
+                return;
+            }
+        }
+    }
+
+    /// A request for which nothing has to be analysed.
+    pub(crate) fn ask_idle(&mut self) {
+        let at = json!({"line": 0, "character": 0});
+        let document = json!({"uri": self.uri});
+        self.ask(
+            "textDocument/hover",
+            &json!({"textDocument": document, "position": at}),
+        );
+    }
+
+    /// The memory the server occupies, in KiB; `None` where there is no `/proc`.
+    pub(crate) fn resident(&self) -> Option<u64> {
+        let path = format!("/proc/{}/status", self.server.id());
+        let status = std::fs::read_to_string(path).ok()?;
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+        line.trim().split(' ').next()?.parse().ok()
+    }
+
+    /// Ends the session.
+    pub(crate) fn leave(mut self) {
+        self.ask("shutdown", &Value::Null);
+        self.tell("exit", &Value::Null);
+        self.server.wait().expect("ended");
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) {
+        self.request += 1;
+        let id = self.request;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        while self.read()["id"] != id {}
+    }
+
+    fn tell(&mut self, method: &str, params: &Value) {
+        self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        let framed = format!("Content-Length: {}\r\n\r\n{text}", text.len());
+        self.to_server.write_all(framed.as_bytes()).expect("sent");
+        self.to_server.flush().expect("sent");
+    }
+
+    fn read(&mut self) -> Value {
+        let mut size = 0;
+        loop {
+            let mut line = String::new();
+            let read = self.from_server.read_line(&mut line).expect("a line");
+            assert!(read > 0, "the server is gone");
+            match line.trim_end().strip_prefix("Content-Length: ") {
+                Some(length) => size = length.parse().expect("a length"),
+                None if line == "\r\n" => break,
+                None => {}
+            }
+        }
+        let mut body = vec![0; size];
+        self.from_server.read_exact(&mut body).expect("a body");
+        serde_json::from_slice(&body).expect("JSON")
+    }
+}

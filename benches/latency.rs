@@ -1,0 +1,186 @@
+//! From a change in an editor to the diagnostics for it, through the server as an editor runs it:
+//! `cargo bench --bench latency`.
+//!
+//! In a generated package of 50 files and 20,000 lines (or a copy of the folder `GOLEASH_BENCH_DIR`, which has to be one
+//! package) a function is typed character by character into one file; each change is sent when the diagnostics for the
+//! one before have come. Printed are ratios of one run: to one full parse of the changed file, and to a request that the
+//! server answers when it has nothing else to do. Then the same file is changed ten thousand times
+//! (`GOLEASH_BENCH_EDITS`) to see whether memory grows. Last, the one-shot command on the file, as multiples of
+//! `goleash --version`.
+#![allow(clippy::print_stdout, reason = "its result")]
+
+mod common;
+
+use common::editor::Editor;
+use common::generated;
+use goleash::syntax::parse_file;
+use std::hint::black_box;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_goleash");
+
+/// Typed at the end of the file, one character at a time, and taken away again.
+const TYPED: &str = "\nfunc typed(n int) int {\n\tch := make(chan int)\n\tgo func() { ch <- n }()\n\treturn <-ch\n}\n";
+
+/// How often it is typed.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let folder = scratch.path().join("service");
+    std::fs::create_dir(&folder).expect("created");
+    let file = prepare(&folder);
+    let text = std::fs::read_to_string(&file).expect("read");
+    let lines: usize = texts(&folder).map(|text| text.lines().count()).sum();
+    println!("{} files, {lines} lines", texts(&folder).count());
+
+    let parse = median(&mut sample(200, || {
+        black_box(parse_file(text.as_bytes()));
+    }));
+    let mut editor = Editor::start(PROGRAM, &folder);
+    editor.open(&file, &text);
+    let mut changes = typing(&mut editor, ROUNDS);
+    let mut idle = sample(200, || editor.ask_idle());
+    let (idle_median, idle_high) = (median(&mut idle), high(&mut idle));
+    let (change, change_high) = (median(&mut changes), high(&mut changes));
+    let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
+    println!(
+        "change to diagnostics, in full parses of the changed file: median {:.2}, 95th percentile {:.2}",
+        ratio(change, parse),
+        ratio(change_high, parse)
+    );
+    println!(
+        "change to diagnostics, in idle requests: median {:.1}, 95th percentile {:.1}",
+        ratio(change, idle_median),
+        ratio(change_high, idle_high)
+    );
+    memory(&mut editor);
+    editor.leave();
+    one_shot(&folder, &file, &text);
+}
+
+/// The package, and the file that is changed.
+fn prepare(folder: &Path) -> PathBuf {
+    let Some(given) = std::env::var_os("GOLEASH_BENCH_DIR") else {
+        generated::write(folder);
+        return folder.join(generated::name(generated::FILES / 2));
+    };
+    let mut largest = (0, PathBuf::new());
+    for entry in std::fs::read_dir(given).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "go") {
+            let copy = folder.join(entry.file_name());
+            let size = std::fs::copy(&path, &copy).expect("copied");
+            largest = largest.max((size, copy));
+        }
+    }
+    largest.1
+}
+
+fn texts(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+    let go = entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "go"));
+    go.filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+}
+
+/// Types and takes away [`TYPED`]; how long each change took.
+fn typing(editor: &mut Editor, rounds: usize) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        for end in 1..=TYPED.len() {
+            times.push(timed(|| {
+                editor.type_at_end(&TYPED[end - 1..end]);
+                editor.wait();
+            }));
+        }
+        times.push(timed(|| {
+            editor.take_back();
+            editor.wait();
+        }));
+    }
+    times
+}
+
+/// Memory after a tenth of the edits and after all of them.
+fn memory(editor: &mut Editor) {
+    let edits: usize = std::env::var("GOLEASH_BENCH_EDITS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10_000);
+    let rounds = edits / (TYPED.len() + 1);
+    let mut half = |rounds: usize| {
+        typing(editor, rounds);
+        editor.resident()
+    };
+    let first = half(rounds.div_ceil(10));
+    let last = half(rounds - rounds.div_ceil(10));
+    if let (Some(first), Some(last)) = (first, last) {
+        println!(
+            "memory after {edits} edits: {:.2} times that after a tenth of them",
+            last as f64 / first as f64
+        );
+    }
+}
+
+/// `check --stdin-filename`, among its package and alone, as multiples of `--version`.
+fn one_shot(package: &Path, file: &Path, text: &str) {
+    let alone = tempfile::tempdir().expect("a temporary folder");
+    let version = median(&mut sample(40, || {
+        run(package, &["--version".as_ref()], "")
+    }));
+    let arguments = [
+        "check".as_ref(),
+        "--format".as_ref(),
+        "concise".as_ref(),
+        "--stdin-filename".as_ref(),
+        file.file_name().expect("a name"),
+    ];
+    let here = median(&mut sample(40, || run(package, &arguments, text)));
+    let lonely = median(&mut sample(40, || run(alone.path(), &arguments, text)));
+    println!(
+        "check --stdin-filename, in runs of --version: {:.1} among its package, {:.1} alone",
+        here.as_secs_f64() / version.as_secs_f64(),
+        lonely.as_secs_f64() / version.as_secs_f64()
+    );
+}
+
+fn run(folder: &Path, arguments: &[&std::ffi::OsStr], text: &str) {
+    let mut child = Command::new(PROGRAM)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    // One that does not read it may be gone already.
+    let _ = child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(text.as_bytes());
+    child.wait().expect("ended");
+}
+
+fn sample(count: usize, mut work: impl FnMut()) -> Vec<Duration> {
+    (0..count).map(|_| timed(&mut work)).collect()
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn high(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() * 95 / 100]
+}
