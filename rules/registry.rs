@@ -23,6 +23,7 @@ mod wording;
 #[cfg(test)]
 mod sample;
 
+use crate::defect;
 use crate::finding::Diagnosis;
 use crate::leak::Leak;
 use crate::rule::{Form, Rule};
@@ -116,7 +117,10 @@ pub const RULES: &[Rule] = &[
 /// Rules that are off are asked too: what one of them explains is not handed on to a more general rule.
 pub fn classify(leak: &Leak) -> Option<(&'static Rule, Diagnosis)> {
     RULES.iter().find_map(|rule| match rule.form {
-        Form::Leak(classify) => classify(leak).map(|diagnosis| (rule, diagnosis)),
+        Form::Leak(classify) => {
+            defect::asking(rule.id);
+            classify(leak).map(|diagnosis| (rule, diagnosis))
+        }
         Form::Comment => None,
     })
 }

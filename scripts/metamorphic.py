@@ -6,7 +6,10 @@
 Each finding in the directories is looked for again, in a copy of its package, after
   rename   the local identifiers of its function got other names,
   extract  its goroutine literal became a named function (declined where captures are not plain),
-  split    half of the file's functions moved to a second file.
+  split    half of the file's functions moved to a second file,
+  field    the channels that its function makes moved into fields of structs,
+  wrap     the body of its function stands in a block of its own,
+  pad      unrelated functions, types and comments stand around it.
 A finding that dies is a special case, not a detection. Prints survived/total of each rewriting and lists the dead;
 exit code 1 if there are any. Needs Go (`GOLEASH_GO`, or `go` on the path) for the rewriting; nothing is changed in place.
 """
@@ -23,7 +26,7 @@ import tempfile
 import urllib.parse
 
 Hit = collections.namedtuple("Hit", "root file line rule")
-REWRITINGS = ("rename", "extract", "split")
+REWRITINGS = ("rename", "extract", "split", "field", "wrap", "pad")
 NEW_NAME = "extractedZq"
 
 
@@ -129,7 +132,7 @@ class Declined(Exception):
 def rewrite(helper, rewriting, file, line):
     """Rewrites `file` in place; gives the name of the file and the line where the old `line` is now."""
     second = file.with_name("zq_" + file.name)
-    last = {"rename": [str(line)], "extract": [str(line), NEW_NAME], "split": [str(second)]}[rewriting]
+    last = {"extract": [str(line), NEW_NAME], "split": [str(second)]}.get(rewriting, [str(line)])
     run = subprocess.run([helper, rewriting, str(file), *last], capture_output=True, text=True)
     if run.returncode:
         raise Declined(run.stderr.strip().split(": ")[0])

@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod defect;
 pub mod examine;
 pub mod exposure;
 pub mod finding;

@@ -3,6 +3,9 @@
 //	metamorph rename  <file> <line>             local names of the function around the line get a suffix
 //	metamorph extract <file> <line> <name>      the `go func…` literal around (or next before) the line becomes a function
 //	metamorph split   <file> <second file>      every other top-level function moves to a second file
+//	metamorph field   <file> <line>             channels made in the function around the line live in fields
+//	metamorph wrap    <file> <line>             the body of the function stands in a block of its own
+//	metamorph pad     <file> <line>             unrelated functions, types and comments stand around the function
 //
 // The new text goes to standard output (split: also to the second file). Standard error says where lines are now:
 // `file line` for the one that was asked for; split: `file old new` for each that moved, the others stay.
@@ -32,7 +35,7 @@ type source struct {
 
 func main() {
 	if len(os.Args) < 4 {
-		fail("usage: metamorph rename|extract|split <file> …")
+		fail("usage: metamorph rename|extract|split|field|wrap|pad <file> …")
 	}
 	text, err := os.ReadFile(os.Args[2])
 	check(err)
@@ -46,6 +49,12 @@ func main() {
 		src.extract(line(), os.Args[4])
 	case "split":
 		src.split(os.Args[3])
+	case "field":
+		src.field(line())
+	case "wrap":
+		src.wrap(line())
+	case "pad":
+		src.pad(line())
 	}
 }
 

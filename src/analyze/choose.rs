@@ -4,6 +4,7 @@
 //! leak is held against the comments by itself: where one way to strand an operation is suppressed, another still counts.
 
 use super::{Directory, Options, Stats};
+use crate::defect;
 use crate::finding::{Diagnosis, Finding, Suppression};
 use crate::leak::{Exit, Leak, OpKind};
 use crate::rule::Rule;
@@ -51,6 +52,7 @@ impl Choice<'_> {
             // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
             return self.abstain("waits-on-purpose");
         }
+        defect::looking_at(&self.dir.files[leak.op.at.file.index()].path, &leak.root);
         let explained = classify(leak);
         let silent = self.silent(leak, explained.as_ref());
         let any = !self.suppressions.is_empty() || !self.options.known.is_empty();

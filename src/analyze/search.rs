@@ -6,6 +6,7 @@
 use super::callers::{Exposures, add_clients};
 use super::memo::{Prints, Quiet};
 use super::{Directory, Options, Stats, file_name};
+use crate::defect;
 use crate::flow;
 use crate::flow::ir::BodyId;
 use crate::leak::{Confidence, Leak};
@@ -167,6 +168,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             searched.add(at, quiet.clone());
             continue;
         }
+        defect::looking_at(&dir.files[body.file.index()].path, &body.name);
         let in_test = is_in_test(body.file);
         machine.exposure = exposures.seen(clients.get(&root).copied(), in_test);
         machine.ends_with_root = package.members.name == "main" && body.name == "main";

@@ -8,7 +8,7 @@ use crate::package::platform;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::{OsStr, OsString};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
@@ -94,7 +94,7 @@ pub(super) enum BaselineAction {
 
 /// Hides what has no meaning where no finding is shown.
 fn without_output(arg: Arg) -> Arg {
-    const SHOWN: [&str; 15] = [
+    const SHOWN: [&str; 16] = [
         "patterns",
         "tests",
         "no_tests",
@@ -110,6 +110,7 @@ fn without_output(arg: Arg) -> Arg {
         "ignore",
         "min_confidence",
         "threads",
+        "time_limit",
     ];
     let shown = SHOWN.contains(&arg.get_id().as_str());
     match arg.get_id().as_str() {
@@ -264,6 +265,10 @@ pub(super) struct CheckArgs {
     /// Number of worker threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,
+
+    /// Stop after so many seconds: packages not done by then are told, and the exit code is 2
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) time_limit: Option<NonZeroU64>,
 
     /// Tell on stderr what was looked at and what was given up, with the reasons
     #[arg(long)]

@@ -9,11 +9,13 @@ use crate::config::{Choice, Config, Configs, FailOn};
 use crate::package::BuildContext;
 use crate::scope::Scope;
 use crate::stage::Watched;
+use crate::stop::Stop;
 use crate::walk::FoundDirectory;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a run does.
 pub(super) struct Plan {
@@ -84,6 +86,7 @@ pub(super) fn plan(
         args,
         show_suppressed,
         watched,
+        stop: time_limit(args),
         configs: Configs::new(current, choice),
         made: HashMap::new(),
     };
@@ -155,10 +158,24 @@ fn common(a: &Path, b: &Path) -> PathBuf {
     same.map(|(part, _)| part).collect()
 }
 
+/// What ends the run when its time is over. Nobody waits for the clock: it goes when the process does.
+fn time_limit(args: &CheckArgs) -> Stop {
+    let stop = Stop::default();
+    if let Some(seconds) = args.time_limit {
+        let clock = stop.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(seconds.get()));
+            clock.stop();
+        });
+    }
+    stop
+}
+
 struct Settings<'a> {
     args: &'a CheckArgs,
     show_suppressed: bool,
     watched: &'a Watched,
+    stop: Stop,
     configs: Configs,
     /// By the configuration they come from.
     made: HashMap<Option<PathBuf>, Arc<Options>>,
@@ -187,6 +204,7 @@ impl Settings<'_> {
         command_line(self.args, &mut options)?;
         options.show_suppressed = self.show_suppressed;
         options.watched = self.watched.clone();
+        options.stop = self.stop.clone();
         let options = Arc::new(options);
         self.made.insert(key, Arc::clone(&options));
         Ok(options)

@@ -3,9 +3,7 @@
 //! In: a directory as a walk found it, and where the bytes of its files come from: the disk, or an editor's buffers. Out:
 //! its report. The command line and the editor server share it, so that both say the same. Deliberately absent: threads.
 
-mod panic;
-
-pub use panic::{guard, remember as remember_panics};
+pub use crate::defect::{guard, remember as remember_panics};
 
 use crate::analyze::{Directory, InputFile, Options, Problem, Report};
 use crate::merge::{keep_touching, merge};
@@ -81,6 +79,10 @@ pub fn directory(
         Report::default()
     });
     let _reporting = options.watched.enter(&found.display, Stage::Report);
+    if options.stop.stopped() {
+        let message = "was not looked at in full: the time that --time-limit gives is over";
+        problems.push(problem(&found.display, message.to_owned()));
+    }
     report.problems.append(&mut problems);
     if let Some(named) = &found.named {
         keep_touching(&mut report, named);

@@ -64,7 +64,7 @@ fn changed(seeds: &[Vec<Vec<u8>>], random: &mut mutate::Random, mut look: impl F
 fn no_source_breaks_a_promise() {
     let seeds = seeds();
     let options = promises::loud();
-    each_seed(120, |random| {
+    each_seed(40, |random| {
         changed(&seeds, random, |files| {
             let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
             promises::findings(&files, &options);

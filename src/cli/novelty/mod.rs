@@ -167,7 +167,14 @@ impl Narrowed {
             ..Manner::default()
         };
         // What could not be read then is no problem of now.
-        run::run(&work, &manner, analyze::directory).map(|outcome| outcome.report)
+        let outcome = run::run(&work, &manner, analyze::directory)?;
+        if options.iter().any(|options| options.stop.stopped()) {
+            return Err(Failure(
+                "the time that --time-limit gives was over before it was known what is new"
+                    .to_owned(),
+            ));
+        }
+        Ok(outcome.report)
     }
 }
 
