@@ -6,7 +6,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 const REPORT: &str =
     "this is a bug in goleash, please report it at https://github.com/goleash/goleash/issues";
@@ -38,6 +38,11 @@ pub fn asking(rule: &'static str) {
 
 /// Keeps the text of panics for [`guard`] instead of printing it, except where a backtrace is asked for.
 pub fn remember() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(install);
+}
+
+fn install() {
     let print = panic::take_hook();
     let backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     panic::set_hook(Box::new(move |info| {

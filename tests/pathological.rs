@@ -120,7 +120,7 @@ fn calls_that_come_back_to_themselves() {
     }
     text.push_str("func start(x bool) {\n\tch := make(chan int)\n\tgo f0(ch, 9)\n\tif x {\n\t\treturn\n\t}\n\t<-ch\n}\n");
     let report = one(text);
-    gave_up(&report, "recursion");
+    gave_up(&report, "call-depth");
     finds_the_leak(&report);
 }
 

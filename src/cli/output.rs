@@ -104,15 +104,16 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
 /// Writes a new file in one step; one that is there already stays as it is.
 pub(super) fn to_new_file(path: &Path, text: &str) -> Result<(), Failure> {
     // Unlike a rename, a link never takes the place of something else.
-    let linked = staged(path, text.as_bytes(), |temporary| {
-        fs::hard_link(temporary, path)
-    });
-    let written = linked.or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Err(error),
-        // Not every file system has links.
-        _ => fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes())),
-    });
-    written.map_err(|error| Failure(format!("could not write `{}`: {error}", path.display())))
+    let linked = |temporary: &Path| match fs::hard_link(temporary, path) {
+        // Not every file system has links: the name is taken first, and what stands under it is then replaced.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            fs::File::create_new(path)?;
+            fs::rename(temporary, path)
+        }
+        linked => linked,
+    };
+    staged(path, text.as_bytes(), linked)
+        .map_err(|error| Failure(format!("could not write `{}`: {error}", path.display())))
 }
 
 /// Writes a temporary file beside `path`, hands it to `place`, and leaves nothing of it behind.

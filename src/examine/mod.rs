@@ -80,7 +80,7 @@ pub fn directory(
     });
     let _reporting = options.watched.enter(&found.display, Stage::Report);
     if options.stop.stopped() {
-        let message = "was not looked at in full: the time that --time-limit gives is over";
+        let message = "not looked at in full: the time that --time-limit gives is over";
         problems.push(problem(&found.display, message.to_owned()));
     }
     report.problems.append(&mut problems);

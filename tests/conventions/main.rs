@@ -4,6 +4,7 @@
 //! `UPDATE=1 cargo test --test conventions` rewrites the generated parts of the documents.
 
 mod configuration;
+mod dependencies;
 mod documents;
 mod layers;
 mod messages;
