@@ -120,7 +120,7 @@ fn memory(editor: &mut Editor) {
     if let (Some(first), Some(last)) = (first, last) {
         println!(
             "memory after {edits} edits: {:.2} times that after a tenth of them",
-            last as f64 / first as f64
+            f64::from(last) / f64::from(first)
         );
     }
 }
@@ -129,7 +129,7 @@ fn memory(editor: &mut Editor) {
 fn one_shot(package: &Path, file: &Path, text: &str) {
     let alone = tempfile::tempdir().expect("a temporary folder");
     let version = median(&mut sample(40, || {
-        run(package, &["--version".as_ref()], "")
+        run(package, &["--version".as_ref()], "");
     }));
     let arguments = [
         "check".as_ref(),

@@ -113,7 +113,7 @@ impl Editor {
     }
 
     /// The memory the server occupies, in KiB; `None` where there is no `/proc`.
-    pub(crate) fn resident(&self) -> Option<u64> {
+    pub(crate) fn resident(&self) -> Option<u32> {
         let path = format!("/proc/{}/status", self.server.id());
         let status = std::fs::read_to_string(path).ok()?;
         let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
