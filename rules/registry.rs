@@ -5,16 +5,22 @@
 //! about comments stand behind them.
 
 mod abandoned_producer;
+mod dead_context;
 mod double_send;
 mod early_return;
+mod endless_loop;
 mod ignored_stop;
 mod missing_done;
 mod ncast;
 mod nil_channel;
+mod promise_send;
+mod small_buffer;
 mod ticker_range;
 mod timeout_send;
+mod unanswered_reply;
 mod unclosed_range;
 mod unfulfilled_contract;
+mod unguarded_send;
 mod unreceived_send;
 mod unsent_receive;
 mod wishes;
@@ -30,6 +36,11 @@ use crate::rule::{Form, Rule};
 
 /// All rules, in the order they are asked.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: "dead-context",
+        page: include_str!("dead-context.md"),
+        form: Form::Leak(dead_context::classify),
+    },
     Rule {
         id: "nil-channel",
         page: include_str!("nil-channel.md"),
@@ -56,9 +67,29 @@ pub const RULES: &[Rule] = &[
         form: Form::Leak(unfulfilled_contract::classify),
     },
     Rule {
+        id: "unanswered-reply",
+        page: include_str!("unanswered-reply.md"),
+        form: Form::Leak(unanswered_reply::classify),
+    },
+    Rule {
+        id: "unguarded-send",
+        page: include_str!("unguarded-send.md"),
+        form: Form::Leak(unguarded_send::classify),
+    },
+    Rule {
+        id: "small-buffer",
+        page: include_str!("small-buffer.md"),
+        form: Form::Leak(small_buffer::classify),
+    },
+    Rule {
         id: "timeout-send",
         page: include_str!("timeout-send.md"),
         form: Form::Leak(timeout_send::classify),
+    },
+    Rule {
+        id: "promise-send",
+        page: include_str!("promise-send.md"),
+        form: Form::Leak(promise_send::classify),
     },
     Rule {
         id: "ncast",
@@ -74,6 +105,11 @@ pub const RULES: &[Rule] = &[
         id: "early-return",
         page: include_str!("early-return.md"),
         form: Form::Leak(early_return::classify),
+    },
+    Rule {
+        id: "endless-loop",
+        page: include_str!("endless-loop.md"),
+        form: Form::Leak(endless_loop::classify),
     },
     Rule {
         id: "unclosed-range",

@@ -89,7 +89,7 @@ pub fn clients<'e>(
     constructors
         .iter()
         .flat_map(|c| match c.makes {
-            Made::Value(ty) => value_clients(program, c.body, ty, entry)
+            Made::Value(ty) => value_clients(program, c.body, ty, guesses, entry)
                 .into_iter()
                 .map(|body| (body, Client::Methods(ty)))
                 .collect(),
@@ -125,6 +125,7 @@ fn value_clients<'e>(
     program: &Program,
     constructor: BodyId,
     ty: TypeId,
+    guesses: bool,
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<Body> {
     let mut all = methods(program, ty);
@@ -152,6 +153,10 @@ fn value_clients<'e>(
         .collect();
     let has_context = context_param(program, constructor).is_some();
     let mut out = Vec::new();
+    if guesses && !has_context && releases.len() == 1 {
+        // Nothing ends what it has started; whether a caller ever drops it nobody can see.
+        out.push((None, Release::Dropped));
+    }
     for blocked in &blocked {
         let ends = has_context && blocked.is_none();
         for release in &releases {
@@ -179,6 +184,7 @@ enum Release {
     Never,
     Method(BodyId),
     Context,
+    Dropped,
 }
 
 // --- what is known of functions ---
@@ -809,6 +815,13 @@ impl<'p> Builder<'p> {
     ) -> (Option<Case>, Note) {
         match release {
             Release::Never => (None, self.note(self.constructor, String::new())),
+            Release::Dropped => {
+                let mut note = self.note(self.constructor, "the value is dropped".to_owned());
+                "the value is dropped".clone_into(&mut note.lets_go);
+                note.guess = true;
+                note.ends = Some(LetGo::Silently);
+                (Some(case_on(Expr::Anytime)), note)
+            }
             Release::Method(release) => {
                 let name = self.name(release);
                 let mut note = self.note(release, format!("`{name}` is called"));

@@ -77,7 +77,7 @@ pub struct Origin {
     pub capacity: u32,
     /// Whether it is made anew in each round of a loop.
     pub in_loop: bool,
-    /// The capacity as written, when it is no constant.
+    /// The capacity as written, when it is another one in other runs.
     pub capacity_text: Option<String>,
 }
 

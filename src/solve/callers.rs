@@ -1,9 +1,11 @@
 //! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
 
+use super::shapes::base_named;
 use super::state::{Happening, Obj, ObjId, Proc, Value};
 use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, LetGo};
 use crate::leak::{Caller, OpKind, Stranding};
+use crate::resolve::{Ty, TypeId};
 use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
 use crate::syntax::ast::Name;
 
@@ -50,7 +52,7 @@ impl Teller<'_, '_> {
     }
 
     /// The fields that keep what is waited for, or the function that cancels it.
-    fn keeping_fields(&self) -> Vec<&Name> {
+    fn keeping_fields(&self) -> Vec<(TypeId, &Name)> {
         let wanted = |id: ObjId| self.wants.iter().any(|(want, _)| *want == id);
         let keeps = |value: &Value| {
             self.state.object(value).is_some_and(|id| {
@@ -58,25 +60,48 @@ impl Teller<'_, '_> {
             })
         };
         let structs = self.state.heap.iter().filter_map(|obj| match obj {
-            Obj::Struct(Some(_), fields) => Some(fields),
+            Obj::Struct(Some(ty), fields) => Some((*ty, fields)),
             _ => None,
         });
         structs
-            .flatten()
-            .filter(|(_, value)| keeps(value))
-            .map(|(name, _)| name)
+            .flat_map(|(ty, fields)| fields.iter().map(move |field| (ty, field)))
+            .filter(|(_, (_, value))| keeps(value))
+            .map(|(ty, (name, _))| (ty, name))
             .collect()
     }
 
+    /// Whether values of a type are, or lead through their fields to, ones of another.
+    fn has(&self, outer: TypeId, inner: TypeId, depth: u32) -> bool {
+        const DEEP_ENOUGH: u32 = 3;
+        if outer == inner {
+            return true;
+        }
+        let Ty::Struct(fields) = &self.machine.type_def(outer.0).underlying else {
+            return false;
+        };
+        depth < DEEP_ENOUGH
+            && fields
+                .iter()
+                .filter_map(|field| base_named(&field.ty))
+                .any(|ty| self.has(ty, inner, depth + 1))
+    }
+
     /// The first method that does one of these to such a field of its receiver.
-    fn method_that(&self, fields: &[&Name], wanted: Acts) -> Option<String> {
+    fn method_that(&self, fields: &[(TypeId, &Name)], wanted: Acts) -> Option<String> {
         let bodies = self.machine.program.bodies.iter().enumerate();
         let does = |(index, method): &(usize, &Body)| {
             let receiver = method.params.first().filter(|_| method.method);
+            let of = receiver.and_then(|r| base_named(&method.vars[*r as usize].ty));
+            // A field of a field's value is one of the method's type as well.
+            let held = |field: &Name| {
+                fields
+                    .iter()
+                    .any(|(ty, name)| *name == field && of.is_some_and(|of| self.has(of, *ty, 0)))
+            };
             let entry = self.machine.summaries.entry(BodyId(*index as u32));
             entry.iter().any(|(way, acts)| {
                 Some(&way.var) == receiver
-                    && way.field.as_ref().is_some_and(|f| fields.contains(&f))
+                    && way.field.as_ref().is_some_and(held)
                     && acts & wanted != 0
             })
         };

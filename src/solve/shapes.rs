@@ -9,7 +9,7 @@ use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Case, Expr, Op, Pc, Target, Var};
 use crate::leak::{DeadContext, Facts, Undying};
 use crate::library::Effect;
-use crate::resolve::Ty;
+use crate::resolve::{Ty, TypeId};
 use crate::source::Place;
 use crate::summary::{Way, way_of};
 
@@ -260,24 +260,29 @@ impl Teller<'_, '_> {
         let stuck = (frame.body, *pc);
         let op = self.machine.body(frame.body).code.get(*pc as usize)?;
         let Op::Send(ch, ..) = op else { return None };
-        let field = way_of(ch)?.field;
+        let way = way_of(ch)?;
+        let owner = |body: &Body, way: &Way| base_named(&body.vars[way.var as usize].ty);
+        let holder = owner(self.machine.body(frame.body), &way);
         let name = self.name_of(site);
         let same = |body: &Body, case: &Case| {
             case.send
-                && way_of(&case.ch).is_some_and(|way| match (&field, &way.field) {
-                    (Some(field), Some(other)) => field == other,
-                    (None, None) => body.vars[way.var as usize].name == name,
+                && way_of(&case.ch).is_some_and(|other| match (&way.field, &other.field) {
+                    (Some(field), Some(name)) => field == name && owner(body, &other) == holder,
+                    (None, None) => body.vars[other.var as usize].name == name,
                     _ => false,
                 })
         };
-        let maker = self.declared_function(site.body);
-        let mut bodies = self.machine.program.family(maker);
-        bodies.extend(
-            self.machine
-                .program
-                .family(self.declared_function(frame.body)),
-        );
-        bodies.extend(self.machine.program.family(root));
+        let functions = [site.body, frame.body, root].map(|id| self.declared_function(id));
+        let program = self.machine.program;
+        let mut bodies: Vec<BodyId> = if way.field.is_some() && holder.is_some() {
+            // A field can be sent on wherever its type is known.
+            (0..program.bodies.len() as u32).map(BodyId).collect()
+        } else {
+            functions
+                .into_iter()
+                .flat_map(|id| program.family(id))
+                .collect()
+        };
         bodies.sort_unstable();
         bodies.dedup();
         bodies.into_iter().find_map(|id| {
@@ -292,6 +297,15 @@ impl Teller<'_, '_> {
             let at = (id, at as Pc);
             (at != stuck).then(|| self.place(at))
         })
+    }
+}
+
+/// The named type behind pointers.
+pub(super) fn base_named(ty: &Ty) -> Option<TypeId> {
+    match ty {
+        Ty::Named(id) => Some(*id),
+        Ty::Ptr(inner) => base_named(inner),
+        _ => None,
     }
 }
 

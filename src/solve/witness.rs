@@ -298,9 +298,6 @@ impl Teller<'_, '_> {
 
     fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
         let file = self.machine.body(site.body).file;
-        let is_constant = (self.text)(file, site.size)
-            .bytes()
-            .all(|b| b.is_ascii_digit());
         Origin {
             at: Place {
                 file,
@@ -309,7 +306,7 @@ impl Teller<'_, '_> {
             name: self.name_of(site),
             in_loop: self.made_in_loop(site),
             capacity,
-            capacity_text: (symbolic || !is_constant).then(|| self.quote(site.body, site.size)),
+            capacity_text: symbolic.then(|| self.quote(site.body, site.size)),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Runs the analysis on Go text in memory.
 
 use goleash::analyze::{Directory, GoVersion, InputFile, Options, Report, directory};
+use goleash::leak::Confidence;
+use goleash::rules::by_id;
 use goleash::source::Place;
 
 /// What goleash says of the files (path and text) of one directory, with default options and `rule` on, if there is such
-/// a rule: one that is off by default is tested all the same.
+/// a rule: one that is off by default, or of low confidence, is tested all the same.
 pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report {
     let input = Directory {
         path: path.to_owned(),
@@ -25,6 +27,10 @@ pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report 
     };
     let mut options = Options::default();
     options.rules.turn(rule, true);
+    // Findings that are guesses are tested as such.
+    if by_id(rule).is_some_and(|r| r.metadata().confidence == Confidence::Low) {
+        options.min_confidence = Confidence::Low;
+    }
     directory(&input, &options)
 }
 
