@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::args::Color;
+use crate::report::one_line;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -9,24 +10,12 @@ use std::path::Path;
 
 /// Writes one line to stderr. Nobody is left to tell when stderr is closed.
 pub(super) fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
+    let _ = writeln!(io::stderr().lock(), "{}", one_line(text));
 }
 
 /// Writes lines that are safe already to stderr.
 pub(super) fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Makes control characters visible: file names may hold some, and a terminal would obey them.
-fn visible(text: &str) -> String {
-    text.chars().fold(String::new(), |mut shown, c| {
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-        shown
-    })
 }
 
 /// Writes the result to stdout; a reader that has gone away (`| head`) is no error.
@@ -170,11 +159,6 @@ fn decide_color(color: Color, variable: &dyn Fn(&str) -> Option<String>, termina
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_shown_not_obeyed() {
-        assert_eq!(visible("ä\u{1b}[1m\n.go"), "ä\\u{1b}[1m\\n.go");
-    }
 
     #[test]
     fn colour_follows_option_environment_terminal() {

@@ -19,6 +19,8 @@ mod tests;
 mod text;
 pub mod vet;
 
+pub(crate) use text::one_line;
+
 use crate::analyze::Report;
 use crate::finding::Finding;
 use crate::source::{Place, SourceFile, Span};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `text` on one line: control characters, and those that reorder or hide text, are written as `\u{…}` or `\n`.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unsafe(c) {
