@@ -4,14 +4,14 @@
 //! In a generated package of 50 files and 20,000 lines (or a copy of the folder `GOLEASH_BENCH_DIR`, which has to be one
 //! package) a function is typed character by character into one file; each change is sent when the diagnostics for the
 //! one before have come. Printed are ratios of one run: to one full parse of the changed file, and to a request that the
-//! server answers when it has nothing else to do. Then the same file is changed ten thousand times
+//! server answers when it has nothing else to do; processor time too, for machines that others keep busy. Then the same file is changed ten thousand times
 //! (`GOLEASH_BENCH_EDITS`) to see whether memory grows. Last, the one-shot command on the file, as multiples of
 //! `goleash --version`.
 #![allow(clippy::print_stdout, reason = "its result")]
 
 mod common;
 
-use common::editor::Editor;
+use common::editor::{Editor, busy};
 use common::generated;
 use goleash::syntax::parse_file;
 use std::hint::black_box;
@@ -42,7 +42,12 @@ fn main() {
     }));
     let mut editor = Editor::start(PROGRAM, &folder);
     editor.open(&file, &text);
+    let before = editor.busy();
     let mut changes = typing(&mut editor, ROUNDS);
+    if let (Some(before), Some(after)) = (before, editor.busy()) {
+        let each = (after - before) / changes.len() as u32;
+        processor_time(each, &text);
+    }
     let mut idle = sample(200, || editor.ask_idle());
     let (idle_median, idle_high) = (median(&mut idle), high(&mut idle));
     let (change, change_high) = (median(&mut changes), high(&mut changes));
@@ -60,6 +65,22 @@ fn main() {
     memory(&mut editor);
     editor.leave();
     one_shot(&folder, &file, &text);
+}
+
+/// What a change costs, whoever else keeps the machine busy.
+fn processor_time(change: Duration, text: &str) {
+    const PARSES: u32 = 2_000;
+    let before = busy("self");
+    for _ in 0..PARSES {
+        black_box(parse_file(text.as_bytes()));
+    }
+    if let (Some(before), Some(after)) = (before, busy("self")) {
+        let parse = (after - before) / PARSES;
+        println!(
+            "processor time of a change, in full parses of the changed file: {:.1}",
+            change.as_secs_f64() / parse.as_secs_f64()
+        );
+    }
 }
 
 /// The package, and the file that is changed.
@@ -104,20 +125,28 @@ fn typing(editor: &mut Editor, rounds: usize) -> Vec<Duration> {
     times
 }
 
-/// Memory after a tenth of the edits and after all of them.
+/// Memory after a tenth of the edits and after all of them. They come faster than the package is analysed: only now and
+/// then is the result waited for.
 fn memory(editor: &mut Editor) {
+    const WAIT_AFTER: usize = 25;
     let edits: usize = std::env::var("GOLEASH_BENCH_EDITS")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(10_000);
-    let rounds = edits / (TYPED.len() + 1);
-    let mut half = |rounds: usize| {
-        typing(editor, rounds);
-        editor.resident()
-    };
-    let first = half(rounds.div_ceil(10));
-    let last = half(rounds - rounds.div_ceil(10));
-    if let (Some(first), Some(last)) = (first, last) {
+    let mut at_a_tenth = None;
+    for edit in 0..edits {
+        match edit % (TYPED.len() + 1) {
+            at if at < TYPED.len() => editor.type_at_end(&TYPED[at..=at]),
+            _ => editor.take_back(),
+        }
+        if edit % WAIT_AFTER == 0 || edit + 1 == edits {
+            editor.wait();
+        }
+        if edit == edits / 10 {
+            at_a_tenth = editor.resident();
+        }
+    }
+    if let (Some(first), Some(last)) = (at_a_tenth, editor.resident()) {
         println!(
             "memory after {edits} edits: {:.2} times that after a tenth of them",
             f64::from(last) / f64::from(first)

@@ -4,6 +4,18 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// The processor time that a process, a number or `self`, has taken; `None` where there is no `/proc`.
+pub(crate) fn busy(process: &str) -> Option<Duration> {
+    // Of a hundredth of a second each, on every Linux there is.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut fields = after_name.split(' ').skip(11);
+    let mut ticks = || fields.next()?.parse::<u32>().ok();
+    Some(TICK * (ticks()? + ticks()?))
+}
 
 /// A session with one open file.
 pub(crate) struct Editor {
@@ -118,6 +130,11 @@ impl Editor {
         let status = std::fs::read_to_string(path).ok()?;
         let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
         line.trim().split(' ').next()?.parse().ok()
+    }
+
+    /// The processor time the server has taken; `None` where there is no `/proc`.
+    pub(crate) fn busy(&self) -> Option<Duration> {
+        busy(&self.server.id().to_string())
     }
 
     /// Ends the session.
