@@ -45,7 +45,7 @@ fn main() {
     let before = editor.busy();
     let mut changes = typing(&mut editor, ROUNDS);
     if let (Some(before), Some(after)) = (before, editor.busy()) {
-        let each = (after - before) / changes.len() as u32;
+        let each = after.saturating_sub(before) / changes.len() as u32;
         processor_time(each, &text);
     }
     let mut idle = sample(200, || editor.ask_idle());
@@ -75,7 +75,7 @@ fn processor_time(change: Duration, text: &str) {
         black_box(parse_file(text.as_bytes()));
     }
     if let (Some(before), Some(after)) = (before, busy("self")) {
-        let parse = (after - before) / PARSES;
+        let parse = after.saturating_sub(before) / PARSES;
         println!(
             "processor time of a change, in full parses of the changed file: {:.1}",
             change.as_secs_f64() / parse.as_secs_f64()
