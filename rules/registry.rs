@@ -9,12 +9,14 @@ mod dead_context;
 mod double_send;
 mod early_return;
 mod endless_loop;
+mod http_no_timeout;
 mod ignored_stop;
 mod missing_done;
 mod ncast;
 mod nil_channel;
 mod promise_send;
 mod small_buffer;
+mod stranding_exit;
 mod ticker_range;
 mod timeout_send;
 mod unanswered_reply;
@@ -36,6 +38,11 @@ use crate::rule::{Form, Rule};
 
 /// All rules, in the order they are asked.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: "stranding-exit",
+        page: include_str!("stranding-exit.md"),
+        form: Form::Leak(stranding_exit::classify),
+    },
     Rule {
         id: "dead-context",
         page: include_str!("dead-context.md"),
@@ -120,6 +127,11 @@ pub const RULES: &[Rule] = &[
         id: "missing-done",
         page: include_str!("missing-done.md"),
         form: Form::Leak(missing_done::classify),
+    },
+    Rule {
+        id: "http-no-timeout",
+        page: include_str!("http-no-timeout.md"),
+        form: Form::Leak(http_no_timeout::classify),
     },
     Rule {
         id: "unreceived-send",

@@ -250,11 +250,13 @@ fn file_name(path: &str) -> &str {
 fn parse(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
     let lexing = options.enter(dir, Stage::Lex);
     let marked = dir.files.iter().any(|f| {
+        let requests = || options.rules_in(f).is_on("http-no-timeout");
         // The marks without which no rule has anything to look at.
         memchr::memmem::find(&f.bytes, b"<-").is_some()
             || has_word(&f.bytes, b"chan")
             || has_word(&f.bytes, b"WaitGroup")
             || has_word(&f.bytes, b"NewTicker")
+            || has_word(&f.bytes, b"http") && requests()
     });
     if !marked {
         return dir.files.iter().map(|_| Arc::default()).collect();

@@ -246,6 +246,8 @@ pub struct Facts {
     pub skipped_make: Option<Place>,
     /// For a channel of a ticker: the statement that stopped the ticker.
     pub ticker_stopped: Option<String>,
+    /// The statement at which a test ends in this run: a failed check, `t.Fatal`, `t.Skip`.
+    pub test_exit: Option<String>,
     /// A context among what is waited for, which nobody ends.
     pub dead_context: Option<DeadContext>,
     /// The function that made the channel, started the goroutine and returned the channel.

@@ -22,6 +22,7 @@ pub mod package;
 pub mod parse;
 pub mod patch;
 pub mod report;
+pub mod requests;
 pub mod resolve;
 pub mod rule;
 pub mod scope;

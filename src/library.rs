@@ -44,6 +44,8 @@ pub enum Effect {
     Exit,
     /// Ends the goroutine, running its deferred calls.
     Goexit,
+    /// Ends the test it is called in, running its deferred calls.
+    EndTest,
     /// Ends the test unless its argument (`argument`) is nil.
     RequireNil,
     /// Ends the test unless its argument is not nil.

@@ -29,6 +29,8 @@ impl Choice<'_> {
         leaks.sort_by_key(|leak| {
             (
                 leak.op.at,
+                // A story without a failed test comes first.
+                leak.facts.test_exit.is_some(),
                 leak.stranding.exit == Exit::Stuck,
                 Reverse(leak.confidence),
                 leak.assumptions.len(),

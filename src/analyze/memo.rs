@@ -125,6 +125,8 @@ fn whole(package: Unit<'_>, program: &Program, exposures: &Exposures, keys: &[Ke
     (go.major, go.minor).hash(&mut hasher);
     for file in files {
         (&file.path, file.report).hash(&mut hasher);
+        let strands = package.options.rules_in(file).is_on("stranding-exit");
+        strands.hash(&mut hasher);
     }
     // Their numbers are part of what bodies say, so their order counts.
     for ty in &program.types {

@@ -12,6 +12,7 @@ use crate::flow::ir::BodyId;
 use crate::leak::{Confidence, Leak};
 use crate::model;
 use crate::package::{Package as Members, is_test};
+use crate::requests;
 use crate::resolve::{Package, PackageFile};
 use crate::solve::explore::Search;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
@@ -170,6 +171,9 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         }
         defect::looking_at(&dir.files[body.file.index()].path, &body.name);
         let in_test = is_in_test(body.file);
+        machine.exits_strand = options
+            .rules_in(&dir.files[body.file.index()])
+            .is_on("stranding-exit");
         machine.exposure = exposures.seen(clients.get(&root).copied(), in_test);
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
         machine.exact_rooms = model::counts(&program, root);
@@ -197,6 +201,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         }
         let leaks = searched.leaks[before..].iter().map(|l| l.op.at).collect();
         searched.add(at, quiet).leaks = leaks;
+    }
+    let asked = |f: &super::InputFile| options.rules_in(f).is_on("http-no-timeout");
+    if focus.is_none() && dir.files.iter().any(asked) {
+        searched.leaks.extend(requests::unlimited(&tables));
     }
     if let (Some(memo), Some(cache)) = (memo, &options.cache) {
         cache.put_memo(package.members, memo);

@@ -54,7 +54,7 @@ fn primary_text(op: &Operation) -> String {
         OpKind::EmptySelect => return "this empty select blocks for ever".to_owned(),
         OpKind::Wait | OpKind::CondWait => ("wait", "for"),
         OpKind::Lock | OpKind::ReadLock => ("lock", "of"),
-        OpKind::Call => ("call", "on"),
+        OpKind::Call => return "nothing limits how long this call takes".to_owned(),
     };
     if op.target.is_empty() {
         format!("this {verb} blocks for ever")

@@ -29,7 +29,7 @@ pub(super) fn simplify(bodies: &mut [Body], types: &[TypeDef]) -> Holds {
     let ends = spread(bodies, |body| {
         never_returns(body)
             || body.code.iter().any(|op| {
-                matches!(op, Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Exit | Effect::Goexit, _)))
+                matches!(op, Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)))
             })
     });
     for (index, body) in bodies.iter_mut().enumerate() {
@@ -213,7 +213,7 @@ fn never_returns(body: &Body) -> bool {
             Op::Call(call)
                 if matches!(
                     call.callee,
-                    Callee::Library(Effect::Exit | Effect::Goexit, _)
+                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)
                 ) => {}
             _ => op.successors(pc, &mut |next| todo.push(next)),
         }

@@ -302,6 +302,7 @@ impl Machine<'_> {
                 return self.call_in_place(state, proc, effect, argument, call, dests, deferred);
             }
             Effect::Exit => return Flow::Dead,
+            Effect::EndTest => return self.end_test(state, proc, call.pc),
             Effect::Goexit => {
                 if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
                     frame.leaving = Leaving::Goexit;
@@ -313,7 +314,7 @@ impl Machine<'_> {
             | Effect::RequireTrue
             | Effect::RequireFalse => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
-                return self.require(state, effect, call.args.get(argument));
+                return self.require(state, proc, effect, call, argument);
             }
             Effect::WaitAdd => {
                 let count = call.args.get(1).cloned().unwrap_or(Value::Int(1));
@@ -412,8 +413,15 @@ impl Machine<'_> {
     }
 
     /// A check of a test: a run in which it fails is over, as such a test has failed already.
-    fn require(&self, state: &mut State, effect: Effect, checked: Option<&Value>) -> Flow {
-        let Some(checked) = checked else {
+    fn require(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        call: &Prepared,
+        argument: usize,
+    ) -> Flow {
+        let Some(checked) = call.args.get(argument) else {
             return Flow::Next;
         };
         let wanted = matches!(effect, Effect::RequireNil | Effect::RequireTrue);
@@ -424,13 +432,42 @@ impl Machine<'_> {
             }
             _ => self.decide_truth(taken, checked),
         };
-        match outcomes.into_iter().find(|(_, outcome)| *outcome == wanted) {
-            Some((held, _)) => {
-                *state = held;
+        let mut ways = Vec::new();
+        for (mut after, outcome) in outcomes {
+            let goes_on = outcome == wanted
+                || self.exits_strand
+                    && matches!(self.end_test(&mut after, proc, call.pc), Flow::Next);
+            if goes_on {
+                ways.push(after);
+            }
+        }
+        match ways.len() {
+            0 => Flow::Dead,
+            1 => {
+                *state = ways.remove(0);
                 Flow::Next
             }
-            None => Flow::Dead,
+            _ => Flow::Fork(ways),
         }
+    }
+
+    /// A test ends here. By default that is the end of what can be said: a test that has failed strands nobody.
+    fn end_test(&self, state: &mut State, proc: usize, pc: Pc) -> Flow {
+        // A test within a test ends alone; what its caller does then is not followed.
+        let within = state.procs[proc].frames.iter().any(|frame| {
+            let before = frame.pc.checked_sub(1).map(|at| at as usize);
+            let op = before.and_then(|at| self.body(frame.body).code.get(at));
+            matches!(op, Some(Op::Call(call))
+                if matches!(call.callee, Callee::Library(Effect::CallTest, _)))
+        });
+        if !self.exits_strand || within {
+            return Flow::Dead;
+        }
+        if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
+            frame.leaving = Leaving::Goexit;
+        }
+        self.note(state, proc, pc, Happening::Left(Leaving::Goexit), None);
+        Flow::Next
     }
 
     /// The Done channel of a context, which stands for the context; that of an unknown one is ended by its owner, and

@@ -38,6 +38,8 @@ pub struct Machine<'p> {
     pub exact_rooms: bool,
     /// How often a loop over an unknown number of items is followed.
     pub loop_limit: i64,
+    /// Whether a test that ends at a failed check is followed to its end, and not taken to be over.
+    pub exits_strand: bool,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.
@@ -58,6 +60,7 @@ impl<'p> Machine<'p> {
             program,
             summaries,
             ends_with_root: false,
+            exits_strand: false,
             zero_counts: false,
             exact_rooms: false,
             loop_limit: LOOP_LIMIT,

@@ -26,6 +26,7 @@ impl Teller<'_, '_> {
         facts: &mut Facts,
     ) {
         facts.ticker_stopped = self.stopped(primitive);
+        facts.test_exit = self.test_exit();
         facts.dead_context = self.dead_context(root, proc);
         facts.promise = self.promise(root, proc, primitive);
         facts.reply = self.is_reply(proc);
@@ -43,6 +44,20 @@ impl Teller<'_, '_> {
         let (body, pc) = self.events.iter().rfind(stops)?.at;
         let span = self.machine.body(body).spans.get(pc as usize)?;
         Some(self.quote(body, *span))
+    }
+
+    /// The statement at which a test ended.
+    fn test_exit(&self) -> Option<String> {
+        self.events.iter().find_map(|event| {
+            let (id, pc) = event.at;
+            let body = self.machine.body(id);
+            let (Op::Call(call) | Op::Defer(call)) = body.code.get(pc as usize)? else {
+                return None;
+            };
+            let ends = event.what == Happening::Left(super::state::Leaving::Goexit)
+                && matches!(call.callee, Callee::Library(effect, _) if effect != Effect::Goexit);
+            ends.then(|| self.quote(id, body.spans[pc as usize]))
+        })
     }
 
     // --- contexts ---

@@ -114,6 +114,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
             left: yes(2),
         }),
         released_by: (!yes(6) && yes(1)).then(|| "Stop".to_owned()),
+        test_exit: None,
         ticker_stopped: (yes(7) && yes(8)).then(|| "defer t.Stop()".to_owned()),
         dead_context: (yes(7) && !yes(8)).then(|| DeadContext {
             name: if yes(3) { "ctx" } else { "" }.to_owned(),
