@@ -5,6 +5,8 @@ mod cache;
 mod callers;
 mod choose;
 mod memo;
+mod needed;
+mod read;
 mod repair;
 mod search;
 
@@ -20,10 +22,8 @@ use crate::stage::{Entered, Stage, Watched};
 use crate::stop::Stop;
 use crate::suppress::{Judged, Known, Suppressions};
 use crate::syntax::ast::File;
-use crate::syntax::parse_file;
 pub use cache::Cache;
 use choose::Choice;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -79,6 +79,8 @@ pub struct Options {
     pub scope: Arc<Scope>,
     /// Offer repairs, each checked by an analysis of the repaired package: costs only where there are findings.
     pub fixes: bool,
+    /// Read every byte, also of functions in which nothing can matter.
+    pub whole: bool,
     /// Who is told which stage the work is at; it makes no difference to the result.
     pub watched: Watched,
     /// What an earlier analysis of the same directory has read.
@@ -101,6 +103,7 @@ impl Default for Options {
             known: Arc::default(),
             scope: Arc::default(),
             fixes: false,
+            whole: false,
             watched: Watched::default(),
             cache: None,
             stop: Stop::default(),
@@ -142,7 +145,9 @@ pub struct Stats {
     pub files: u64,
     /// Bytes of these files.
     pub bytes: u64,
-    /// Functions and function literals in them.
+    /// How many of them the parser was shown, before anything that a search asked for.
+    pub parsed: u64,
+    /// Functions and function literals in what was parsed.
     pub functions: u64,
     /// Closed systems examined.
     pub systems: u64,
@@ -158,6 +163,7 @@ impl Stats {
         self.packages += other.packages;
         self.files += other.files;
         self.bytes += other.bytes;
+        self.parsed += other.parsed;
         self.functions += other.functions;
         self.systems += other.systems;
         self.states += other.states;
@@ -200,8 +206,9 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     report.stats.files = dir.files.len() as u64;
     report.stats.bytes = dir.files.iter().map(|f| f.bytes.len() as u64).sum();
     drop(lexing);
-    let asts = parse(dir, options, &cache);
+    let asts = read::read(dir, options, &cache);
     for (file, ast) in dir.files.iter().zip(&asts) {
+        report.stats.parsed += read::parsed_bytes(file, ast);
         problems(file, ast, &mut report.problems);
     }
     let asts: Vec<&File> = asts.iter().map(|ast| &**ast).collect();
@@ -246,43 +253,6 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Parses the files in parallel; a directory without any channel is not parsed at all.
-fn parse(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
-    let lexing = options.enter(dir, Stage::Lex);
-    let marked = dir.files.iter().any(|f| {
-        let requests = || options.rules_in(f).is_on("http-no-timeout");
-        // The marks without which no rule has anything to look at.
-        memchr::memmem::find(&f.bytes, b"<-").is_some()
-            || has_word(&f.bytes, b"chan")
-            || has_word(&f.bytes, b"WaitGroup")
-            || has_word(&f.bytes, b"NewTicker")
-            || has_word(&f.bytes, b"http") && requests()
-    });
-    if !marked {
-        return dir.files.iter().map(|_| Arc::default()).collect();
-    }
-    drop(lexing);
-    let parse = |file: &InputFile| {
-        if options.stop.stopped() {
-            return Arc::default();
-        }
-        cache.syntax(&file.path, &file.bytes, || {
-            let _parsing = options.enter(dir, Stage::Parse);
-            parse_file(&file.bytes)
-        })
-    };
-    dir.files.par_iter().map(parse).collect()
-}
-
-/// Whether `word` stands in `bytes` on its own.
-fn has_word(bytes: &[u8], word: &[u8]) -> bool {
-    let is_name = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    memchr::memmem::find_iter(bytes, word).any(|at| {
-        !is_name(at.checked_sub(1).and_then(|i| bytes.get(i)))
-            && !is_name(bytes.get(at + word.len()))
-    })
-}
-
 fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
     if ast.unreadable.is_empty() {
         return;
@@ -324,8 +294,30 @@ fn remarks(
 
 /// Analyses the files that are compiled together.
 fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &mut Report) {
-    let (dir, options) = (package.dir, package.options);
-    let found = search::search(package, None);
+    let search::Unit {
+        dir, options, asts, ..
+    } = package;
+    let mut found = search::search(package, None);
+    // A repair may concern code that the search had no use for; and where a body could not be read by itself, only the
+    // whole file tells what there is.
+    let whole = (!found.complete || options.fixes && !found.leaks.is_empty())
+        && asts.iter().any(|ast| read::is_partial(ast));
+    let asts = if whole {
+        read::whole(package)
+    } else {
+        Vec::new()
+    };
+    let asts: Vec<&File> = asts.iter().collect();
+    let package = if whole {
+        let package = search::Unit {
+            asts: &asts,
+            ..package
+        };
+        found = search::search(package, None);
+        package
+    } else {
+        package
+    };
     report.stats.add(&found.stats);
     if found.leaks.is_empty() {
         return;

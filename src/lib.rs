@@ -18,6 +18,7 @@ pub mod lsp;
 pub mod merge;
 pub mod model;
 pub mod nearest;
+pub mod outline;
 pub mod package;
 pub mod parse;
 pub mod patch;

@@ -213,6 +213,11 @@ impl Library {
         })
     }
 
+    /// All facts, in no particular order.
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.values()
+    }
+
     /// The fact for a function of package `path`.
     pub fn function(&self, path: &str, name: &str) -> Option<&Fact> {
         let listed = self.facts.get(&format!("{path}.{name}"));
@@ -236,22 +241,14 @@ impl Library {
 }
 
 /// Functions and methods that by convention do not return, whoever offers them: loggers and tests.
+pub const ENDING: [&str; 12] = [
+    "Fatal", "Fatalf", "Fatalln", "Fatalw", "Panic", "Panicf", "Panicln", "Panicw", "FailNow",
+    "Skip", "Skipf", "SkipNow",
+];
+
+/// Whether a function or method does not return, by its name.
 pub fn ends_by_name(name: &str) -> bool {
-    matches!(
-        name,
-        "Fatal"
-            | "Fatalf"
-            | "Fatalln"
-            | "Fatalw"
-            | "Panic"
-            | "Panicf"
-            | "Panicln"
-            | "Panicw"
-            | "FailNow"
-            | "Skip"
-            | "Skipf"
-            | "SkipNow"
-    )
+    ENDING.contains(&name)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod mask;
 use crate::source::Span;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
-use tree_sitter::{Node, ParseOptions, Parser, Tree};
+use tree_sitter::{Node, ParseOptions, Parser, Point, Range, Tree};
 
 /// Larger files are not read: a tree takes many times the memory of its text.
 const MAX_BYTES: usize = 16 << 20;
@@ -36,12 +36,58 @@ pub(crate) struct Parsed {
     pub(crate) blanked: Vec<Span>,
 }
 
+/// Reads only the `kept` parts of `bytes`, as if nothing stood between them; `None` when anything in them cannot be read.
+pub(crate) fn parse_parts(bytes: &[u8], kept: &[Span]) -> Option<Parsed> {
+    if bytes.len() > MAX_BYTES {
+        return None;
+    }
+    let ranges = ranges(bytes, kept);
+    let tree = parse_bytes(bytes, &ranges)?;
+    if !tree.root_node().has_error() {
+        return Some(Parsed {
+            tree,
+            blanked: Vec::new(),
+        });
+    }
+    let masked = mask::mask(bytes)?;
+    let tree = parse_bytes(&masked.bytes, &ranges)?;
+    (!tree.root_node().has_error()).then_some(Parsed {
+        tree,
+        blanked: masked.blanked,
+    })
+}
+
+/// Spans as the parser wants them: with rows and columns.
+fn ranges(bytes: &[u8], kept: &[Span]) -> Vec<Range> {
+    let (mut at, mut row, mut line) = (0, 0, 0);
+    let mut point = |to: u32| {
+        let to = to as usize;
+        for end in memchr::memchr_iter(b'\n', &bytes[at..to]) {
+            row += 1;
+            line = at + end + 1;
+        }
+        at = to;
+        Point {
+            row,
+            column: to - line,
+        }
+    };
+    kept.iter()
+        .map(|span| Range {
+            start_byte: span.start as usize,
+            end_byte: span.end as usize,
+            start_point: point(span.start),
+            end_point: point(span.end),
+        })
+        .collect()
+}
+
 /// Reads `bytes`; `None` when that would take too much.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Parsed> {
     if bytes.len() > MAX_BYTES {
         return None;
     }
-    let tree = parse_bytes(bytes)?;
+    let tree = parse_bytes(bytes, &[])?;
     let plain = Parsed {
         tree,
         blanked: Vec::new(),
@@ -53,7 +99,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Parsed> {
     let Some(masked) = mask::mask(bytes) else {
         return Some(plain);
     };
-    let Some(tree) = parse_bytes(&masked.bytes) else {
+    let Some(tree) = parse_bytes(&masked.bytes, &[]) else {
         return Some(plain);
     };
     if error_bytes(tree.root_node()) < error_bytes(root) {
@@ -98,7 +144,8 @@ fn new_parser() -> Option<Parser> {
     Some(parser)
 }
 
-fn parse_bytes(bytes: &[u8]) -> Option<Tree> {
+/// Reads the `ranges` of `bytes`, or all of them where there are none.
+fn parse_bytes(bytes: &[u8], ranges: &[Range]) -> Option<Tree> {
     let budget = BASE_STEPS + bytes.len() / BYTES_PER_STEP;
     let mut steps = 0;
     let mut progress = |_: &tree_sitter::ParseState| {
@@ -111,6 +158,7 @@ fn parse_bytes(bytes: &[u8]) -> Option<Tree> {
     };
     PARSER.with_borrow_mut(|slot| {
         let parser = slot.as_mut()?;
+        parser.set_included_ranges(ranges).ok()?;
         let tree = parser.parse_with_options(
             &mut |at, _| bytes.get(at..).unwrap_or_default(),
             None,

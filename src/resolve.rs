@@ -307,6 +307,21 @@ impl<'a> Package<'a> {
         self.funcs[id.0 as usize]
     }
 
+    /// Gives a function that was read without its body (see [`FuncDecl::elided`]) the declaration that has it, from
+    /// a syntax of its own.
+    pub fn supply(&mut self, id: FuncId, ast: &'a File, decl: &'a FuncDecl) {
+        let old = self.funcs[id.0 as usize].file.index();
+        let file = FileId(self.files.len() as u32);
+        self.files.push(PackageFile {
+            ast,
+            ..self.files[old]
+        });
+        self.imports.push(self.imports[old].clone());
+        let func = &mut self.funcs[id.0 as usize];
+        func.file = file;
+        func.decl = decl;
+    }
+
     /// The type named in the file at `index` by expression `id`, without local names.
     pub fn type_of_expr(&self, index: usize, id: ExprId) -> Ty {
         self.type_of_expr_with(index, id, &|_| None)

@@ -5,6 +5,7 @@
 
 use super::callers::{Exposures, add_clients};
 use super::memo::{Prints, Quiet};
+use super::read;
 use super::{Directory, Options, Stats, file_name};
 use crate::defect;
 use crate::flow;
@@ -19,7 +20,9 @@ use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
-use crate::syntax::ast::File;
+use crate::syntax::ast::{Decl, File, FuncDecl};
+use crate::syntax::parse_function;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 /// What is searched.
@@ -56,8 +59,63 @@ pub(super) struct Searched {
     pub(super) leaks: Vec<Leak>,
     /// The systems that were searched.
     pub(super) systems: Vec<System>,
+    /// Whether every function that was asked for could be read.
+    pub(super) complete: bool,
     /// Counts.
     pub(super) stats: Stats,
+}
+
+/// In which order roots are searched: functions, literals, clients. Literals go by their places: when their bodies were
+/// read makes no difference.
+fn order(program: &flow::Program, root: BodyId) -> (u8, Option<(FileId, Span)>, BodyId) {
+    let body = &program.bodies[root.0 as usize];
+    match body.parent {
+        Some(_) => (1, Some((body.file, body.span)), root),
+        None if body.client.is_empty() => (0, None, root),
+        None => (2, None, root),
+    }
+}
+
+/// Functions that are read only when somebody asks for them.
+struct Later<'a> {
+    package: Unit<'a>,
+    /// A place for the syntax of each.
+    slots: Vec<OnceCell<File>>,
+    used: Cell<usize>,
+    failed: Cell<bool>,
+}
+
+impl<'a> Later<'a> {
+    fn new(package: Unit<'a>) -> Self {
+        let asts = package.members.files.iter().map(|m| package.asts[m.file]);
+        let count = asts.map(read::elided).sum();
+        let mut slots = Vec::new();
+        slots.resize_with(count, OnceCell::new);
+        Self {
+            package,
+            slots,
+            used: Cell::new(0),
+            failed: Cell::new(false),
+        }
+    }
+
+    fn read(&self, function: Place) -> Option<(&File, &FuncDecl)> {
+        let Unit { dir, options, .. } = self.package;
+        let _parsing = options.enter(dir, Stage::Parse);
+        let bytes = &dir.files[function.file.index()].bytes;
+        let slot = self.slots.get(self.used.get())?;
+        let read = parse_function(bytes, read::with_line_end(bytes, function.span));
+        let Some(file) = read else {
+            self.failed.set(true);
+            return None;
+        };
+        self.used.set(self.used.get() + 1);
+        let file = slot.get_or_init(|| file);
+        match file.decls.as_slice() {
+            [Decl::Func(decl)] => Some((file, decl)),
+            _ => None,
+        }
+    }
 }
 
 /// One system and what its search met.
@@ -99,8 +157,12 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
     let mut searched = Searched::default();
     let resolving = options.enter(dir, Stage::Resolve);
+    let later = Later::new(package);
     let mut tables = Package::new(package.files());
-    let mut program = flow::lower(&mut tables, &options.library, dir.go);
+    let mut program = flow::lower_asking(&mut tables, &options.library, dir.go, &mut |place| {
+        later.read(place)
+    });
+    searched.complete = !later.failed.get();
     let functions = program
         .bodies
         .iter()
@@ -111,7 +173,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let (clients, entries) = add_clients(&mut program, package);
     let mut roots = model::roots(&program);
     roots.extend(clients.keys());
-    roots.sort_unstable();
+    roots.sort_by_key(|root| order(&program, *root));
     // Every function may meet a value that another has let go.
     let all: Vec<BodyId> = (0..program.bodies.len() as u32).map(BodyId).collect();
     let wanted = if roots.is_empty() { &roots } else { &all };

@@ -262,6 +262,10 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000, hide = true)]
     pub(super) state_budget: u32,
 
+    /// Parse every byte, also of functions in which nothing can matter; the findings are the same
+    #[arg(long, hide = true)]
+    pub(super) no_elide: bool,
+
     /// Number of worker threads [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<NonZeroUsize>,

@@ -171,6 +171,7 @@ fn stats(stats: &Stats) -> String {
         ("packages", stats.packages),
         ("files", stats.files),
         ("bytes", stats.bytes),
+        ("bytes parsed", stats.parsed),
         ("functions", stats.functions),
         ("systems", stats.systems),
         ("states", stats.states),

@@ -231,6 +231,7 @@ fn command_line(args: &CheckArgs, options: &mut Options) -> Result<(), Failure> 
     options.tests = !args.no_tests && (args.tests || options.tests);
     options.generated = !args.no_generated && (args.generated || options.generated);
     options.state_budget = args.state_budget;
+    options.whole = args.no_elide;
     options.fixes = args.fixes.wanted() || args.format.iter().any(FormatArg::carries_fixes);
     let (goos, goarch) = (args.goos.as_deref(), args.goarch.as_deref());
     options.build.choose_platform(goos, goarch);

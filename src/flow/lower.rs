@@ -1,18 +1,24 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
+use super::demand;
 use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
 use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty};
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
 use rustc_hash::FxHashMap;
 
-/// Lowers all functions of `package`; the result is indexed by [`BodyId`].
-pub(super) fn lower_package(
-    package: &mut Package<'_>,
+/// Reads the function that stands there and whose body was left out.
+pub type Supply<'s, 'a> = dyn FnMut(Place) -> Option<(&'a ast::File, &'a ast::FuncDecl)> + 's;
+
+/// Lowers all functions of `package`; the result is indexed by [`BodyId`]. Bodies that were left out are asked for where
+/// something is handed to them that can matter.
+pub(super) fn lower_package<'a>(
+    package: &mut Package<'a>,
     library: &Library,
     go: GoVersion,
+    supply: &mut Supply<'_, 'a>,
 ) -> Vec<Body> {
     let count = package.funcs.len();
     let mut lowerer = Lowerer {
@@ -28,6 +34,30 @@ pub(super) fn lower_package(
         lowerer.function(FuncId(index as u32));
     }
     lowerer.package_variables();
+    loop {
+        let bodies: Vec<Body> = std::mem::take(&mut lowerer.bodies)
+            .into_iter()
+            .map(|b| b.unwrap_or_else(empty_body))
+            .collect();
+        let wanted = demand::wanted(lowerer.package, &bodies);
+        let mut any = false;
+        lowerer.bodies = bodies.into_iter().map(Some).collect();
+        for id in wanted {
+            let func = lowerer.package.func(id);
+            let place = Place {
+                file: lowerer.package.files[func.file.index()].id,
+                span: func.decl.span,
+            };
+            if let Some((ast, decl)) = supply(place) {
+                lowerer.package.supply(id, ast, decl);
+                lowerer.function(id);
+                any = true;
+            }
+        }
+        if !any {
+            break;
+        }
+    }
     lowerer
         .bodies
         .into_iter()
@@ -125,8 +155,21 @@ impl<'a> Lowerer<'_, 'a> {
             self.top().body.method = true;
         }
         self.signature(&func.decl.signature);
-        self.body_block(block);
+        if func.decl.elided.is_some() {
+            self.elided(block);
+        } else {
+            self.body_block(block);
+        }
         self.close();
+    }
+
+    /// A body of which only the results count, and nobody knows them.
+    fn elided(&mut self, block: &Block) {
+        let results = self.top().body.results.len();
+        self.emit_at(
+            block.span,
+            Op::Return(vec![Expr::Fresh(block.span); results]),
+        );
     }
 
     /// Lowers what the package's variables start with, for the function literals in there.

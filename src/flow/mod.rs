@@ -3,6 +3,7 @@
 //! In: a [`Package`]. Out: [`Program`], a [`Body`] per function and function literal. Deliberately absent: values, paths
 //! and anything between functions.
 
+mod demand;
 mod dump;
 mod holds;
 pub mod ir;
@@ -18,6 +19,7 @@ use crate::package::GoVersion;
 pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub(crate) use lower::PACKAGE_VARIABLES;
+pub use lower::Supply;
 pub(crate) use simplify::key_of;
 
 use crate::library::Library;
@@ -42,7 +44,18 @@ pub struct Program {
 
 /// Lowers every function of `package`.
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
-    let mut bodies = lower::lower_package(package, library, go);
+    lower_asking(package, library, go, &mut |_| None)
+}
+
+/// Lowers every function of `package`; of those that were read without their bodies, the ones that can matter are asked
+/// for from `supply`, which has to know all of them.
+pub fn lower_asking<'a>(
+    package: &mut Package<'a>,
+    library: &Library,
+    go: GoVersion,
+    supply: &mut Supply<'_, 'a>,
+) -> Program {
+    let mut bodies = lower::lower_package(package, library, go, supply);
     let holds = simplify::simplify(&mut bodies, &package.types);
     Program {
         literals: literals(&bodies),

@@ -95,8 +95,19 @@ pub struct FuncDecl {
     pub signature: Signature,
     /// The body; `None` for functions implemented elsewhere.
     pub body: Option<Block>,
+    /// Whether the inside of the body was left out.
+    pub elided: Option<Elided>,
     /// The whole declaration.
     pub span: Span,
+}
+
+/// What is known of a body that was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elided {
+    /// It does nothing by itself: only where it is handed something can a call of it matter.
+    Idle,
+    /// It may do something by itself: every call of it that is looked at can matter.
+    Active,
 }
 
 /// Parameters and results of a function, literal or function type.

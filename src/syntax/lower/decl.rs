@@ -3,7 +3,9 @@
 use super::{Lower, child, names, own_error, parts, span};
 use crate::parse;
 use crate::source::Span;
-use crate::syntax::ast::{Decl, ExprId, FuncDecl, Import, Name, TypeSpec, ValueSpec};
+use crate::syntax::ast::{
+    Block, Decl, Elided, ExprId, FuncDecl, Import, Name, TypeSpec, ValueSpec,
+};
 use crate::syntax::kind::{FIELDS, Kind};
 use tree_sitter::Node;
 
@@ -32,6 +34,26 @@ impl Lower<'_> {
                 _ => self.file.unreadable.push(span(node)),
             }
         }
+    }
+
+    /// Puts the functions in `root` in place of those of `file` that lack their bodies.
+    pub(super) fn replace_functions(&mut self, root: Node<'_>) -> bool {
+        for node in root.named_children(&mut root.walk()) {
+            if !matches!(
+                Kind::of(node),
+                Kind::FunctionDeclaration | Kind::MethodDeclaration
+            ) {
+                continue;
+            }
+            let function = self.function(node);
+            let place =
+                self.file.decls.iter_mut().find(
+                    |decl| matches!(decl, Decl::Func(f) if f.span == function.span && f.elided.is_some()),
+                );
+            let Some(place) = place else { return false };
+            *place = Decl::Func(function);
+        }
+        true
     }
 
     /// Keeps the functions and imports that an error swallowed whole. Other declarations in there may as well have been
@@ -114,13 +136,19 @@ impl Lower<'_> {
                 type_params = names.into_iter().map(|s| self.text(s)).collect();
             }
         }
+        let body = child(node, FIELDS.body).map(|n| self.block(n));
+        let is_elided = |block: &Block| {
+            let at = |span: &Span| span.start.cmp(&block.span.start);
+            self.elided.binary_search_by(at).is_ok()
+        };
         FuncDecl {
+            elided: body.as_ref().filter(|b| is_elided(b)).map(|_| Elided::Idle),
             name: name.map(|n| self.name(n)).unwrap_or_default(),
             name_span: name.map(span).unwrap_or_default(),
             receiver,
             type_params,
             signature: self.signature(node),
-            body: child(node, FIELDS.body).map(|n| self.block(n)),
+            body,
             span: span(node),
         }
     }

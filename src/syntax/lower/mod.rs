@@ -10,7 +10,7 @@ mod types;
 
 use super::ast::{Expr, ExprId, File, Name, Stmt, StmtId};
 use super::kind::{FIELDS, Kind};
-use crate::parse;
+use crate::parse::{self, Parsed};
 use crate::source::Span;
 use tree_sitter::Node;
 
@@ -26,12 +26,7 @@ pub(super) fn file(bytes: &[u8]) -> File {
             ..File::default()
         };
     };
-    let mut lower = Lower {
-        bytes,
-        blanked: &parsed.blanked,
-        file: File::default(),
-        depth: 0,
-    };
+    let mut lower = Lower::new(bytes, &parsed, &[], File::default());
     lower.source_file(parsed.tree.root_node());
     let mut file = lower.file;
     file.unreadable.sort_unstable();
@@ -39,14 +34,70 @@ pub(super) fn file(bytes: &[u8]) -> File {
     file
 }
 
+/// Reads and lowers a file without the insides of the bodies in `elided`.
+pub(super) fn file_without(bytes: &[u8], elided: &[Span]) -> Option<File> {
+    let mut kept = Vec::with_capacity(elided.len() + 1);
+    let mut from = 0;
+    for body in elided {
+        // The braces stay.
+        kept.push(Span {
+            start: from,
+            end: body.start + 1,
+        });
+        from = body.end - 1;
+    }
+    kept.push(Span {
+        start: from,
+        end: bytes.len() as u32,
+    });
+    let parsed = parse::parse_parts(bytes, &kept)?;
+    let mut lower = Lower::new(bytes, &parsed, elided, File::default());
+    lower.source_file(parsed.tree.root_node());
+    let file = lower.file;
+    file.unreadable.is_empty().then_some(file)
+}
+
+/// Reads and lowers one function.
+pub(super) fn function(bytes: &[u8], function: Span) -> Option<File> {
+    let parsed = parse::parse_parts(bytes, &[function])?;
+    let mut lower = Lower::new(bytes, &parsed, &[], File::default());
+    lower.source_file(parsed.tree.root_node());
+    let file = lower.file;
+    (file.unreadable.is_empty() && file.decls.len() == 1).then_some(file)
+}
+
+/// Reads `functions` and puts them where `file` lacks their bodies.
+pub(super) fn fill_in(bytes: &[u8], file: &mut File, functions: &[Span]) -> bool {
+    let Some(parsed) = parse::parse_parts(bytes, functions) else {
+        return false;
+    };
+    let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
+    let done = lower.replace_functions(parsed.tree.root_node());
+    *file = lower.file;
+    done && file.unreadable.is_empty()
+}
+
 struct Lower<'a> {
     bytes: &'a [u8],
     blanked: &'a [Span],
+    /// The bodies that are left out, in source order.
+    elided: &'a [Span],
     file: File,
     depth: usize,
 }
 
-impl Lower<'_> {
+impl<'a> Lower<'a> {
+    /// Lowers into `file`.
+    fn new(bytes: &'a [u8], parsed: &'a Parsed, elided: &'a [Span], file: File) -> Self {
+        Self {
+            bytes,
+            blanked: &parsed.blanked,
+            elided,
+            file,
+            depth: 0,
+        }
+    }
+
     /// Source text of `node`, from the original bytes: the parsed copy may be masked.
     fn name(&self, node: Node<'_>) -> Name {
         self.text(span(node))

@@ -1,0 +1,415 @@
+//! Which function bodies have to be parsed for the findings to be those of the whole directory.
+//!
+//! In: outlines of a directory's files, the library, and the declarations. Out: for each function whether its body is
+//! *needed*, and if not, whether it is *active*: may do something by itself. Names are compared and nothing else, so it may
+//! only pick too much.
+//!
+//! A body is active when it
+//!
+//! 1. has a mark (`<-`, `chan`, `go`, `select`, `close`), or names a library function that makes, ends or waits for
+//!    something: it *acts*,
+//! 2. names a function that acts: whoever calls that does what it does, or
+//! 3. may stop its caller (it panics, exits, or loops for ever), or names a function that may.
+//!
+//! An active body is needed when a search may begin in it, or when what it does to fields counts by itself:
+//!
+//! 1. it has a mark, or waits;
+//! 2. it names a field that only this package can name, or a package variable, and that leads to a channel, a wait group or
+//!    a function: a copy may be used in any way;
+//! 3. it names a function that acts and may give it something, or it makes something and names any function that acts;
+//! 4. it has a literal of a type that leads to a channel: whoever gets that may start something with it; or
+//! 5. it names a function that acts and that only this package can name: whether anybody calls that makes a difference.
+//!
+//! The other active bodies are read where one that was read calls them, and those that are not active where they are handed
+//! something ([`crate::flow::lower_asking`]).
+
+use crate::library::{ENDING, Effect, Library};
+use crate::outline::{Function, Outline, Word};
+use crate::syntax::ast::{Decl, Elided, Expr, ExprId, File, Name};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
+
+/// Per function of a file, in the outline's order, whether it is needed.
+pub(super) type Choice = Vec<bool>;
+
+/// What is known of a function.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    needed: bool,
+    acts: bool,
+    /// It may stop its caller.
+    ends: bool,
+    /// It makes something that can be waited for: what it calls may wait.
+    makes: bool,
+    /// Its results may lead to something.
+    gives: bool,
+}
+
+/// The fixed point of names that matter.
+pub(super) struct Needed<'o> {
+    outlines: &'o [Outline],
+    known: Vec<Vec<Known>>,
+}
+
+/// Names that matter, by what they make of the functions that name them.
+#[derive(Default)]
+struct Names {
+    /// Needed.
+    needed: Words,
+    /// Acting.
+    acts: Words,
+    /// Stopping.
+    ends: Words,
+}
+
+impl Names {
+    fn is_empty(&self) -> bool {
+        self.needed.is_empty() && self.acts.is_empty() && self.ends.is_empty()
+    }
+}
+
+impl<'o> Needed<'o> {
+    /// Looks for marks.
+    pub(super) fn new(outlines: &'o [Outline], library: &Library) -> Self {
+        let member = |name: &str| Word::member(name.as_bytes());
+        let (mut marks, mut makes, mut ends) = Default::default();
+        ENDING
+            .iter()
+            .for_each(|name| Words::add(&mut ends, member(name)));
+        // With a whole package of functions that wait no name tells those from others.
+        let mut all = false;
+        library.facts().for_each(|fact| {
+            let name = fact.name.rsplit('.').next().unwrap_or_default();
+            let words: &mut Words = match sort(fact.effect) {
+                Sort::Waits => &mut marks,
+                Sort::Makes => &mut makes,
+                Sort::Ends => &mut ends,
+                Sort::Nothing => return,
+            };
+            all |= name == "*";
+            words.add(member(name));
+        });
+        let known = outlines.iter().map(|outline| {
+            let functions = outline.functions.iter().map(|function| {
+                let names = |words: &Words| {
+                    let mut of = outline.words_of(function).iter();
+                    of.any(|word| words.has(*word))
+                };
+                let needed = all || function.marked || names(&marks);
+                let makes = names(&makes);
+                Known {
+                    needed,
+                    acts: needed || makes,
+                    ends: function.stops || names(&ends),
+                    makes,
+                    gives: false,
+                }
+            });
+            functions.collect()
+        });
+        Self {
+            known: known.collect(),
+            outlines,
+        }
+    }
+
+    /// Which functions are needed as far as is known.
+    pub(super) fn choice(&self) -> Vec<Choice> {
+        let choice = |known: &Vec<Known>| known.iter().map(|k| k.needed).collect();
+        self.known.iter().map(choice).collect()
+    }
+
+    /// Follows the names that matter, now that the declarations in `files` say which fields and variables do.
+    pub(super) fn close(&mut self, files: &[File]) {
+        let leading = leading_types(files, true);
+        let mut names = Names::default();
+        // A literal of such a type is a place for channels that come later.
+        for name in &leading_types(files, false).types {
+            names.needed.add(Word::plain(name.as_bytes()).as_literal());
+        }
+        for (at, file) in files.iter().enumerate() {
+            leading_fields(file, &leading, &mut names.needed);
+            leading_variables(file, &leading, &mut names.needed);
+            self.results(at, file);
+        }
+        for (file, outline) in self.outlines.iter().enumerate() {
+            for (index, function) in outline.functions.iter().enumerate() {
+                self.called(
+                    self.known[file][index],
+                    Known::default(),
+                    function,
+                    &mut names,
+                );
+            }
+        }
+        while !names.is_empty() {
+            names = self.spread(&names);
+        }
+    }
+
+    /// Tells the functions without bodies in `files` apart: those that may do something by themselves.
+    pub(super) fn tell(&self, files: &mut [File]) {
+        for (at, file) in files.iter_mut().enumerate() {
+            for decl in &mut file.decls {
+                if let Decl::Func(function) = decl
+                    && function.elided.is_some()
+                    && let Some(index) = self.index(at, function.span.start)
+                    && (self.known[at][index].acts || self.known[at][index].ends)
+                {
+                    function.elided = Some(Elided::Active);
+                }
+            }
+        }
+    }
+
+    /// Which function of a file begins there.
+    fn index(&self, file: usize, start: u32) -> Option<usize> {
+        let functions = &self.outlines[file].functions;
+        functions
+            .binary_search_by_key(&start, |f| f.span.start)
+            .ok()
+    }
+
+    /// Looks which functions may give something to their callers.
+    fn results(&mut self, at: usize, file: &File) {
+        for decl in &file.decls {
+            if let Decl::Func(function) = decl
+                && let Some(index) = self.index(at, function.span.start)
+            {
+                let mut results = function.signature.results.iter();
+                self.known[at][index].gives = results.any(|r| !is_plain(file, r.ty));
+            }
+        }
+    }
+
+    /// Adds the name by which others call a function of which more is known than `before`.
+    fn called(&self, now: Known, before: Known, function: &Function, names: &mut Names) {
+        let name = if function.method {
+            function.name.as_member()
+        } else {
+            function.name
+        };
+        if now.acts && !before.acts {
+            if now.gives || !function.exported {
+                names.needed.add(name);
+            } else {
+                names.acts.add(name);
+            }
+        }
+        if now.ends && !before.ends {
+            names.ends.add(name);
+        }
+    }
+
+    /// Finds the functions that name one of `names` and were not known to matter so much; their own names are returned.
+    fn spread(&mut self, names: &Names) -> Names {
+        let mut next = Names::default();
+        for (file, outline) in self.outlines.iter().enumerate() {
+            for (index, function) in outline.functions.iter().enumerate() {
+                let before = self.known[file][index];
+                if before.needed && before.ends {
+                    continue;
+                }
+                let mut now = before;
+                for word in outline.words_of(function) {
+                    now.needed |= names.needed.has(*word);
+                    now.acts |= names.acts.has(*word);
+                    now.ends |= names.ends.has(*word);
+                    // What makes something may have what it calls wait for it.
+                    now.needed |= before.makes && names.acts.has(*word);
+                }
+                now.acts |= now.needed;
+                self.called(now, before, function, &mut next);
+                self.known[file][index] = now;
+            }
+        }
+        next
+    }
+}
+
+/// What a library call makes of the function it stands in.
+enum Sort {
+    /// It waits, or lets others go on: needed.
+    Waits,
+    /// It makes something to wait for: active.
+    Makes,
+    /// It does not come back: active.
+    Ends,
+    Nothing,
+}
+
+fn sort(effect: Effect) -> Sort {
+    match effect {
+        Effect::Exit | Effect::Goexit => Sort::Ends,
+        Effect::Timer
+        | Effect::TimerValue
+        | Effect::Ticker
+        | Effect::ContextCancel
+        | Effect::ContextDeadline
+        | Effect::ContextDerive
+        | Effect::GroupContext => Sort::Makes,
+        // These do what the functions do that they are handed.
+        Effect::Call | Effect::CallOnce | Effect::CallTest => Sort::Nothing,
+        // A context that nobody ends is nothing to wait for.
+        Effect::ContextNever | Effect::ContextErr => Sort::Nothing,
+        // Behind a name as common as `Add` always stands a wait group, which is declared somewhere.
+        Effect::WaitAdd => Sort::Nothing,
+        other if other.is_aside() => Sort::Nothing,
+        _ => Sort::Waits,
+    }
+}
+
+/// Whether values of a type are plain data.
+fn is_plain(file: &File, ty: ExprId) -> bool {
+    match file.expr(ty) {
+        Expr::Ident(name) => matches!(
+            name.as_str(),
+            "bool"
+                | "string"
+                | "error"
+                | "byte"
+                | "rune"
+                | "int"
+                | "int8"
+                | "int16"
+                | "int32"
+                | "int64"
+                | "uint"
+                | "uint8"
+                | "uint16"
+                | "uint32"
+                | "uint64"
+                | "uintptr"
+                | "float32"
+                | "float64"
+                | "complex64"
+                | "complex128"
+        ),
+        Expr::SliceType(inner) | Expr::ArrayType(_, inner) => is_plain(file, *inner),
+        Expr::MapType(key, value) => is_plain(file, *key) && is_plain(file, *value),
+        _ => false,
+    }
+}
+
+/// Many words, most of which are not asked for.
+#[derive(Default)]
+struct Words {
+    all: FxHashSet<Word>,
+    /// Bits of those there are: tells most words apart without looking further.
+    some: Vec<u64>,
+}
+
+/// So many bits, a power of two.
+const BITS: usize = 1 << 14;
+
+impl Words {
+    fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn add(&mut self, word: Word) {
+        if self.some.is_empty() {
+            self.some.resize(BITS / 64, 0);
+        }
+        let bit = word.bits() % BITS;
+        self.some[bit / 64] |= 1 << (bit % 64);
+        self.all.insert(word);
+    }
+
+    fn has(&self, word: Word) -> bool {
+        let bit = word.bits() % BITS;
+        self.some
+            .get(bit / 64)
+            .is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
+            && self.all.contains(&word)
+    }
+}
+
+/// Names of types that lead to something that matters, and whether functions do.
+struct Leading {
+    types: BTreeSet<Name>,
+    functions: bool,
+}
+
+/// The names of the types that lead to a channel or a wait group, or to a function if those count.
+fn leading_types(files: &[File], functions: bool) -> Leading {
+    let mut leading = Leading {
+        types: BTreeSet::new(),
+        functions,
+    };
+    loop {
+        let before = leading.types.len();
+        for file in files {
+            for decl in &file.decls {
+                if let Decl::Type(spec) = decl
+                    && !leading.types.contains(&spec.name)
+                    && leads(file, spec.ty, &leading)
+                {
+                    leading.types.insert(spec.name.clone());
+                }
+            }
+        }
+        if leading.types.len() == before {
+            return leading;
+        }
+    }
+}
+
+/// Whether values of a type lead to a channel, a wait group or a function through fields, pointers and elements.
+fn leads(file: &File, ty: ExprId, leading: &Leading) -> bool {
+    let leads = |ty: &ExprId| leads(file, *ty, leading);
+    match file.expr(ty) {
+        Expr::ChanType(..) => true,
+        Expr::FuncType(_) => leading.functions,
+        Expr::Ident(name) => leading.types.contains(name),
+        Expr::Selector(_, name, _) => matches!(
+            name.as_str(),
+            "CancelFunc" | "CancelCauseFunc" | "WaitGroup" | "Group" | "Timer" | "Ticker"
+        ),
+        Expr::Star(inner) | Expr::SliceType(inner) | Expr::ArrayType(_, inner) => leads(inner),
+        Expr::MapType(key, value) => leads(key) || leads(value),
+        Expr::Index(base, args) => leads(base) || args.iter().any(leads),
+        Expr::StructType(fields) => fields.iter().any(|field| leads(&field.ty)),
+        _ => false,
+    }
+}
+
+/// Adds the names of fields that lead there and that only this package can name.
+fn leading_fields(file: &File, leading: &Leading, words: &mut Words) {
+    for expr in &file.exprs {
+        let Expr::StructType(fields) = expr else {
+            continue;
+        };
+        // Fields that others can name are in nobody's sight anyway.
+        let closed = |name: &str| !name.starts_with(char::is_uppercase);
+        let closed = fields.iter().filter(|f| !f.embedded && closed(&f.name));
+        for field in closed.filter(|f| leads(file, f.ty, leading)) {
+            words.add(Word::member(field.name.as_bytes()));
+        }
+    }
+}
+
+/// Adds the names of package variables that lead there, by their types or by what they start with.
+fn leading_variables(file: &File, leading: &Leading, words: &mut Words) {
+    for decl in &file.decls {
+        let Decl::Value(spec) = decl else { continue };
+        let by_type = spec.ty.is_some_and(|ty| leads(file, ty, leading));
+        let by_value = || spec.values.iter().any(|v| makes(file, *v, leading));
+        if !spec.is_const && (by_type || by_value()) {
+            for (name, _) in spec.names.iter().filter(|(name, _)| name != "_") {
+                words.add(Word::plain(name.as_bytes()));
+            }
+        }
+    }
+}
+
+/// Whether an initial value is a channel, a function, or a literal of a type that leads to one.
+fn makes(file: &File, value: ExprId, leading: &Leading) -> bool {
+    match file.expr(value) {
+        Expr::FuncLit(..) => true,
+        Expr::Unary(_, inner) => makes(file, *inner, leading),
+        Expr::CompositeLit(Some(ty), _) => leads(file, *ty, leading),
+        Expr::Call(_, args, _) => args.iter().any(|arg| leads(file, *arg, leading)),
+        _ => false,
+    }
+}

@@ -1,0 +1,463 @@
+//! The lexer.
+
+use super::{Function, Outline, Word};
+use crate::source::Span;
+use memchr::{memchr, memmem, memrchr};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads the outline of a file.
+pub fn outline(bytes: &[u8]) -> Outline {
+    let mut lexer = Lexer {
+        bytes,
+        at: 0,
+        depth: 0,
+        round: 0,
+        last: Last::Other,
+        head: None,
+        outline: Outline {
+            sure: true,
+            ..Outline::default()
+        },
+    };
+    lexer.run();
+    lexer.outline
+}
+
+/// What stood before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Dot,
+    /// `struct` or `interface`: the next brace opens a type.
+    TypeWord,
+    /// `func` at the top of the file.
+    Func,
+    /// `for`, and semicolons behind it.
+    For,
+    Semicolon,
+    Other,
+}
+
+/// A function whose end has not come yet.
+struct Head {
+    start: usize,
+    name: Option<Word>,
+    method: bool,
+    exported: bool,
+    body: Option<usize>,
+    words: u32,
+    marked: bool,
+    stops: bool,
+}
+
+struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Open braces.
+    depth: u32,
+    /// Open parentheses and brackets.
+    round: u32,
+    last: Last,
+    head: Option<Head>,
+    outline: Outline,
+}
+
+impl Lexer<'_> {
+    fn run(&mut self) {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            match byte {
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\n' => self.line_end(),
+                b'0'..=b'9' => self.number(),
+                _ if is_word(byte) => self.word(),
+                b'"' | b'\'' => self.quoted(byte),
+                b'`' => {
+                    let end = memchr(b'`', &self.bytes[self.at + 1..]);
+                    self.skip_to(end.map(|i| self.at + i + 2));
+                }
+                b'/' if self.next_is(b'/') => {
+                    let end = memchr(b'\n', &self.bytes[self.at..]);
+                    self.at = end.map_or(self.bytes.len(), |i| self.at + i);
+                }
+                b'/' if self.next_is(b'*') => {
+                    let end = memmem::find(&self.bytes[self.at + 2..], b"*/");
+                    // The line may go on behind it, with anything: no statement of ours depends on it.
+                    self.skip_to(end.map(|i| self.at + i + 4));
+                }
+                b'<' if self.next_is(b'-') => {
+                    self.mark(true);
+                    self.token(2, Last::Other);
+                }
+                b'{' => self.open(),
+                b'}' => self.close(),
+                b'(' | b'[' => {
+                    if byte == b'('
+                        && self.last == Last::Func
+                        && let Some(head) = &mut self.head
+                    {
+                        head.method = true;
+                    }
+                    self.round += 1;
+                    self.token(1, Last::Other);
+                }
+                b')' | b']' => {
+                    self.outline.sure &= self.round > 0;
+                    self.round = self.round.saturating_sub(1);
+                    self.token(1, Last::Other);
+                }
+                b'.' => self.token(1, Last::Dot),
+                b';' => {
+                    if matches!(self.last, Last::For | Last::Semicolon) {
+                        self.stop();
+                    }
+                    self.token(1, Last::Semicolon);
+                }
+                _ => self.token(1, Last::Other),
+            }
+        }
+        self.outline.sure &= self.depth == 0 && self.round == 0;
+    }
+
+    fn next_is(&self, byte: u8) -> bool {
+        self.bytes.get(self.at + 1) == Some(&byte)
+    }
+
+    fn token(&mut self, length: usize, last: Last) {
+        self.at += length;
+        self.last = last;
+    }
+
+    /// To the end of a literal or comment, if it has one.
+    fn skip_to(&mut self, end: Option<usize>) {
+        self.outline.sure &= end.is_some();
+        self.at = end.unwrap_or(self.bytes.len());
+        self.last = Last::Other;
+    }
+
+    fn is_top(&self) -> bool {
+        self.depth == 0 && self.round == 0
+    }
+
+    fn mark(&mut self, blocks: bool) {
+        self.outline.blocks |= blocks;
+        if let Some(head) = &mut self.head {
+            head.marked = true;
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(head) = &mut self.head {
+            head.stops = true;
+        }
+    }
+
+    fn line_end(&mut self) {
+        if self.is_top() && self.head.as_ref().is_some_and(|head| head.body.is_none()) {
+            // A function that is implemented elsewhere.
+            self.head = None;
+        }
+        self.at += 1;
+    }
+
+    fn number(&mut self) {
+        while self
+            .bytes
+            .get(self.at)
+            .is_some_and(|&b| is_word(b) || b == b'.')
+        {
+            self.at += 1;
+        }
+        self.last = Last::Other;
+    }
+
+    fn quoted(&mut self, quote: u8) {
+        let mut at = self.at + 1;
+        loop {
+            match self.bytes.get(at) {
+                Some(b'\\') => at += 2,
+                Some(&b) if b == quote => return self.skip_to(Some(at + 1)),
+                Some(b'\n') | None => return self.skip_to(None),
+                Some(_) => at += 1,
+            }
+        }
+    }
+
+    fn word(&mut self) {
+        let start = self.at;
+        while self.bytes.get(self.at).is_some_and(|&b| is_word(b)) {
+            self.at += 1;
+        }
+        let word = &self.bytes[start..self.at];
+        let after_dot = self.last == Last::Dot;
+        let names_function = self.last == Last::Func && self.round == 0;
+        self.last = match word {
+            b"struct" | b"interface" => Last::TypeWord,
+            b"for" => Last::For,
+            b"func" if self.is_top() && self.head.is_none() && self.declares(start) => {
+                self.head = Some(Head {
+                    start,
+                    name: None,
+                    method: false,
+                    exported: false,
+                    body: None,
+                    words: self.outline.words.len() as u32,
+                    marked: false,
+                    stops: false,
+                });
+                Last::Func
+            }
+            _ => Last::Other,
+        };
+        match word {
+            b"chan" | b"select" | b"WaitGroup" => self.mark(true),
+            // A ticker's channel may be ranged over without any other mark.
+            b"C" if after_dot => self.mark(true),
+            b"NewTicker" => self.outline.blocks = true,
+            b"go" | b"close" if !after_dot => self.mark(false),
+            b"panic" | b"recover" if !after_dot => self.stop(),
+            b"true" if self.last_word_was_for(start) => self.stop(),
+            _ => {}
+        }
+        if names_function || self.names_method() {
+            let name = Word::plain(word);
+            let exported = word.first().is_some_and(u8::is_ascii_uppercase);
+            if let Some(head) = &mut self.head {
+                head.name = Some(name);
+                head.exported = exported;
+            }
+            return;
+        }
+        if self.head.as_ref().is_some_and(|head| head.body.is_some()) {
+            let name = if after_dot {
+                Word::member(word)
+            } else {
+                Word::plain(word)
+            };
+            self.outline.words.push(name);
+            if !after_dot && matches!(self.bytes.get(self.at), Some(b'{' | b'[' | b' ')) {
+                self.literal(Word::plain(word));
+            }
+            if !after_dot && self.before_colon() {
+                self.outline.words.push(Word::member(word));
+            }
+        }
+    }
+
+    /// Whether a `func` at the top begins a declaration and not a literal or a type: nothing stands before it.
+    fn declares(&mut self, start: usize) -> bool {
+        let line = memrchr(b'\n', &self.bytes[..start]).map_or(0, |i| i + 1);
+        let before = self.bytes[line..start].trim_ascii_start();
+        // Behind a comment or another declaration it may be either.
+        self.outline.sure &= !before.starts_with(b"/") && !before.starts_with(b";");
+        before.is_empty() || before == BYTE_ORDER_MARK
+    }
+
+    /// Whether the word at the top that follows a receiver has come.
+    fn names_method(&self) -> bool {
+        self.is_top()
+            && self
+                .head
+                .as_ref()
+                .is_some_and(|head| head.method && head.name.is_none())
+    }
+
+    fn last_word_was_for(&self, start: usize) -> bool {
+        self.bytes[..start].trim_ascii_end().ends_with(b"for")
+    }
+
+    /// Remembers a name that may be the type of a literal.
+    fn literal(&mut self, name: Word) {
+        let rest = self.bytes[self.at..].trim_ascii_start();
+        if rest.starts_with(b"{") || rest.starts_with(b"[") {
+            self.outline.words.push(name.as_literal());
+        }
+    }
+
+    /// Whether a colon follows that does not belong to `:=`.
+    fn before_colon(&self) -> bool {
+        let rest = self.bytes[self.at..].trim_ascii_start();
+        rest.starts_with(b":") && !rest.starts_with(b":=")
+    }
+
+    fn open(&mut self) {
+        if self.last == Last::For {
+            self.stop();
+        }
+        if self.is_top()
+            && self.last != Last::TypeWord
+            && let Some(head) = &mut self.head
+            && head.body.is_none()
+        {
+            head.body = Some(self.at);
+        }
+        self.depth += 1;
+        self.token(1, Last::Other);
+    }
+
+    fn close(&mut self) {
+        self.outline.sure &= self.depth > 0;
+        self.depth = self.depth.saturating_sub(1);
+        self.token(1, Last::Other);
+        if self.depth == 0
+            && let Some(body) = self.head.as_ref().and_then(|head| head.body)
+        {
+            self.outline.sure &= self.round == 0;
+            self.function(body);
+        }
+    }
+
+    /// Files the function whose body has just ended.
+    fn function(&mut self, body: usize) {
+        let Some(head) = self.head.take() else { return };
+        let line_end = memchr(b'\n', &self.bytes[self.at..]);
+        let line_end = line_end.map_or(self.bytes.len(), |i| self.at + i + 1);
+        let rest = self.bytes[self.at..line_end].trim_ascii();
+        // Anything else on that line would be shown to the parser together with this function, or not at all.
+        self.outline.sure &= rest.is_empty() || rest.starts_with(b"//");
+        let Some(name) = head.name else {
+            self.outline.sure = false;
+            return;
+        };
+        self.outline.functions.push(Function {
+            name,
+            span: Span::new(head.start, line_end),
+            body: Span::new(body, self.at),
+            marked: head.marked,
+            stops: head.stops,
+            words: head.words..self.outline.words.len() as u32,
+            method: head.method,
+            exported: head.exported,
+        });
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric() || !byte.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each function as its name, whether it is marked, whether it stops, and its body.
+    fn shown(text: &str, names: &[&str]) -> Vec<String> {
+        let outline = outline(text.as_bytes());
+        assert!(outline.sure, "{text}");
+        let name = |word| {
+            let found = names.iter().find(|n| Word::plain(n.as_bytes()) == word);
+            found.copied().unwrap_or("?")
+        };
+        outline
+            .functions
+            .iter()
+            .map(|f| {
+                let body = &text[f.body.start as usize..f.body.end as usize];
+                let mark = if f.marked { "!" } else { "" };
+                let stop = if f.stops { "." } else { "" };
+                let dot = if f.method { "m:" } else { "" };
+                format!("{dot}{}{mark}{stop} {body}", name(f.name))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn marks_in_comments_and_literals_do_not_count() {
+        let text = "package p\n\
+            func a() { x(\"<-\", `go chan`, '{', '\\'') /* select */ // close(c)\n}\n\
+            func b(c chan int) { x() }\n\
+            func c() { y.close(); y.go() }\n\
+            func d() { go x() }\n\
+            func e() { v := <-w }\n";
+        assert_eq!(
+            shown(text, &["a", "b", "c", "d", "e"]),
+            [
+                "a { x(\"<-\", `go chan`, '{', '\\'') /* select */ // close(c)\n}",
+                "b! { x() }",
+                "c { y.close(); y.go() }",
+                "d! { go x() }",
+                "e! { v := <-w }",
+            ]
+        );
+    }
+
+    #[test]
+    fn bodies_are_told_from_types_in_signatures() {
+        let text = "func a() struct{ x int } { return s }\n\
+            func (t *T[K]) b(f func() interface{}) map[string]struct{} { f() }\n\
+            func c(x int) int\n\
+            var v = func() { x() }\n\
+            func d[K interface{ ~int }](k K) (\n\tx int,\n) {\n}\n";
+        assert_eq!(
+            shown(text, &["a", "b", "c", "d"]),
+            ["a { return s }", "m:b { f() }", "d {\n}"]
+        );
+    }
+
+    #[test]
+    fn what_may_stop_a_caller_is_noticed() {
+        for (body, stops) in [
+            ("panic(1)", true),
+            ("defer func() { recover() }()", true),
+            ("for { x() }", true),
+            ("for true { x() }", true),
+            ("for ;; { x() }", true),
+            ("for i := 0; ; i++ { x() }", true),
+            ("for i := 0; i < 3; i++ { x() }", false),
+            ("for x() { y() }", false),
+            ("for range x { y() }", false),
+            ("x.panic()", false),
+        ] {
+            let outline = outline(format!("func f() {{ {body} }}\n").as_bytes());
+            assert_eq!(outline.functions[0].stops, stops, "{body}");
+        }
+    }
+
+    #[test]
+    fn words_are_told_from_members_and_keys_count_as_both() {
+        let text = "func f(p int) { a.b(c); T{d: e}; g := 1 }\n";
+        let outline = outline(text.as_bytes());
+        let words = outline.words_of(&outline.functions[0]);
+        for name in ["a", "c", "T", "d", "e", "g"] {
+            assert!(words.contains(&Word::plain(name.as_bytes())), "{name}");
+        }
+        for name in ["b", "d"] {
+            assert!(words.contains(&Word::member(name.as_bytes())), "{name}");
+        }
+        for name in ["a", "c", "e", "g"] {
+            assert!(!words.contains(&Word::member(name.as_bytes())), "{name}");
+        }
+        assert!(!words.contains(&Word::plain(b"p")));
+    }
+
+    #[test]
+    fn what_is_not_closed_makes_the_lexer_unsure() {
+        for text in [
+            "func f() {",
+            "func f() { x(\"a) }\n",
+            "func f() { x(`a) }\n",
+            "func f() { /* }\n",
+            "func f() { ( }\n",
+            "func f() } {\n",
+            "func f() {} func g() {}\n",
+            "func () {\n}\n",
+            "var f =\n\tfunc() { x() }\n",
+            "/* a */ func f() { x() }\n",
+        ] {
+            assert!(!outline(text.as_bytes()).sure, "{text}");
+        }
+        assert!(outline(b"func f() { } // x\nfunc g() { }").sure);
+        assert!(outline("\u{feff}package p\r\nfunc f() {\r\n}\r\n".as_bytes()).sure);
+    }
+
+    #[test]
+    fn only_code_blocks() {
+        for (text, blocks) in [
+            ("var c chan int", true),
+            ("var w sync.WaitGroup", true),
+            ("func f() { go g() }\n", false),
+            ("// <-c\nvar s = \"chan\"", false),
+        ] {
+            assert_eq!(outline(text.as_bytes()).blocks, blocks, "{text}");
+        }
+    }
+}
