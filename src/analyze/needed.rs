@@ -71,11 +71,11 @@ impl Names {
 impl<'o> Needed<'o> {
     /// Looks for marks.
     pub(super) fn new(outlines: &'o [Outline], library: &Library) -> Self {
-        let member = |name: &str| Word::member(name.as_bytes());
+        let call = |name: &str| Word::member(name.as_bytes()).as_call();
         let (mut marks, mut makes, mut ends) = Default::default();
         ENDING
             .iter()
-            .for_each(|name| Words::add(&mut ends, member(name)));
+            .for_each(|name| Words::add(&mut ends, call(name)));
         // With a whole package of functions that wait no name tells those from others.
         let mut all = false;
         library.facts().for_each(|fact| {
@@ -87,7 +87,7 @@ impl<'o> Needed<'o> {
                 Sort::Nothing => return,
             };
             all |= name == "*";
-            words.add(member(name));
+            words.add(call(name));
         });
         let known = outlines.iter().map(|outline| {
             let functions = outline.functions.iter().map(|function| {
@@ -121,15 +121,15 @@ impl<'o> Needed<'o> {
 
     /// Follows the names that matter, now that the declarations in `files` say which fields and variables do.
     pub(super) fn close(&mut self, files: &[File]) {
-        let leading = leading_types(files, true);
+        let leading = Leading::of(files);
         let mut names = Names::default();
         // A literal of such a type is a place for channels that come later.
-        for name in &leading_types(files, false).types {
+        for name in &leading.types {
             names.needed.add(Word::plain(name.as_bytes()).as_literal());
         }
         for (at, file) in files.iter().enumerate() {
-            leading_fields(file, &leading, &mut names.needed);
-            leading_variables(file, &leading, &mut names.needed);
+            leading.fields(file, &mut names.needed);
+            leading.variables(file, &mut names.needed);
             self.results(at, file);
         }
         for (file, outline) in self.outlines.iter().enumerate() {
@@ -247,13 +247,14 @@ fn sort(effect: Effect) -> Sort {
         | Effect::ContextCancel
         | Effect::ContextDeadline
         | Effect::ContextDerive
+        | Effect::ContextDone
         | Effect::GroupContext => Sort::Makes,
         // These do what the functions do that they are handed.
         Effect::Call | Effect::CallOnce | Effect::CallTest => Sort::Nothing,
         // A context that nobody ends is nothing to wait for.
         Effect::ContextNever | Effect::ContextErr => Sort::Nothing,
-        // Behind a name as common as `Add` always stands a wait group, which is declared somewhere.
-        Effect::WaitAdd => Sort::Nothing,
+        // Behind names as common as `Add` and `Wait` always stands a wait group, which is declared somewhere.
+        Effect::WaitAdd | Effect::WaitDone | Effect::WaitWait | Effect::WaitSpawn => Sort::Nothing,
         other if other.is_aside() => Sort::Nothing,
         _ => Sort::Waits,
     }
@@ -325,91 +326,120 @@ impl Words {
     }
 }
 
-/// Names of types that lead to something that matters, and whether functions do.
+/// Names of types that matter.
+#[derive(Default)]
 struct Leading {
+    /// Those that lead to a channel, a cancel function or a wait group through fields, pointers and elements.
     types: BTreeSet<Name>,
-    functions: bool,
+    /// Those that are functions.
+    functions: BTreeSet<Name>,
 }
 
-/// The names of the types that lead to a channel or a wait group, or to a function if those count.
-fn leading_types(files: &[File], functions: bool) -> Leading {
-    let mut leading = Leading {
-        types: BTreeSet::new(),
-        functions,
-    };
-    loop {
-        let before = leading.types.len();
-        for file in files {
-            for decl in &file.decls {
-                if let Decl::Type(spec) = decl
-                    && !leading.types.contains(&spec.name)
-                    && leads(file, spec.ty, &leading)
-                {
-                    leading.types.insert(spec.name.clone());
+impl Leading {
+    /// Looks at all types that `files` declare.
+    fn of(files: &[File]) -> Self {
+        let mut leading = Self::default();
+        loop {
+            let before = leading.types.len() + leading.functions.len();
+            for file in files {
+                for decl in &file.decls {
+                    let Decl::Type(spec) = decl else { continue };
+                    if leading.leads(file, spec.ty) {
+                        leading.types.insert(spec.name.clone());
+                    }
+                    if leading.is_function(file, spec.ty) {
+                        leading.functions.insert(spec.name.clone());
+                    }
+                }
+            }
+            if leading.types.len() + leading.functions.len() == before {
+                return leading;
+            }
+        }
+    }
+
+    fn leads(&self, file: &File, ty: ExprId) -> bool {
+        let leads = |ty: &ExprId| self.leads(file, *ty);
+        match file.expr(ty) {
+            Expr::ChanType(..) => true,
+            Expr::Ident(name) => self.types.contains(name),
+            Expr::Selector(_, name, _) => matches!(
+                name.as_str(),
+                "CancelFunc" | "CancelCauseFunc" | "WaitGroup" | "Group" | "Timer" | "Ticker"
+            ),
+            Expr::Star(inner) | Expr::SliceType(inner) | Expr::ArrayType(_, inner) => leads(inner),
+            Expr::MapType(key, value) => leads(key) || leads(value),
+            Expr::Index(base, args) => leads(base) || args.iter().any(leads),
+            Expr::StructType(fields) => fields.iter().any(|field| leads(&field.ty)),
+            _ => false,
+        }
+    }
+
+    /// Whether values of a type are functions, or hold some as elements.
+    fn is_function(&self, file: &File, ty: ExprId) -> bool {
+        match file.expr(ty) {
+            Expr::FuncType(_) => true,
+            Expr::Ident(name) => self.functions.contains(name),
+            Expr::SliceType(inner) | Expr::ArrayType(_, inner) | Expr::MapType(_, inner) => {
+                self.is_function(file, *inner)
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds the names of struct fields by which one gets at something that matters.
+    fn fields(&self, file: &File, words: &mut Words) {
+        for expr in &file.exprs {
+            let Expr::StructType(fields) = expr else {
+                continue;
+            };
+            for field in fields {
+                // Fields that others can name are in nobody's sight anyway, but for what they count.
+                let closed = !field.embedded && !field.name.starts_with(char::is_uppercase);
+                let leads = || self.leads(file, field.ty) || self.is_function(file, field.ty);
+                if is_group(file, field.ty) || closed && leads() {
+                    words.add(Word::member(field.name.as_bytes()));
+                }
+                if field.embedded && is_group(file, field.ty) {
+                    for method in ["Done", "Wait", "Go"] {
+                        words.add(Word::member(method.as_bytes()).as_call());
+                    }
                 }
             }
         }
-        if leading.types.len() == before {
-            return leading;
-        }
     }
-}
 
-/// Whether values of a type lead to a channel, a wait group or a function through fields, pointers and elements.
-fn leads(file: &File, ty: ExprId, leading: &Leading) -> bool {
-    let leads = |ty: &ExprId| leads(file, *ty, leading);
-    match file.expr(ty) {
-        Expr::ChanType(..) => true,
-        Expr::FuncType(_) => leading.functions,
-        Expr::Ident(name) => leading.types.contains(name),
-        Expr::Selector(_, name, _) => matches!(
-            name.as_str(),
-            "CancelFunc" | "CancelCauseFunc" | "WaitGroup" | "Group" | "Timer" | "Ticker"
-        ),
-        Expr::Star(inner) | Expr::SliceType(inner) | Expr::ArrayType(_, inner) => leads(inner),
-        Expr::MapType(key, value) => leads(key) || leads(value),
-        Expr::Index(base, args) => leads(base) || args.iter().any(leads),
-        Expr::StructType(fields) => fields.iter().any(|field| leads(&field.ty)),
-        _ => false,
-    }
-}
-
-/// Adds the names of fields that lead there and that only this package can name.
-fn leading_fields(file: &File, leading: &Leading, words: &mut Words) {
-    for expr in &file.exprs {
-        let Expr::StructType(fields) = expr else {
-            continue;
-        };
-        // Fields that others can name are in nobody's sight anyway.
-        let closed = |name: &str| !name.starts_with(char::is_uppercase);
-        let closed = fields.iter().filter(|f| !f.embedded && closed(&f.name));
-        for field in closed.filter(|f| leads(file, f.ty, leading)) {
-            words.add(Word::member(field.name.as_bytes()));
-        }
-    }
-}
-
-/// Adds the names of package variables that lead there, by their types or by what they start with.
-fn leading_variables(file: &File, leading: &Leading, words: &mut Words) {
-    for decl in &file.decls {
-        let Decl::Value(spec) = decl else { continue };
-        let by_type = spec.ty.is_some_and(|ty| leads(file, ty, leading));
-        let by_value = || spec.values.iter().any(|v| makes(file, *v, leading));
-        if !spec.is_const && (by_type || by_value()) {
-            for (name, _) in spec.names.iter().filter(|(name, _)| name != "_") {
-                words.add(Word::plain(name.as_bytes()));
+    /// Adds the names of package variables that matter, by their types or by what they start with.
+    fn variables(&self, file: &File, words: &mut Words) {
+        for decl in &file.decls {
+            let Decl::Value(spec) = decl else { continue };
+            let leads = |ty| self.leads(file, ty) || self.is_function(file, ty);
+            let by_value = || spec.values.iter().any(|v| self.makes(file, *v));
+            if !spec.is_const && (spec.ty.is_some_and(leads) || by_value()) {
+                for (name, _) in spec.names.iter().filter(|(name, _)| name != "_") {
+                    words.add(Word::plain(name.as_bytes()));
+                }
             }
         }
     }
+
+    /// Whether an initial value is a channel, a function, or a literal of a type that leads to a channel.
+    fn makes(&self, file: &File, value: ExprId) -> bool {
+        match file.expr(value) {
+            Expr::FuncLit(..) => true,
+            Expr::Unary(_, inner) => self.makes(file, *inner),
+            Expr::CompositeLit(Some(ty), _) => self.leads(file, *ty) || self.is_function(file, *ty),
+            Expr::Call(_, args, _) => args.iter().any(|arg| self.leads(file, *arg)),
+            _ => false,
+        }
+    }
 }
 
-/// Whether an initial value is a channel, a function, or a literal of a type that leads to one.
-fn makes(file: &File, value: ExprId, leading: &Leading) -> bool {
-    match file.expr(value) {
-        Expr::FuncLit(..) => true,
-        Expr::Unary(_, inner) => makes(file, *inner, leading),
-        Expr::CompositeLit(Some(ty), _) => leads(file, *ty, leading),
-        Expr::Call(_, args, _) => args.iter().any(|arg| leads(file, *arg, leading)),
+/// Whether a type is that of a wait group, or a pointer to one.
+fn is_group(file: &File, ty: ExprId) -> bool {
+    match file.expr(ty) {
+        Expr::Selector(_, name, _) => matches!(name.as_str(), "WaitGroup" | "Group"),
+        Expr::Star(inner) => is_group(file, *inner),
         _ => false,
     }
 }

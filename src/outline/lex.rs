@@ -211,7 +211,9 @@ impl Lexer<'_> {
         match word {
             b"chan" | b"select" | b"WaitGroup" => self.mark(true),
             // A ticker's channel may be ranged over without any other mark.
-            b"C" if after_dot => self.mark(true),
+            b"C" if after_dot && self.bytes[self.at..].trim_ascii_start().starts_with(b"{") => {
+                self.mark(true);
+            }
             b"NewTicker" => self.outline.blocks = true,
             b"go" | b"close" if !after_dot => self.mark(false),
             b"panic" | b"recover" if !after_dot => self.stop(),
@@ -234,8 +236,10 @@ impl Lexer<'_> {
                 Word::plain(word)
             };
             self.outline.words.push(name);
-            if !after_dot && matches!(self.bytes.get(self.at), Some(b'{' | b'[' | b' ')) {
-                self.literal(Word::plain(word));
+            match self.bytes.get(self.at) {
+                Some(b'(') if after_dot => self.outline.words.push(name.as_call()),
+                Some(b'{' | b'[' | b' ') if !after_dot => self.literal(name),
+                _ => {}
             }
             if !after_dot && self.before_colon() {
                 self.outline.words.push(Word::member(word));
@@ -313,7 +317,8 @@ impl Lexer<'_> {
         let line_end = line_end.map_or(self.bytes.len(), |i| self.at + i + 1);
         let rest = self.bytes[self.at..line_end].trim_ascii();
         // Anything else on that line would be shown to the parser together with this function, or not at all.
-        self.outline.sure &= rest.is_empty() || rest.starts_with(b"//");
+        let comment = || rest.starts_with(b"/*") && memmem::find(rest, b"*/") == Some(rest.len() - 2);
+        self.outline.sure &= rest.is_empty() || rest.starts_with(b"//") || comment();
         let Some(name) = head.name else {
             self.outline.sure = false;
             return;
@@ -445,7 +450,7 @@ mod tests {
         ] {
             assert!(!outline(text.as_bytes()).sure, "{text}");
         }
-        assert!(outline(b"func f() { } // x\nfunc g() { }").sure);
+        assert!(outline(b"func f() { } // x\nfunc h() { } /* x */\nfunc g() { }").sure);
         assert!(outline("\u{feff}package p\r\nfunc f() {\r\n}\r\n".as_bytes()).sure);
     }
 

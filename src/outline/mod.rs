@@ -41,6 +41,12 @@ impl Word {
         Self(self.0 ^ 0x85eb_ca6b)
     }
 
+    /// The same name behind a dot and before its arguments.
+    #[must_use]
+    pub fn as_call(self) -> Self {
+        Self(self.0 ^ 0xc2b2_ae35)
+    }
+
     /// A few of its bits.
     pub fn bits(self) -> usize {
         self.0 as usize
