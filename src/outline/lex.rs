@@ -317,7 +317,8 @@ impl Lexer<'_> {
         let line_end = line_end.map_or(self.bytes.len(), |i| self.at + i + 1);
         let rest = self.bytes[self.at..line_end].trim_ascii();
         // Anything else on that line would be shown to the parser together with this function, or not at all.
-        let comment = || rest.starts_with(b"/*") && memmem::find(rest, b"*/") == Some(rest.len() - 2);
+        let comment =
+            || rest.starts_with(b"/*") && memmem::find(rest, b"*/") == Some(rest.len() - 2);
         self.outline.sure &= rest.is_empty() || rest.starts_with(b"//") || comment();
         let Some(name) = head.name else {
             self.outline.sure = false;
