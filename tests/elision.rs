@@ -173,6 +173,8 @@ fn generous(state_budget: u32) -> Options {
         ..Options::default()
     };
     options.rules.select(&["all".to_owned()]).unwrap();
+    // This one has everything parsed.
+    options.rules.turn("http-no-timeout", false);
     options
 }
 

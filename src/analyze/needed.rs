@@ -240,7 +240,7 @@ enum Sort {
 
 fn sort(effect: Effect) -> Sort {
     match effect {
-        Effect::Exit | Effect::Goexit => Sort::Ends,
+        Effect::Exit | Effect::Goexit | Effect::EndTest => Sort::Ends,
         Effect::Timer
         | Effect::TimerValue
         | Effect::Ticker

@@ -27,11 +27,16 @@ pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc
     }
     let nothing = || dir.files.iter().map(|_| Arc::default()).collect();
     let lexing = options.enter(dir, Stage::Lex);
-    if !dir.files.iter().any(|file| may_block(&file.bytes)) {
+    // Requests may hang in bodies without any mark.
+    let requests = dir.files.iter().any(|file| {
+        options.rules_in(file).is_on("http-no-timeout")
+            && memmem::find(&file.bytes, b"http").is_some()
+    });
+    if !requests && !dir.files.iter().any(|file| may_block(&file.bytes)) {
         return nothing();
     }
-    if options.cache.is_some() {
-        // What is needed of a file hangs on the others; only its whole syntax is good for the next analysis too.
+    if requests || options.cache.is_some() {
+        // And what is needed of a file hangs on the others; only its whole syntax is good for the next analysis too.
         return all(dir, options, cache);
     }
     drop(lexing);
