@@ -9,6 +9,7 @@ mod needed;
 mod read;
 mod repair;
 mod search;
+mod why;
 
 use crate::finding::{Finding, assign_fingerprints};
 use crate::leak::Confidence;
@@ -26,6 +27,7 @@ pub use cache::Cache;
 use choose::Choice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+pub use why::{Answer, Ground, Question, Verdict};
 
 /// A file of a directory.
 #[derive(Clone, Debug)]
@@ -87,6 +89,8 @@ pub struct Options {
     pub cache: Option<Arc<Cache>>,
     /// When somebody stops it the analysis returns early, with less.
     pub stop: Stop,
+    /// A line somebody asks about.
+    pub why: Option<Question>,
 }
 
 impl Default for Options {
@@ -107,6 +111,7 @@ impl Default for Options {
             watched: Watched::default(),
             cache: None,
             stop: Stop::default(),
+            why: None,
         }
     }
 }
@@ -158,6 +163,13 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Adds reasons to abstain.
+    pub fn note(&mut self, abstentions: &BTreeMap<&'static str, u64>) {
+        for (reason, count) in abstentions {
+            *self.abstentions.entry(reason).or_default() += count;
+        }
+    }
+
     /// Adds the counts of `other`.
     pub fn add(&mut self, other: &Self) {
         self.packages += other.packages;
@@ -184,6 +196,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Counts.
     pub stats: Stats,
+    /// What [`Options::why`] asks about, answered; variants of a package answer one by one.
+    pub answers: Vec<Answer>,
 }
 
 /// Analyses one directory.
@@ -319,6 +333,7 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
         package
     };
     report.stats.add(&found.stats);
+    report.answers.append(&mut found.answers);
     if found.leaks.is_empty() {
         return;
     }

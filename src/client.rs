@@ -78,6 +78,17 @@ pub fn reached(program: &Program, constructors: &[Constructor]) -> Vec<BodyId> {
     all
 }
 
+/// The constructor that a client calls.
+pub fn maker(client: &Body) -> Option<BodyId> {
+    client.code.iter().find_map(|op| match op {
+        Op::Call(call) => match call.callee {
+            Callee::Body(id) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// The clients of `constructors`, those that rest on a guess only if `guesses`; `entry` tells what a body does to its
 /// parameters.
 pub fn clients<'e>(

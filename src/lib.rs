@@ -29,6 +29,7 @@ pub mod rule;
 pub mod scope;
 pub mod selection;
 pub mod since;
+pub mod slice;
 pub mod solve;
 pub mod source;
 pub mod stage;

@@ -16,6 +16,7 @@ pub fn merge(reports: Vec<Report>) -> Report {
     for mut report in reports {
         merged.stats.add(&report.stats);
         merged.problems.append(&mut report.problems);
+        merged.answers.append(&mut report.answers);
         let paths: Rc<[String]> = report.files.iter().map(|f| f.path().to_owned()).collect();
         let mut used = BTreeSet::new();
         for finding in &mut report.findings {
@@ -51,6 +52,7 @@ pub fn merge(reports: Vec<Report>) -> Report {
         .collect();
     merged.files = files.into_values().collect();
     merged.findings.sort_by(|a, b| key(a).cmp(&key(b)));
+    merged.answers.sort();
     merged.problems.sort();
     merged.problems.dedup();
     merged
@@ -149,6 +151,7 @@ mod tests {
         Report {
             files: paths.iter().map(|p| SourceFile::new(*p, *b"abc")).collect(),
             findings,
+            answers: Vec::new(),
             problems: vec![Problem {
                 path: paths[0].to_owned(),
                 lines: None,

@@ -582,7 +582,8 @@ fn dependents(program: &Program) -> Vec<Vec<usize>> {
         .collect()
 }
 
-fn liveness(body: &Body) -> Vec<Vec<bool>> {
+/// Which variables of a body are still read, per position.
+pub fn liveness(body: &Body) -> Vec<Vec<bool>> {
     let mut live = vec![vec![false; body.vars.len()]; body.code.len() + 1];
     let mut again = true;
     while again {

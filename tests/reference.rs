@@ -1,5 +1,5 @@
-//! The fast search against the reference, which explores every interleaving: both must find the same stuck operations,
-//! on every fixture and on random programs.
+//! The fast search against the reference, which explores every interleaving, and slices against whole systems: all must
+//! find the same stuck operations, on every fixture and on random programs.
 //!
 //! `GOLEASH_RANDOM=N` asks for N random programs, `GOLEASH_SEED=S` for those from seed S on.
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data fails")]
@@ -39,7 +39,11 @@ fn fixtures() {
             zero_counts: false,
             both: true,
         };
-        for system in explore(&files, effort) {
+        let systems = explore(&files, effort);
+        for lost in explore::lost_in_slices(&systems) {
+            differences.push(format!("{}: {lost}", package.directory));
+        }
+        for system in systems {
             roots += 1;
             let name = format!("{}.{}", package.directory, system.root);
             if system.reference.gave_up {
@@ -80,9 +84,14 @@ fn systems(program: &Program, budget: u32) -> Vec<System> {
 }
 
 fn difference(program: &Program) -> Option<String> {
-    systems(program, RANDOM_BUDGET)
+    wrong_with(&systems(program, RANDOM_BUDGET))
+}
+
+fn wrong_with(systems: &[System]) -> Option<String> {
+    systems
         .iter()
         .find_map(System::difference)
+        .or_else(|| explore::lost_in_slices(systems).pop())
 }
 
 #[test]
@@ -107,7 +116,7 @@ fn random_programs() {
             fast += u64::from(system.fast.states);
             reference += u64::from(system.reference.states);
         }
-        if found.iter().any(|s| s.difference().is_some()) {
+        if wrong_with(&found).is_some() {
             let small = program.clone().shrink(|p| difference(p).is_some());
             let why = difference(&small).unwrap_or_default();
             failures.push(format!("seed {seed}: {why}\n{}", small.print(Form::Plain)));

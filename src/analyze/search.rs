@@ -6,7 +6,9 @@
 use super::callers::{Exposures, add_clients};
 use super::memo::{Prints, Quiet};
 use super::read;
+use super::why::{Answer, Inquiry};
 use super::{Directory, Options, Stats, file_name};
+use crate::client;
 use crate::defect;
 use crate::flow;
 use crate::flow::ir::BodyId;
@@ -15,6 +17,7 @@ use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
+use crate::slice::{Index, Slice};
 use crate::solve::explore::Search;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, Place, Span};
@@ -22,6 +25,7 @@ use crate::stage::Stage;
 use crate::summary::Summaries;
 use crate::syntax::ast::{Decl, File, FuncDecl};
 use crate::syntax::parse_function;
+use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
@@ -63,6 +67,8 @@ pub(super) struct Searched {
     pub(super) complete: bool,
     /// Counts.
     pub(super) stats: Stats,
+    /// What was asked about, answered.
+    pub(super) answers: Vec<Answer>,
 }
 
 /// In which order roots are searched: functions, literals, clients. Literals go by their places: when their bodies were
@@ -138,9 +144,7 @@ impl Searched {
         let stats = &mut self.stats;
         stats.systems += 1;
         stats.states += u64::from(met.states);
-        for (reason, count) in &met.abstentions {
-            *stats.abstentions.entry(reason).or_default() += count;
-        }
+        stats.note(&met.abstentions);
         self.systems.push(System {
             root,
             leaks: Vec::new(),
@@ -151,6 +155,8 @@ impl Searched {
         self.systems.last_mut().expect("one was pushed")
     }
 }
+/// Clients of one constructor whose search may be given up before the others are left out.
+const TRIES: u32 = 3;
 
 /// Searches the systems of a package, or those only that reach one of the places in `focus`.
 pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
@@ -206,6 +212,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             let memo = cache.take_memo(package.members);
             memo.still_true(prints, &program)
         });
+    let index = Index::new(&program);
     let mut machine = Machine::new(&program, &summaries);
     machine.zero_counts = options.min_confidence == Confidence::Low;
     machine.stop = options.stop.clone();
@@ -213,6 +220,11 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         budget: options.state_budget,
         reference: false,
     };
+    let mut inquiry = options
+        .why
+        .as_ref()
+        .map(|question| Inquiry::new(question, package, &program));
+    let mut given_up: FxHashMap<BodyId, u32> = FxHashMap::default();
     for root in roots {
         if options.stop.stopped() {
             break;
@@ -227,7 +239,28 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             file: body.file,
             span: body.span,
         };
+        let maker = clients
+            .contains_key(&root)
+            .then(|| client::maker(body))
+            .flatten();
+        if maker.is_some_and(|maker| given_up.get(&maker).is_some_and(|times| *times >= TRIES)) {
+            machine.abstain("state-budget");
+            let abstentions = machine.abstentions.take();
+            searched.stats.note(&abstentions);
+            if let Some(inquiry) = &mut inquiry {
+                inquiry.look(&program, root, None, None, &[], &abstentions);
+            }
+            continue;
+        }
+        // What cannot be seen to be made whole is no better with callers around it.
+        let mut give_up = || {
+            let tries = if maker.is_some() { 1 } else { TRIES };
+            *given_up.entry(maker.unwrap_or(root)).or_default() += tries;
+        };
         if let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
+            if quiet.gave_up {
+                give_up();
+            }
             searched.add(at, quiet.clone());
             continue;
         }
@@ -240,7 +273,17 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
         machine.exact_rooms = model::counts(&program, root);
         machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
+        let Some(slice) = Slice::of(&index, root) else {
+            if let Some(inquiry) = &mut inquiry {
+                inquiry.look(&program, root, None, None, &[], &BTreeMap::new());
+            }
+            continue;
+        };
+        machine.slice = slice;
         let found = machine.explore(root, how);
+        if found.gave_up {
+            give_up();
+        }
         let told = found
             .candidates
             .iter()
@@ -255,6 +298,17 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             panics: found.panics,
             abstentions: machine.abstentions.take(),
         };
+        if let Some(inquiry) = &mut inquiry {
+            let (slice, leaks) = (Some(&machine.slice), &searched.leaks[before..]);
+            inquiry.look(
+                &program,
+                root,
+                slice,
+                Some(&found),
+                leaks,
+                &quiet.abstentions,
+            );
+        }
         if let Some(memo) = &mut memo
             && found.candidates.is_empty()
             && !options.stop.stopped()
@@ -268,6 +322,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     if focus.is_none() && dir.files.iter().any(asked) {
         searched.leaks.extend(requests::unlimited(&tables));
     }
+    searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
     if let (Some(memo), Some(cache)) = (memo, &options.cache) {
         cache.put_memo(package.members, memo);
     }

@@ -119,6 +119,30 @@ fn without_output(arg: Arg) -> Arg {
     }
 }
 
+/// A line of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) file: PathBuf,
+    /// From 1.
+    pub(super) line: u32,
+}
+
+fn line(text: &str) -> Result<Line, String> {
+    let wanted = || "give a file and a line, such as `worker.go:42`".to_owned();
+    let (file, line) = text.rsplit_once(':').ok_or_else(wanted)?;
+    let line: u32 = line.parse().map_err(|_| wanted())?;
+    let is_go = std::path::Path::new(file)
+        .extension()
+        .is_some_and(|e| e == "go");
+    if line == 0 || !is_go {
+        return Err(wanted());
+    }
+    Ok(Line {
+        file: file.into(),
+        line,
+    })
+}
+
 #[derive(Args, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -273,6 +297,13 @@ pub(super) struct CheckArgs {
     /// Stop after so many seconds: packages not done by then are told, and the exit code is 2
     #[arg(long, value_name = "SECONDS")]
     pub(super) time_limit: Option<NonZeroU64>,
+
+    /// Say of the operations on a line why they are reported or not, system by system; nothing else is printed
+    ///
+    /// The line is one of a channel operation, a `go` statement, a `close` or a `Wait`. The exit code is 0 where something
+    /// was said, and 3 where there is no such operation.
+    #[arg(long, value_name = "FILE:LINE", value_parser = line, conflicts_with_all = ["patterns", "fix", "diff", "since", "stdin_filename"])]
+    pub(super) why: Option<Line>,
 
     /// Tell on stderr what was looked at and what was given up, with the reasons
     #[arg(long)]

@@ -6,7 +6,7 @@ use super::ledger::{Known, Ledger};
 use super::look::Sight;
 use super::novelty::Left;
 use super::timing::Clock;
-use super::{Exit, Failure, output, repair};
+use super::{Exit, Failure, output, repair, why};
 use crate::analyze::{Problem, Report, Stats};
 use crate::config::FailOn;
 use crate::finding::Finding;
@@ -21,6 +21,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let baseline = sight.baseline(args);
     let ledger = baseline.as_deref().map(Ledger::read).transpose()?;
     let mut seen = sight.see(args)?;
+    if let Some(asked) = &args.why {
+        return why::tell(asked, &seen.report);
+    }
     let known = ledger.as_ref().map(|ledger| {
         let mut findings = std::mem::take(&mut seen.report.findings);
         let known = ledger.apply(&mut findings, &seen.looked(), args.show_suppressed);

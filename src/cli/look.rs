@@ -152,7 +152,9 @@ fn find(args: &CheckArgs, settings: &Settings) -> Result<(Walk, Option<Overlay>)
         let (found, overlay) = stdin::overlay(file, settings)?;
         return Ok((found, Some(overlay)));
     }
-    let found = walk(&args.patterns, settings).map_err(|error| {
+    let asked: Option<[PathBuf; 1]> = args.why.as_ref().map(|asked| [asked.file.clone()]);
+    let patterns = asked.as_ref().map_or(&*args.patterns, |file| file);
+    let found = walk(patterns, settings).map_err(|error| {
         let meant = words::misspelt_command(&args.patterns)
             .map(|command| format!("; if you mean the command: `goleash {command}`"));
         Failure(error.0 + &meant.unwrap_or_default())

@@ -24,6 +24,7 @@ mod shell;
 mod stdin;
 mod timing;
 mod vettool;
+mod why;
 mod words;
 
 use crate::examine;

@@ -4,7 +4,7 @@ use super::Failure;
 use super::args::CheckArgs;
 use super::format::FormatArg;
 use super::run::Work;
-use crate::analyze::Options;
+use crate::analyze::{Options, Question};
 use crate::config::{Choice, Config, Configs, FailOn};
 use crate::package::BuildContext;
 use crate::scope::Scope;
@@ -87,6 +87,13 @@ pub(super) fn plan(
         show_suppressed,
         watched,
         stop: time_limit(args),
+        why: args.why.as_ref().and_then(|asked| {
+            let path = found.iter().find_map(|d| d.named.iter().flatten().next())?;
+            Some(Question {
+                path: path.clone(),
+                line: asked.line,
+            })
+        }),
         configs: Configs::new(current, choice),
         made: HashMap::new(),
     };
@@ -176,6 +183,7 @@ struct Settings<'a> {
     show_suppressed: bool,
     watched: &'a Watched,
     stop: Stop,
+    why: Option<Question>,
     configs: Configs,
     /// By the configuration they come from.
     made: HashMap<Option<PathBuf>, Arc<Options>>,
@@ -196,6 +204,7 @@ impl Settings<'_> {
         }
         let mut options = Options {
             build: BuildContext::host(),
+            why: self.why.clone(),
             ..Options::default()
         };
         if let Some(config) = config {

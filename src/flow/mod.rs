@@ -3,6 +3,7 @@
 //! In: a [`Package`]. Out: [`Program`], a [`Body`] per function and function literal. Deliberately absent: values, paths
 //! and anything between functions.
 
+mod ahead;
 mod demand;
 mod dump;
 mod holds;
@@ -14,6 +15,8 @@ mod lower_expr;
 mod lower_multi;
 mod lower_stmt;
 mod simplify;
+
+pub(crate) use ahead::{Ahead, Next, look_ahead};
 
 use crate::package::GoVersion;
 pub use dump::dump;

@@ -4,6 +4,7 @@
 //! relevant operation reads. A branch is relevant only when different relevant operations come next on its two sides
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
+use super::ahead::{Ahead, Next, look_ahead};
 use super::holds::{Holds, expr_holds, holding_vars, is_plain, leads_to_channel, makes_anything};
 use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target, Var};
 use super::lower::retarget;
@@ -318,8 +319,9 @@ impl<'b> Slice<'b> {
     fn pass(&mut self, index: usize) -> bool {
         let body = &self.bodies[index];
         let mut changed = false;
+        let ahead = look_ahead(body, &self.ops[index], &|_| false);
         for (pc, op) in body.code.iter().enumerate() {
-            if self.ops[index][pc] || !self.is_relevant(index, pc as Pc, op) {
+            if self.ops[index][pc] || !self.is_relevant(index, pc as Pc, op, &ahead) {
                 continue;
             }
             self.ops[index][pc] = true;
@@ -330,7 +332,7 @@ impl<'b> Slice<'b> {
         changed
     }
 
-    fn is_relevant(&self, index: usize, pc: Pc, op: &Op) -> bool {
+    fn is_relevant(&self, index: usize, pc: Pc, op: &Op, ahead: &Ahead) -> bool {
         let written_matters = || {
             let mut any = false;
             op.writes(&mut |v| any |= self.vars[index][v as usize]);
@@ -349,7 +351,9 @@ impl<'b> Slice<'b> {
                 let result = self.bodies[index].results.contains(var);
                 self.vars[index][*var as usize] || (result && expr_holds(value, &self.holds[index]))
             }
-            Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..) => self.decides(index, pc, op),
+            Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..) => {
+                ahead.deciding.binary_search(&pc).is_ok()
+            }
             Op::Call(call) if call.callee == Callee::Unknown && call.args.is_empty() => {
                 written_matters()
             }
@@ -371,32 +375,6 @@ impl<'b> Slice<'b> {
             Expr::Deref(_) => true,
             _ => false,
         }
-    }
-
-    /// Whether more than one relevant operation can come next.
-    fn decides(&self, index: usize, pc: Pc, op: &Op) -> bool {
-        let body = &self.bodies[index];
-        let mut seen = FxHashSet::default();
-        let mut first = None;
-        let mut todo = Vec::new();
-        op.successors(pc, &mut |next| todo.push(next));
-        while let Some(next) = todo.pop() {
-            if next == pc || !seen.insert(next) {
-                continue;
-            }
-            let Some(op) = body.code.get(next as usize) else {
-                continue;
-            };
-            if self.ops[index][next as usize] {
-                if first.is_some_and(|f| f != next) {
-                    return true;
-                }
-                first = Some(next);
-            } else {
-                op.successors(next, &mut |n| todo.push(n));
-            }
-        }
-        false
     }
 
     fn tie_captures(&mut self, index: usize) -> bool {
@@ -460,36 +438,20 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
 
 /// Removes what is not relevant; a branch that decides nothing goes to the only thing that can come next.
 fn prune(body: &mut Body, relevant: &[bool]) {
-    for pc in 0..body.code.len() {
-        if relevant[pc] {
-            continue;
-        }
+    let ahead = look_ahead(body, relevant, &|_| false);
+    for (pc, _) in relevant.iter().enumerate().filter(|(_, stays)| !**stays) {
         let replacement = match &body.code[pc] {
             Op::Jump(..) | Op::Nop | Op::End | Op::Return(_) | Op::Panic => continue,
-            op @ (Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..)) => {
-                next_relevant(body, relevant, pc as Pc, op)
-                    .map_or(Op::Nop, |to| Op::Jump(to, JumpKind::Plain))
+            Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..) => {
+                let to = match ahead.next[pc] {
+                    Next::Op(to) | Next::Exit(to) => to,
+                    // Where a loop without exit swallows control, the body's end.
+                    Next::Nothing | Next::Dead => body.code.len() as Pc - 1,
+                };
+                Op::Jump(to, JumpKind::Plain)
             }
             _ => Op::Nop,
         };
         body.code[pc] = replacement;
     }
-}
-
-/// The one relevant operation after `op`; where a loop without exit swallows control, the body's end.
-fn next_relevant(body: &Body, relevant: &[bool], pc: Pc, op: &Op) -> Option<Pc> {
-    let mut seen = FxHashSet::default();
-    let mut todo = Vec::new();
-    op.successors(pc, &mut |next| todo.push(next));
-    while let Some(next) = todo.pop() {
-        if next == pc || !seen.insert(next) {
-            continue;
-        }
-        let op = body.code.get(next as usize)?;
-        if relevant[next as usize] {
-            return Some(next);
-        }
-        op.successors(next, &mut |n| todo.push(n));
-    }
-    Some(body.code.len() as Pc - 1)
 }

@@ -5,7 +5,7 @@ use super::state::{
     Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
 };
 use super::step::Flow;
-use crate::flow::ir::{BodyId, Callee, Op, Pc, Target};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::library::Effect;
 use crate::source::Span;
 use crate::summary::ANY;
@@ -137,6 +137,7 @@ impl Machine<'_> {
         for arg in &call.args {
             state.escape(arg);
             self.change_map(state, proc, arg);
+            self.change_captured(state, proc, arg, call.pc);
             if let Value::Ref(id) = arg
                 && matches!(&state.heap[*id as usize], Obj::Cell(value) if !state.carries(value))
             {
@@ -173,6 +174,33 @@ impl Machine<'_> {
                 pc: call.pc,
             };
             self.spawn(state, proc, call, None);
+        }
+    }
+
+    /// Literals that `value` leads to are run: the plain data they write may be anything then.
+    fn change_captured(&self, state: &mut State, proc: usize, value: &Value, pc: Pc) {
+        let mut written: Vec<ObjId> = Vec::new();
+        state.reach(value, &mut |_, obj| {
+            if let Obj::Closure(literal, cells, _) = obj {
+                let body = self.body(*literal);
+                for ((_, inner), cell) in body.captures.iter().zip(cells) {
+                    if writes(body, *inner) {
+                        written.push(*cell);
+                    }
+                }
+            }
+        });
+        written.sort_unstable();
+        written.dedup();
+        for cell in written {
+            let Obj::Cell(content) = state.heap[cell as usize].clone() else {
+                continue;
+            };
+            self.change_map(state, proc, &content);
+            if state.object(&content).is_none() {
+                let value = self.unknown_result(state, proc, pc);
+                state.heap[cell as usize] = Obj::Cell(value);
+            }
         }
     }
 
@@ -720,4 +748,17 @@ impl Machine<'_> {
         state.todo.insert(0, id as usize);
         self.note(state, proc, call.pc, Happening::Spawned(id), None);
     }
+}
+
+/// Whether a body writes to a variable, or to an entry of what it holds.
+fn writes(body: &Body, var: Var) -> bool {
+    body.code.iter().any(|op| {
+        let mut any = false;
+        op.writes(&mut |written| any |= written == var);
+        let place = match op {
+            Op::Set(Target::Place(place), _) => Some(place),
+            _ => None,
+        };
+        any || matches!(place, Some(Expr::Index(base, _)) if **base == Expr::Var(var))
+    })
 }

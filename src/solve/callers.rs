@@ -33,7 +33,7 @@ impl Teller<'_, '_> {
             && let Some(frame) = proc.frames.first()
             && let Some(caller) = &mut caller
         {
-            let name = &self.machine.body(frame.body).name;
+            let name = &self.machine.source(frame.body).name;
             caller.stuck_in = name.rsplit('.').next().map(str::to_owned);
         }
         caller

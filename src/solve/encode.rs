@@ -306,7 +306,7 @@ impl Machine<'_> {
             encoder.word(51);
             encoder.word(u64::from(frame.body.0) << 32 | u64::from(frame.pc));
             encoder.word(frame.leaving as u64 * 2 + u64::from(frame.deferred));
-            let live = self.summaries.facts(frame.body).live.get(frame.pc as usize);
+            let live = self.live(frame.body, frame.pc);
             let results = &self.body(frame.body).results;
             for (var, value) in frame.vars.iter().enumerate() {
                 let alive = frame.leaving == Leaving::No && live.is_none_or(|l| l[var])

@@ -1,10 +1,11 @@
 //! The search for runs that end with a goroutine stuck for ever.
 //!
-//! Breadth first, so that the first run found is a shortest one. The fast form moves, at each state, only a set of
+//! In the order of [`super::frontier`]. The fast form moves, at each state, only a set of
 //! processes whose pending operations nobody outside the set can ever interfere with (stubborn sets, Valmari 1989), and
 //! everybody where that would close a cycle. The reference form moves everybody everywhere.
 
 use super::encode::Identity;
+use super::frontier::Frontier;
 use super::machine::Machine;
 use super::state::State;
 use super::stuck::Wants;
@@ -12,12 +13,11 @@ use super::transition::Successor;
 use crate::flow::ir::{BodyId, Pc};
 use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, RESET, SEND, STOP};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 
 /// How to search.
 #[derive(Clone, Copy, Debug)]
 pub struct Search {
-    /// States to visit at most.
+    /// States to visit at most, where they are small; see [`cost`].
     pub budget: u32,
     /// Whether to explore every interleaving.
     pub reference: bool,
@@ -89,12 +89,13 @@ impl Machine<'_> {
             search,
             nodes: vec![Node::new(u32::MAX, 0)],
             seen: FxHashMap::default(),
-            queue: VecDeque::new(),
+            queue: Frontier::default(),
             found: Found::default(),
+            spent: 0,
             at: Vec::new(),
             per_site: FxHashMap::default(),
         };
-        explorer.queue.push_back((self.start(root), 0));
+        explorer.queue.push(self.start(root), 0);
         explorer.run();
         explorer.drop_the_dying();
         explorer.found
@@ -121,20 +122,29 @@ struct Explorer<'m, 'p> {
     search: Search,
     nodes: Vec<Node>,
     seen: FxHashMap<Identity, u32>,
-    queue: VecDeque<(State, u32)>,
+    queue: Frontier,
     found: Found,
+    spent: u32,
     per_site: FxHashMap<(BodyId, Pc), u32>,
+}
+
+/// What a state takes from the budget: large ones cost more time, in about this measure.
+fn cost(state: &State) -> u32 {
+    const SMALL: usize = 40;
+    let goroutines = state.procs.iter().filter(|p| !p.ended()).count();
+    1 + ((state.heap.len() + 4 * goroutines) / SMALL) as u32
 }
 
 impl Explorer<'_, '_> {
     fn run(&mut self) {
-        while let Some((state, node)) = self.queue.pop_front() {
+        while let Some((state, node)) = self.queue.pop() {
             self.found.states += 1;
             if self.machine.stop.stopped() {
                 self.found.gave_up = true;
                 return;
             }
-            if self.found.states > self.search.budget {
+            self.spent += cost(&state);
+            if self.spent > self.search.budget {
                 self.machine.abstain("state-budget");
                 self.found.gave_up = true;
                 return;
@@ -171,7 +181,7 @@ impl Explorer<'_, '_> {
             return false;
         }
         self.nodes.push(Node::new(parent, choice));
-        self.queue.push_back((state, self.nodes.len() as u32 - 1));
+        self.queue.push(state, next);
         true
     }
 

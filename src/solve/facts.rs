@@ -32,7 +32,7 @@ impl Teller<'_, '_> {
     /// Where the nil channel that `proc` sits at was declared.
     pub(super) fn declaration(&self, proc: &Proc) -> Option<Origin> {
         let (id, var) = self.nil_variable(proc)?;
-        let body = self.machine.body(id);
+        let body = self.machine.source(id);
         let at = self.assignment(id, var, |value| matches!(value, Expr::Zero(..) | Expr::Nil))?;
         let span = match &body.code[at.1 as usize] {
             Op::Set(_, Expr::Zero(_, span)) => *span,
@@ -60,7 +60,7 @@ impl Teller<'_, '_> {
         }
         let id = proc.frames.last()?.body;
         let (Op::Send(expr, ..) | Op::Recv { ch: expr, .. }) =
-            self.machine.body(id).code.get(*pc as usize)?
+            self.machine.source(id).code.get(*pc as usize)?
         else {
             return None;
         };
@@ -71,7 +71,7 @@ impl Teller<'_, '_> {
     /// Follows a captured variable to where it is declared, and a parameter of a goroutine to what it was started with.
     pub(super) fn declared_at(&self, proc: &Proc, mut id: BodyId, mut var: Var) -> (BodyId, Var) {
         loop {
-            let body = self.machine.body(id);
+            let body = self.machine.source(id);
             if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
                 && let Some(parent) = body.parent
             {
@@ -82,7 +82,7 @@ impl Teller<'_, '_> {
             if let Some(index) = index
                 && let Some((spawner, pc)) = proc.spawn
                 && spawner != id
-                && let Some(Op::Go(call)) = self.machine.body(spawner).code.get(pc as usize)
+                && let Some(Op::Go(call)) = self.machine.source(spawner).code.get(pc as usize)
                 && let Some(way) = call.args.get(index).and_then(way_of)
                 && way.field.is_none()
             {
@@ -105,7 +105,7 @@ impl Teller<'_, '_> {
             .family(id)
             .into_iter()
             .find_map(|member| {
-                let body = self.machine.body(member);
+                let body = self.machine.source(member);
                 let var = if member == id {
                     Some(var)
                 } else {
@@ -188,7 +188,7 @@ impl Teller<'_, '_> {
     }
 
     pub(super) fn in_loop(&self, (body, pc): (BodyId, Pc)) -> bool {
-        self.machine.body(body).in_loop.get(pc as usize) == Some(&true)
+        self.machine.source(body).in_loop.get(pc as usize) == Some(&true)
     }
 
     /// A `Done` that the goroutine that was lost did not come to; when none was lost, one that nobody came to.
@@ -220,7 +220,7 @@ impl Teller<'_, '_> {
 
     /// The `Done` of a group of that name in a body.
     fn dones(&self, body: BodyId, name: &str) -> Vec<(BodyId, Pc)> {
-        let code = self.machine.body(body);
+        let code = self.machine.source(body);
         let is_done = |op: &Op| {
             let (Op::Call(call) | Op::Defer(call)) = op else {
                 return false;

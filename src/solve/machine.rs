@@ -10,6 +10,7 @@ use crate::exposure::Exposure;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
 use crate::flow::{Program, leads_to_channel};
 use crate::resolve::{Ty, TypeId};
+use crate::slice::Slice;
 use crate::stop::Stop;
 use crate::summary::Summaries;
 use crate::syntax::ast::Name;
@@ -30,6 +31,8 @@ pub type Abstentions = BTreeMap<&'static str, u64>;
 pub struct Machine<'p> {
     pub(super) program: &'p Program,
     pub(super) summaries: &'p Summaries<'p>,
+    /// The code of the system that is looked at.
+    pub slice: Slice<'p>,
     /// Whether the program ends when the root's own goroutine does: the root is `main`.
     pub ends_with_root: bool,
     /// Whether runs are followed in which a loop over unknown items runs zero times or a capacity is zero.
@@ -59,6 +62,7 @@ impl<'p> Machine<'p> {
             holders: (0..types.len()).map(holds).collect(),
             program,
             summaries,
+            slice: Slice::whole(program),
             ends_with_root: false,
             exits_strand: false,
             zero_counts: false,
@@ -70,11 +74,26 @@ impl<'p> Machine<'p> {
         }
     }
 
-    pub(super) fn body(&self, id: BodyId) -> &'p Body {
+    /// The code of a body, as far as it matters to the system.
+    pub(super) fn body(&self, id: BodyId) -> &Body {
+        self.slice.body(id)
+    }
+
+    /// The whole code of a body, for telling what stands there; positions are the same.
+    pub(super) fn source(&self, id: BodyId) -> &'p Body {
         &self.program.bodies[id.0 as usize]
     }
 
-    pub(super) fn abstain(&self, reason: &'static str) {
+    /// Which variables of a body are still read from a position on.
+    pub(super) fn live(&self, id: BodyId, pc: Pc) -> Option<&[bool]> {
+        self.slice.live(id, pc).or_else(|| {
+            let live = &self.summaries.facts(id).live;
+            live.get(pc as usize).map(Vec::as_slice)
+        })
+    }
+
+    /// Counts something that was given up.
+    pub fn abstain(&self, reason: &'static str) {
         *self.abstentions.borrow_mut().entry(reason).or_default() += 1;
     }
 

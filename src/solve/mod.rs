@@ -12,6 +12,7 @@ mod encode;
 mod eval;
 pub mod explore;
 mod facts;
+mod frontier;
 mod leave;
 pub mod machine;
 mod nil;

@@ -42,7 +42,7 @@ impl Teller<'_, '_> {
         primitive.filter(|_| self.is_clock(primitive))?;
         let stops = |e: &&super::state::Event| e.what == Happening::Stopped && e.on == primitive;
         let (body, pc) = self.events.iter().rfind(stops)?.at;
-        let span = self.machine.body(body).spans.get(pc as usize)?;
+        let span = self.machine.source(body).spans.get(pc as usize)?;
         Some(self.quote(body, *span))
     }
 
@@ -66,7 +66,7 @@ impl Teller<'_, '_> {
     fn dead_context(&self, root: BodyId, proc: &Proc) -> Option<DeadContext> {
         let (act, pc) = proc.park.as_ref()?;
         let body = proc.frames.last()?.body;
-        let code = self.machine.body(body).code.get(*pc as usize)?;
+        let code = self.machine.source(body).code.get(*pc as usize)?;
         let exprs: Vec<&Expr> = match code {
             Op::Recv { ch, .. } => vec![ch],
             Op::Select { cases, .. } => cases.iter().map(|case| &case.ch).collect(),
@@ -90,7 +90,7 @@ impl Teller<'_, '_> {
         let Obj::Context(site, ..) = &self.state.heap[id as usize] else {
             return None;
         };
-        let body = self.machine.body(site.body);
+        let body = self.machine.source(site.body);
         let made = body.code.iter().zip(&body.spans).find_map(|(op, span)| {
             let Op::Call(call) = op else { return None };
             (*span == site.span).then_some(call)
@@ -117,7 +117,7 @@ impl Teller<'_, '_> {
         let way = way_of(expr)?;
         let mut at = self.declared_at(proc, body, way.var);
         for _ in 0..FAR_ENOUGH {
-            let code = self.machine.body(at.0);
+            let code = self.machine.source(at.0);
             if let Some(context) = done_of(code, at.1) {
                 let name = way_of(context).map(|w| match w.field {
                     Some(field) => field.to_string(),
@@ -143,7 +143,7 @@ impl Teller<'_, '_> {
         bodies.sort_unstable();
         bodies.dedup();
         bodies.into_iter().find_map(|id| {
-            calls(self.machine.body(id)).find_map(|(_, call)| {
+            calls(self.machine.source(id)).find_map(|(_, call)| {
                 if call.callee != Callee::Body(callee) {
                     return None;
                 }
@@ -165,7 +165,7 @@ impl Teller<'_, '_> {
         if maker != self.declared_function(spawner) || maker == root {
             return None;
         }
-        let body = self.machine.body(maker);
+        let body = self.machine.source(maker);
         let returns = body
             .results
             .iter()
@@ -175,7 +175,7 @@ impl Teller<'_, '_> {
 
     /// The declared function a literal stands in.
     fn declared_function(&self, mut body: BodyId) -> BodyId {
-        while let Some(parent) = self.machine.body(body).parent {
+        while let Some(parent) = self.machine.source(body).parent {
             body = parent;
         }
         body
@@ -199,7 +199,7 @@ impl Teller<'_, '_> {
         let Some(frame) = proc.frames.last() else {
             return false;
         };
-        let body = self.machine.body(frame.body);
+        let body = self.machine.source(frame.body);
         let Some(op) = body.code.get(*pc as usize) else {
             return false;
         };
@@ -221,7 +221,7 @@ impl Teller<'_, '_> {
         };
         let (mut id, mut var) = (frame.body, way.var);
         for _ in 0..FAR_ENOUGH {
-            let body = self.machine.body(id);
+            let body = self.machine.source(id);
             if receives_into(body, var) {
                 return true;
             }
@@ -254,7 +254,7 @@ impl Teller<'_, '_> {
 
     fn argument(&self, (body, pc): (BodyId, Pc), index: usize) -> Option<(BodyId, Var)> {
         let (Op::Call(call) | Op::Go(call) | Op::Defer(call)) =
-            self.machine.body(body).code.get(pc as usize)?
+            self.machine.source(body).code.get(pc as usize)?
         else {
             return None;
         };
@@ -273,11 +273,11 @@ impl Teller<'_, '_> {
         };
         let frame = proc.frames.last()?;
         let stuck = (frame.body, *pc);
-        let op = self.machine.body(frame.body).code.get(*pc as usize)?;
+        let op = self.machine.source(frame.body).code.get(*pc as usize)?;
         let Op::Send(ch, ..) = op else { return None };
         let way = way_of(ch)?;
         let owner = |body: &Body, way: &Way| base_named(&body.vars[way.var as usize].ty);
-        let holder = owner(self.machine.body(frame.body), &way);
+        let holder = owner(self.machine.source(frame.body), &way);
         let name = self.name_of(site);
         let same = |body: &Body, case: &Case| {
             case.send
@@ -301,7 +301,7 @@ impl Teller<'_, '_> {
         bodies.sort_unstable();
         bodies.dedup();
         bodies.into_iter().find_map(|id| {
-            let body = self.machine.body(id);
+            let body = self.machine.source(id);
             let at = body.code.iter().position(|op| {
                 let Op::Select { cases, default } = op else {
                     return false;

@@ -39,7 +39,7 @@ impl Teller<'_, '_> {
         if let Some(note) = self.note(event.at) {
             return self.let_go(event, note);
         }
-        let body = self.machine.body(event.at.0);
+        let body = self.machine.source(event.at.0);
         let here = |exit| Stranding {
             exit,
             at: Some(self.place(event.at)),
@@ -92,7 +92,7 @@ impl Teller<'_, '_> {
     }
 
     pub(super) fn left_by_case(&self, event: &Event, case: usize) -> Stranding {
-        let body = self.machine.body(event.at.0);
+        let body = self.machine.source(event.at.0);
         let Some(Op::Select { cases, .. }) = body.code.get(event.at.1 as usize) else {
             return Stranding {
                 exit: Exit::Stop,
@@ -145,7 +145,7 @@ impl Teller<'_, '_> {
 
     /// A decision after which the partner was lost: what it did next says how.
     pub(super) fn left_by_branch(&self, index: usize, event: &Event) -> Stranding {
-        let body = self.machine.body(event.at.0);
+        let body = self.machine.source(event.at.0);
         let ends_loop = matches!(body.code.get(event.at.1 as usize), Some(Op::RangeNext(..)))
             || body.loop_conds.contains(&event.at.1);
         let next = self.events[index + 1..]

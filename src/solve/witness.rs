@@ -89,16 +89,16 @@ pub(super) struct Teller<'m, 'p> {
 
 impl Teller<'_, '_> {
     pub(super) fn place(&self, (body, pc): (BodyId, Pc)) -> Place {
-        self.machine.body(body).place(pc)
+        self.machine.source(body).place(pc)
     }
 
     /// What an operation of a made-up caller stands for.
     pub(super) fn note(&self, (body, pc): (BodyId, Pc)) -> Option<&Note> {
-        self.machine.body(body).client.get(pc as usize)
+        self.machine.source(body).client.get(pc as usize)
     }
 
     pub(super) fn quote(&self, body: BodyId, span: Span) -> String {
-        let text = (self.text)(self.machine.body(body).file, span);
+        let text = (self.text)(self.machine.source(body).file, span);
         let line = text
             .lines()
             .next()
@@ -145,7 +145,7 @@ impl Teller<'_, '_> {
             .max(1) as u32;
         let spawned_in_loop = proc
             .spawn
-            .is_some_and(|(b, pc)| self.machine.body(b).in_loop.get(pc as usize) == Some(&true));
+            .is_some_and(|(b, pc)| self.machine.source(b).in_loop.get(pc as usize) == Some(&true));
         let name = origin.as_ref().map(|o| o.name.clone()).unwrap_or_default();
         let partner = self.find_op(root, &name, |op| match op {
             Op::Recv { .. } => wanted_sends,
@@ -177,12 +177,12 @@ impl Teller<'_, '_> {
                 .spawn
                 .filter(|at| self.note(*at).is_none())
                 .map(|at| self.place(at)),
-            root: self.machine.body(root).name.clone(),
+            root: self.machine.source(root).name.clone(),
             stranding,
             siblings,
             spawned_in_loop,
             partner_in_loop: partner
-                .is_some_and(|(b, pc)| self.machine.body(b).in_loop[pc as usize]),
+                .is_some_and(|(b, pc)| self.machine.source(b).in_loop[pc as usize]),
             partner: partner.map(|at| self.place(at)),
             skipped_close: skipped_close.map(|at| self.place(at)),
             facts,
@@ -199,7 +199,7 @@ impl Teller<'_, '_> {
         pc: Pc,
         act: &Act,
     ) -> Option<(Operation, Vec<Operation>)> {
-        let body = self.machine.body(body_id);
+        let body = self.machine.source(body_id);
         let span = *body.spans.get(pc as usize)?;
         let make = |kind, span: Span, target: Span, nil: bool| Operation {
             kind,
@@ -297,7 +297,7 @@ impl Teller<'_, '_> {
     }
 
     fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
-        let file = self.machine.body(site.body).file;
+        let file = self.machine.source(site.body).file;
         Origin {
             at: Place {
                 file,
@@ -311,13 +311,13 @@ impl Teller<'_, '_> {
     }
 
     pub(super) fn made_in_loop(&self, site: &Site) -> bool {
-        let body = self.machine.body(site.body);
+        let body = self.machine.source(site.body);
         (0..body.code.len()).any(|pc| body.in_loop[pc] && body.spans[pc].contains(site.span))
     }
 
     /// The variable or field that a primitive is first put into.
     pub(super) fn name_of(&self, site: &Site) -> String {
-        let body = self.machine.body(site.body);
+        let body = self.machine.source(site.body);
         for (pc, op) in body.code.iter().enumerate() {
             // A context or a ticker is what a call returns.
             if let Op::Call(call) = op
@@ -339,7 +339,7 @@ impl Teller<'_, '_> {
 
     /// The variable or field that something is put into; a temporary hands it to a field of what is made next.
     fn name_of_target(&self, id: BodyId, target: &Target) -> String {
-        let body = self.machine.body(id);
+        let body = self.machine.source(id);
         match target {
             Target::Var(var) if body.vars[*var as usize].name.is_empty() => body
                 .code
@@ -372,16 +372,16 @@ impl Teller<'_, '_> {
         let program = self.machine.program;
         // A made-up caller has no code of its own.
         let mut family = program.family(root);
-        for op in &self.machine.body(root).code {
+        for op in &self.machine.source(root).code {
             if let Op::Call(call) | Op::Go(call) = op
-                && !self.machine.body(root).client.is_empty()
+                && !self.machine.source(root).client.is_empty()
                 && let Callee::Body(callee) = call.callee
             {
                 family.extend(program.family(callee));
             }
         }
         for id in family {
-            let body = self.machine.body(id);
+            let body = self.machine.source(id);
             for (pc, op) in body.code.iter().enumerate() {
                 if !wanted(op) {
                     continue;
@@ -619,7 +619,12 @@ impl Teller<'_, '_> {
     }
 
     pub(super) fn case_text(&self, event: &Event, case: usize) -> String {
-        match self.machine.body(event.at.0).code.get(event.at.1 as usize) {
+        match self
+            .machine
+            .source(event.at.0)
+            .code
+            .get(event.at.1 as usize)
+        {
             Some(Op::Select { cases, .. }) if case < cases.len() => {
                 let case = &cases[case];
                 self.quote(

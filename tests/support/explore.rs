@@ -8,6 +8,7 @@ use goleash::library::Library;
 use goleash::model;
 use goleash::package::{BuildContext, Header, group, header};
 use goleash::resolve::{Package, PackageFile};
+use goleash::slice::{Index, Slice};
 use goleash::solve::explore::Search;
 use goleash::solve::machine::{Abstentions, Machine};
 use goleash::source::FileId;
@@ -51,6 +52,8 @@ pub(crate) struct System {
     pub(crate) root: String,
     /// The fast search.
     pub(crate) fast: Outcome,
+    /// The fast search of what matters only.
+    pub(crate) sliced: Outcome,
     /// Every interleaving.
     pub(crate) reference: Outcome,
 }
@@ -68,19 +71,47 @@ impl System {
                 self.root, fast.states, reference.states
             ));
         }
-        let missed: Vec<String> = reference
-            .sites
-            .difference(&fast.sites)
-            .map(|s| format!("missed {}:{}", s.name, s.line))
-            .collect();
-        let invented: Vec<String> = fast
-            .sites
-            .difference(&reference.sites)
-            .map(|s| format!("invented {}:{}", s.name, s.line))
-            .collect();
-        let all = [missed, invented].concat();
+        let all = [
+            names("missed", reference.sites.difference(&fast.sites)),
+            names("invented", fast.sites.difference(&reference.sites)),
+        ]
+        .concat();
         (!all.is_empty()).then(|| format!("{}: {}", self.root, all.join(", ")))
     }
+
+    /// What is wrong with the slice; `elsewhere` is what the slices of the other systems find, since each leak is found in one
+    /// of them.
+    pub(crate) fn lost_in_slice(&self, elsewhere: &BTreeSet<Site>) -> Option<String> {
+        if self.reference.gave_up {
+            return None;
+        }
+        let (sliced, reference) = (&self.sliced, &self.reference);
+        let missed = reference.sites.difference(&sliced.sites);
+        let mut all = names("left out", missed.filter(|site| !elsewhere.contains(site)));
+        // Where the whole was not followed to its end, the slice may come further.
+        if reference.abstentions.is_empty() {
+            all.extend(names("cut into", sliced.sites.difference(&reference.sites)));
+        }
+        (!all.is_empty()).then(|| format!("{}: {}", self.root, all.join(", ")))
+    }
+}
+
+fn names<'s>(what: &str, sites: impl Iterator<Item = &'s Site>) -> Vec<String> {
+    sites
+        .map(|site| format!("{what} {}:{}", site.name, site.line))
+        .collect()
+}
+
+/// What is wrong with the slices of systems of one package.
+pub(crate) fn lost_in_slices(systems: &[System]) -> Vec<String> {
+    let found: BTreeSet<Site> = systems
+        .iter()
+        .flat_map(|system| system.sliced.sites.clone())
+        .collect();
+    systems
+        .iter()
+        .filter_map(|system| system.lost_in_slice(&found))
+        .collect()
 }
 
 /// How to explore.
@@ -125,21 +156,28 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
         let program = flow::lower(&mut tables, &Library::standard(), go);
         let roots = model::roots(&program);
         let summaries = Summaries::new(&program, &roots, Entries::default());
+        let index = Index::new(&program);
         let mut machine = Machine::new(&program, &summaries);
         machine.zero_counts = effort.zero_counts;
         for root in roots {
             let body = &program.bodies[root.0 as usize];
             machine.ends_with_root = unit.name == "main" && body.name == "main";
-            let run = |reference| outcome(&machine, &program, files, root, effort, reference);
-            let reference = run(true);
-            let fast = if effort.both {
-                run(false)
+            machine.slice = Slice::whole(&program);
+            let reference = outcome(&machine, &program, files, root, effort, true);
+            let mut other = |slice| {
+                machine.slice = slice;
+                outcome(&machine, &program, files, root, effort, false)
+            };
+            let (fast, sliced) = if effort.both {
+                let sliced = Slice::of(&index, root).map(&mut other).unwrap_or_default();
+                (other(Slice::whole(&program)), sliced)
             } else {
-                Outcome::default()
+                Default::default()
             };
             systems.push(System {
                 root: body.name.clone(),
                 fast,
+                sliced,
                 reference,
             });
         }

@@ -1,0 +1,202 @@
+//! Why an operation is reported, or is not: what was decided about it in every system that reaches it.
+//!
+//! In: a line of a file, and the searches of its package. Out: [`Answer`]s. They say what the engine knows and add nothing
+//! to it.
+
+use super::search::Unit;
+use crate::flow::Program;
+use crate::flow::ir::{BodyId, Callee, Op, Pc};
+use crate::leak::Leak;
+use crate::library::Effect;
+use crate::model;
+use crate::rules::classify;
+use crate::slice::Slice;
+use crate::solve::explore::Found;
+use crate::source::{Place, SourceFile};
+use std::collections::BTreeMap;
+
+/// What somebody wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The file, as reports name it.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// What is known of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Answer {
+    /// File and line, from 1.
+    pub at: (String, u32),
+    /// The operation, in a few words.
+    pub operation: String,
+    /// What each system says of it.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What was decided in one system.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Verdict {
+    /// The function it starts in.
+    pub root: String,
+    /// Where that is: file and line, from 1.
+    pub at: (String, u32),
+    /// What was decided.
+    pub ground: Ground,
+    /// What was given up on the way, by name.
+    pub abstentions: BTreeMap<&'static str, u64>,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ground {
+    /// A run was found in which a goroutine is stuck there; the rules that recognise such runs.
+    Stuck(Vec<String>),
+    /// The search was given up after so many states.
+    GivenUp(u32),
+    /// Every run was followed, in so many states.
+    Refuted(u32),
+    /// What it acts on was not made by this system, which therefore says nothing of it.
+    Foreign,
+}
+
+/// The operations that are asked about, and what has been found out so far.
+pub(super) struct Inquiry<'a> {
+    package: Unit<'a>,
+    operations: Vec<(BodyId, Pc)>,
+    /// Per body: whether one can come from it to one of the operations.
+    near: Vec<bool>,
+    answers: Vec<Answer>,
+}
+
+impl<'a> Inquiry<'a> {
+    /// Finds the operations on the line.
+    pub(super) fn new(question: &Question, package: Unit<'a>, program: &Program) -> Self {
+        let mut this = Self {
+            package,
+            operations: Vec::new(),
+            near: Vec::new(),
+            answers: Vec::new(),
+        };
+        for (index, body) in program.bodies.iter().enumerate() {
+            let path = &package.dir.files[body.file.index()].path;
+            if **path != *question.path || !body.client.is_empty() {
+                continue;
+            }
+            for (pc, op) in body.code.iter().enumerate() {
+                let at = body.place(pc as Pc);
+                let Some(name) = name_of(op) else { continue };
+                if this.line(at).1 == question.line {
+                    this.operations.push((BodyId(index as u32), pc as Pc));
+                    this.answers.push(Answer {
+                        at: this.line(at),
+                        operation: format!("{name}: `{}`", this.first_line(at)),
+                        verdicts: Vec::new(),
+                    });
+                }
+            }
+        }
+        let wanted: Vec<bool> = (0..program.bodies.len())
+            .map(|index| this.operations.iter().any(|(id, _)| id.0 as usize == index))
+            .collect();
+        this.near = model::reaching_these(program, wanted);
+        this
+    }
+
+    /// A system has been looked at: its slice and what the search found, if there was one, and the leaks it told.
+    pub(super) fn look(
+        &mut self,
+        program: &Program,
+        root: BodyId,
+        slice: Option<&Slice<'_>>,
+        found: Option<&Found>,
+        leaks: &[Leak],
+        abstentions: &BTreeMap<&'static str, u64>,
+    ) {
+        if !self.near[root.0 as usize] {
+            return;
+        }
+        let body = &program.bodies[root.0 as usize];
+        let at = self.line(Place {
+            file: body.file,
+            span: body.span,
+        });
+        for (index, (id, pc)) in self.operations.iter().enumerate() {
+            let place = program.bodies[id.0 as usize].place(*pc);
+            let here: Vec<&Leak> = leaks.iter().filter(|l| l.op.at == place).collect();
+            let sees = slice.is_some_and(|s| s.keeps(*id, *pc));
+            let ground = match found {
+                _ if !here.is_empty() => Ground::Stuck(rules(&here)),
+                Some(found) if sees && found.gave_up => Ground::GivenUp(found.states),
+                Some(found) if sees => Ground::Refuted(found.states),
+                _ => Ground::Foreign,
+            };
+            self.answers[index].verdicts.push(Verdict {
+                root: body.name.clone(),
+                at: at.clone(),
+                ground,
+                abstentions: abstentions.clone(),
+            });
+        }
+    }
+
+    /// The answers, in the order of the text.
+    pub(super) fn answers(mut self) -> Vec<Answer> {
+        for answer in &mut self.answers {
+            answer.verdicts.sort();
+            answer.verdicts.dedup();
+        }
+        self.answers.sort();
+        self.answers
+    }
+
+    fn file(&self, at: Place) -> SourceFile {
+        let file = &self.package.dir.files[at.file.index()];
+        SourceFile::new(file.path.clone(), file.bytes.clone())
+    }
+
+    fn line(&self, at: Place) -> (String, u32) {
+        let file = self.file(at);
+        (file.path().to_owned(), file.line(at.span.start))
+    }
+
+    fn first_line(&self, at: Place) -> String {
+        let text = self.file(at).text(at.span).into_owned();
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned()
+    }
+}
+
+/// The operations worth a question.
+fn name_of(op: &Op) -> Option<&'static str> {
+    Some(match op {
+        Op::Send(..) => "send",
+        Op::Recv { .. } => "receive",
+        Op::Select { .. } => "select",
+        Op::Close(..) => "close",
+        Op::Go(_) => "go statement",
+        Op::Call(call) | Op::Defer(call) => match &call.callee {
+            Callee::Library(Effect::WaitWait, _) => "wait",
+            Callee::Library(Effect::Spawn | Effect::WaitSpawn, _) => "go statement",
+            Callee::Close(_) => "close",
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The rules that recognise leaks.
+fn rules(leaks: &[&Leak]) -> Vec<String> {
+    let mut rules: Vec<String> = leaks
+        .iter()
+        .filter_map(|leak| classify(leak))
+        .map(|(rule, _)| rule.id.to_owned())
+        .collect();
+    rules.sort();
+    rules.dedup();
+    rules
+}

@@ -1,0 +1,91 @@
+//! `goleash check --why FILE:LINE`: what the engine decided about the operations on a line, and on what ground.
+
+use super::args::Line;
+use super::{Exit, Failure, output};
+use crate::analyze::{Answer, Ground, Report, Verdict};
+use crate::walk::slashed;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Prints the answers of a report.
+pub(super) fn tell(asked: &Line, report: &Report) -> Result<Exit, Failure> {
+    if report.answers.is_empty() {
+        output::line(&format!(
+            "goleash: {}:{} has no operation that is followed: no send, receive, select, close, `Wait` or `go` statement, or \
+             none that can be reached",
+            slashed(&asked.file),
+            asked.line
+        ));
+        return Ok(Exit::NoFiles);
+    }
+    let text: Vec<String> = report.answers.iter().map(answer).collect();
+    output::to_stdout(&text.join("\n")).map(|()| Exit::Clean)
+}
+
+fn answer(answer: &Answer) -> String {
+    let (path, line) = &answer.at;
+    let mut text = format!("{path}:{line}: {}\n", answer.operation);
+    let silent = answer.verdicts.iter().all(|v| v.ground == Ground::Foreign);
+    if silent {
+        text += "  undecided: what it acts on is made by nobody in view who also uses it, or is handed to code that is not \
+                 followed\n";
+    }
+    for verdict in answer
+        .verdicts
+        .iter()
+        .filter(|v| v.ground != Ground::Foreign)
+    {
+        let Verdict { root, at, .. } = verdict;
+        let _ = writeln!(
+            text,
+            "  from {root} ({}:{}): {}",
+            at.0,
+            at.1,
+            ground(&verdict.ground)
+        );
+    }
+    let foreign = answer
+        .verdicts
+        .iter()
+        .filter(|v| v.ground == Ground::Foreign);
+    match foreign.count() {
+        0 => {}
+        1 => text += "  1 other function leads here, with nothing of its own at stake\n",
+        count => {
+            let _ = writeln!(
+                text,
+                "  {count} other functions lead here, with nothing of their own at stake"
+            );
+        }
+    }
+    let mut given_up: BTreeMap<&str, u64> = BTreeMap::new();
+    for (reason, count) in answer.verdicts.iter().flat_map(|v| &v.abstentions) {
+        *given_up.entry(reason).or_default() += count;
+    }
+    if !given_up.is_empty() {
+        let reasons = given_up
+            .iter()
+            .map(|(reason, count)| format!("{reason} ({count})"));
+        let reasons: Vec<String> = reasons.collect();
+        let _ = writeln!(text, "  given up on the way: {}", reasons.join(", "));
+    }
+    text
+}
+
+fn ground(ground: &Ground) -> String {
+    match ground {
+        Ground::Stuck(rules) if rules.is_empty() => {
+            "a goroutine gets stuck here, in a way that no rule explains".to_owned()
+        }
+        Ground::Stuck(rules) => format!("a goroutine gets stuck here: {}", rules.join(", ")),
+        Ground::GivenUp(states) => {
+            format!(
+                "undecided: the search was given up after {states} states, without anybody stuck here until then"
+            )
+        }
+        Ground::Refuted(states) => {
+            format!("nobody gets stuck here: all runs were followed, {states} states")
+        }
+        Ground::Foreign => String::new(),
+    }
+}

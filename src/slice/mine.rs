@@ -1,0 +1,713 @@
+//! Which variables and fields may hold something the system makes, or lead to it.
+//!
+//! Flow-insensitive, by name for fields: a field counts once any body of the system stores something of ours in a field of
+//! that name. It may only say too much; a way that is missed would be an operation nobody sees, and a false alarm.
+
+use super::effects::{Gives, gives, runs};
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use crate::flow::{is_plain, makes_anything};
+use crate::library::Effect;
+use crate::resolve::{Ty, TypeDef};
+use crate::syntax::ast::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// Tables of a program that every slice needs.
+pub struct Index<'p> {
+    pub(super) program: &'p Program,
+    by_name: FxHashMap<&'p str, Vec<BodyId>>,
+    /// Names of fields that are channels.
+    channel_fields: FxHashSet<Name>,
+    /// The bodies that mention a field.
+    mentions: FxHashMap<Name, Vec<BodyId>>,
+    /// The bodies that call a body, or mention it as a value.
+    callers: Vec<Vec<BodyId>>,
+    /// The bodies that call a method of a name on a value of a type nobody knows.
+    by_method: FxHashMap<Name, Vec<BodyId>>,
+    /// The bodies that call a function value.
+    by_value: Vec<BodyId>,
+}
+
+impl<'p> Index<'p> {
+    /// The tables of `program`.
+    pub fn new(program: &'p Program) -> Self {
+        let mut this = Self {
+            program,
+            by_name: FxHashMap::default(),
+            channel_fields: channel_fields(&program.types),
+            mentions: FxHashMap::default(),
+            callers: vec![Vec::new(); program.bodies.len()],
+            by_method: FxHashMap::default(),
+            by_value: Vec::new(),
+        };
+        for (index, body) in program.bodies.iter().enumerate() {
+            let id = BodyId(index as u32);
+            let method = body.name.rsplit('.').next().unwrap_or_default();
+            this.by_name.entry(method).or_default().push(id);
+            for op in &body.code {
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                    this.call(&call.callee, id);
+                }
+                op.exprs(&mut |e| this.mention(e, id));
+            }
+        }
+        this
+    }
+
+    fn call(&mut self, callee: &Callee, by: BodyId) {
+        match callee {
+            Callee::Body(id) => self.called(*id, by),
+            Callee::Named(name) => push_once(self.by_method.entry(name.clone()).or_default(), by),
+            Callee::Value(_) | Callee::Library(..) => push_once(&mut self.by_value, by),
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, callee: BodyId, by: BodyId) {
+        push_once(&mut self.callers[callee.0 as usize], by);
+    }
+
+    fn mention(&mut self, expr: &Expr, by: BodyId) {
+        match expr {
+            Expr::Field(_, name) | Expr::Global(name) => self.mention_field(name, by),
+            Expr::Struct(_, fields, ..) => {
+                for (name, _) in fields {
+                    self.mention_field(name, by);
+                }
+            }
+            Expr::Closure(id) => self.called(*id, by),
+            Expr::Func(func) | Expr::Method(_, func) => self.called((*func).into(), by),
+            _ => {}
+        }
+        expr.children(&mut |child| self.mention(child, by));
+    }
+
+    fn mention_field(&mut self, name: &Name, by: BodyId) {
+        push_once(self.mentions.entry(name.clone()).or_default(), by);
+    }
+
+    /// The bodies that mention a field of this name.
+    pub(super) fn mentions(&self, name: &Name) -> &[BodyId] {
+        self.mentions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bodies that call a body, or mention it as a value.
+    pub(super) fn callers(&self, id: BodyId) -> &[BodyId] {
+        &self.callers[id.0 as usize]
+    }
+
+    /// The bodies that may call a method by its name alone.
+    fn callers_by_name(&self, id: BodyId) -> &[BodyId] {
+        let body = &self.program.bodies[id.0 as usize];
+        if !body.method {
+            return &[];
+        }
+        let name = body.name.rsplit('.').next().unwrap_or_default();
+        self.by_method.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn named(&self, name: &str) -> &[BodyId] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The bodies of a system and what in them is its own.
+pub(super) struct Mine<'p> {
+    index: &'p Index<'p>,
+    program: &'p Program,
+    bodies: Vec<BodyId>,
+    /// Per program body: where its variables start in `vars`, if it belongs to the system.
+    offsets: Vec<Option<u32>>,
+    vars: Vec<bool>,
+    fields: FxHashSet<Name>,
+    /// Bodies of the system that are used as values.
+    as_value: FxHashSet<BodyId>,
+    /// Bodies that make something, or call one that does, or are handed something of ours as captured variables.
+    active: Vec<bool>,
+    /// Bodies to look at again.
+    queue: VecDeque<BodyId>,
+    queued: Vec<bool>,
+}
+
+impl<'p> Mine<'p> {
+    pub(super) fn of(index: &'p Index<'p>, root: BodyId) -> Self {
+        let program = index.program;
+        let mut this = Self {
+            index,
+            program,
+            bodies: Vec::new(),
+            offsets: vec![None; program.bodies.len()],
+            vars: Vec::new(),
+            fields: FxHashSet::default(),
+            as_value: FxHashSet::default(),
+            active: vec![false; program.bodies.len()],
+            queue: VecDeque::new(),
+            queued: vec![false; program.bodies.len()],
+        };
+        this.join(root);
+        while let Some(id) = this.queue.pop_front() {
+            this.queued[id.0 as usize] = false;
+            this.body(id);
+        }
+        this
+    }
+
+    /// Whether a goroutine of the system may wait for something of the system only.
+    pub(super) fn may_be_stuck(&self) -> bool {
+        self.bodies.iter().any(|id| {
+            let code = &self.program.bodies[id.0 as usize].code;
+            self.is_active(*id) && code.iter().any(|op| self.may_be_stuck_at(*id, op))
+        })
+    }
+
+    fn may_be_stuck_at(&self, id: BodyId, op: &Op) -> bool {
+        match op {
+            Op::Send(ch, ..) | Op::Recv { ch, .. } => self.operand(id, ch),
+            Op::Select { cases, default } => {
+                let served = |ch: &Expr| *ch == Expr::Anytime || !self.operand(id, ch);
+                default.is_none() && !cases.iter().any(|c| served(&c.ch))
+            }
+            Op::Call(call) | Op::Defer(call) | Op::Go(call) => {
+                let waits = match &call.callee {
+                    Callee::Library(effect, _) => *effect == Effect::WaitWait,
+                    Callee::Named(name) => name == "Wait",
+                    _ => false,
+                };
+                waits && call.args.first().is_some_and(|a| self.expr(id, a))
+            }
+            _ => false,
+        }
+    }
+
+    /// The bodies of the system.
+    pub(super) fn bodies(&self) -> &[BodyId] {
+        &self.bodies
+    }
+
+    /// The bodies of the system that may call a body.
+    pub(super) fn callers(&self, id: BodyId) -> impl Iterator<Item = BodyId> {
+        let is_value = self.as_value.contains(&id);
+        let index = self.index;
+        let by_value = index.by_value.iter().filter(move |_| is_value);
+        let callers = index.callers(id).iter().chain(index.callers_by_name(id));
+        callers.chain(by_value).copied()
+    }
+
+    /// The bodies that mention a field, or a package variable, of this name.
+    pub(super) fn mentions(&self, name: &Name) -> &[BodyId] {
+        self.index.mentions(name)
+    }
+
+    /// Whether a variable may lead to something of ours.
+    pub(super) fn var(&self, body: BodyId, var: Var) -> bool {
+        self.offsets[body.0 as usize].is_some_and(|at| self.vars[(at + var) as usize])
+    }
+
+    /// The bodies that a call may run.
+    pub(super) fn targets(&self, body: BodyId, call: &Call) -> Vec<BodyId> {
+        let mut targets = match &call.callee {
+            Callee::Body(id) | Callee::Value(Expr::Closure(id)) => vec![*id],
+            Callee::Value(Expr::Func(func) | Expr::Method(_, func)) => vec![BodyId::from(*func)],
+            Callee::Value(_) => self.values(Some(call.args.len())),
+            Callee::Named(name) if call.args.first().is_some_and(|a| self.expr(body, a)) => {
+                self.index.named(name).to_vec()
+            }
+            Callee::Library(effect, argument) => {
+                match runs(*effect, *argument, call).and_then(|index| call.args.get(index)) {
+                    Some(Expr::Closure(id)) => vec![*id],
+                    Some(Expr::Func(func) | Expr::Method(_, func)) => vec![BodyId::from(*func)],
+                    Some(_) => self.values(None),
+                    None => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        };
+        targets.retain(|id| self.offsets[id.0 as usize].is_some());
+        targets
+    }
+
+    /// The bodies that may be called as a value with this many arguments.
+    fn values(&self, args: Option<usize>) -> Vec<BodyId> {
+        let fits = |id: &BodyId| {
+            let body = &self.program.bodies[id.0 as usize];
+            let params = body.params.len();
+            args.is_none_or(|args| {
+                body.variadic || args == params || (body.method && args + 1 == params)
+            })
+        };
+        let mut values: Vec<BodyId> = self.as_value.iter().copied().filter(fits).collect();
+        values.sort_unstable();
+        values
+    }
+
+    /// Whether a body makes something or calls one that does, or has something of ours.
+    pub(super) fn is_active(&self, body: BodyId) -> bool {
+        self.active[body.0 as usize]
+    }
+
+    /// Whether the value of an expression may lead to something of ours.
+    pub(super) fn expr(&self, body: BodyId, expr: &Expr) -> bool {
+        let inner = |e: &Expr| self.expr(body, e);
+        match expr {
+            Expr::Var(var) => self.var(body, *var),
+            Expr::MakeChan(..) | Expr::Never | Expr::Anytime => true,
+            Expr::Closure(id) => self.is_active(*id),
+            Expr::Func(func) => self.is_active(BodyId::from(*func)),
+            Expr::Method(base, func) => inner(base) || self.is_active(BodyId::from(*func)),
+            Expr::Field(base, name) => self.fields.contains(name) && inner(base),
+            Expr::Index(base, _) | Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => {
+                inner(base)
+            }
+            Expr::Struct(ty, fields, ..) => {
+                fields.iter().any(|(_, value)| inner(value))
+                    || ty.is_some_and(|ty| has_primitive(&self.program.types, &Ty::Named(ty), 0))
+            }
+            Expr::Zero(ty, _) => makes_anything(expr) || has_primitive(&self.program.types, ty, 0),
+            Expr::Slice(values) => values.iter().any(inner),
+            Expr::Append(base, values) => inner(base) || values.iter().any(inner),
+            _ => false,
+        }
+    }
+
+    /// The same for the operand of an operation on a channel, where `nil` matters as well.
+    pub(super) fn operand(&self, body: BodyId, expr: &Expr) -> bool {
+        *expr == Expr::Nil || self.expr(body, expr)
+    }
+
+    fn join(&mut self, id: BodyId) {
+        let slot = &mut self.offsets[id.0 as usize];
+        if slot.is_some() {
+            return;
+        }
+        *slot = Some(self.vars.len() as u32);
+        let body = &self.program.bodies[id.0 as usize];
+        self.vars.resize(self.vars.len() + body.vars.len(), false);
+        self.bodies.push(id);
+        self.again(id);
+    }
+
+    fn again(&mut self, id: BodyId) {
+        if self.offsets[id.0 as usize].is_some()
+            && !std::mem::replace(&mut self.queued[id.0 as usize], true)
+        {
+            self.queue.push_back(id);
+        }
+    }
+
+    fn again_callers(&mut self, id: BodyId) {
+        let index = self.index;
+        for caller in index.callers(id) {
+            self.again(*caller);
+        }
+        for caller in index.callers_by_name(id) {
+            self.again(*caller);
+        }
+        if self.as_value.contains(&id) {
+            for caller in &index.by_value {
+                self.again(*caller);
+            }
+        }
+    }
+
+    fn mark(&mut self, body: BodyId, var: Var) {
+        let Some(at) = self.offsets[body.0 as usize] else {
+            return;
+        };
+        let info = &self.program.bodies[body.0 as usize].vars[var as usize];
+        let slot = &mut self.vars[(at + var) as usize];
+        if *slot || is_plain(&info.ty) {
+            return;
+        }
+        *slot = true;
+        self.again(body);
+        self.activate(body);
+        let code = &self.program.bodies[body.0 as usize];
+        // Whoever shares the variable learns of it.
+        if info.cell {
+            if let Some(parent) = code.parent {
+                self.again(parent);
+            }
+            let program = self.program;
+            for literal in &program.literals[body.0 as usize] {
+                self.again(*literal);
+            }
+        }
+        if code.params.contains(&var) || code.results.contains(&var) {
+            self.again_callers(body);
+        }
+    }
+
+    fn mark_field(&mut self, name: &Name) {
+        if !self.fields.contains(name) {
+            self.fields.insert(name.clone());
+            let index = self.index;
+            for body in index.mentions(name) {
+                self.again(*body);
+            }
+        }
+    }
+
+    fn activate(&mut self, body: BodyId) {
+        if !std::mem::replace(&mut self.active[body.0 as usize], true) {
+            self.again(body);
+            self.again_callers(body);
+        }
+    }
+
+    /// Something of ours is stored in what `expr` names: everything on the way leads to it now.
+    fn gain(&mut self, body: BodyId, expr: &Expr) {
+        match expr {
+            Expr::Var(var) => self.mark(body, *var),
+            Expr::Field(base, name) => {
+                self.mark_field(name);
+                self.gain(body, base);
+            }
+            Expr::Index(base, _) | Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => {
+                self.gain(body, base);
+            }
+            Expr::Struct(_, fields, ..) => {
+                for (name, value) in fields {
+                    if self.fields.contains(name) {
+                        self.gain(body, value);
+                    }
+                }
+            }
+            Expr::Slice(values) => values.iter().for_each(|v| self.gain(body, v)),
+            Expr::Append(base, values) => {
+                self.gain(body, base);
+                values.iter().for_each(|v| self.gain(body, v));
+            }
+            _ => {}
+        }
+    }
+
+    /// What leads to something of ours now may have been reached through `expr` before.
+    fn share(&mut self, body: BodyId, expr: &Expr) {
+        if let Expr::Var(var) = expr {
+            let info = &self.program.bodies[body.0 as usize].vars[*var as usize];
+            if !is_container(&info.ty) {
+                return;
+            }
+        }
+        self.gain(body, expr);
+    }
+
+    fn body(&mut self, id: BodyId) {
+        let body = &self.program.bodies[id.0 as usize];
+        for op in &body.code {
+            op.exprs(&mut |e| self.made(id, e));
+            self.op(id, body, op);
+        }
+        if let Some(parent) = body.parent {
+            for (outer, inner) in &body.captures {
+                if self.var(parent, *outer) {
+                    self.mark(id, *inner);
+                }
+                if self.var(id, *inner) {
+                    self.mark(parent, *outer);
+                }
+            }
+            if self.is_active(id) {
+                self.activate(parent);
+            }
+        }
+    }
+
+    fn use_as_value(&mut self, id: BodyId) {
+        self.join(id);
+        if self.as_value.insert(id) {
+            let index = self.index;
+            for caller in &index.by_value {
+                self.again(*caller);
+            }
+        }
+    }
+
+    /// Bodies an expression mentions join the system; fields of what it makes become ours.
+    fn made(&mut self, body: BodyId, expr: &Expr) {
+        match expr {
+            Expr::Closure(id) => {
+                self.use_as_value(*id);
+            }
+            Expr::Func(func) | Expr::Method(_, func) => {
+                self.use_as_value(BodyId::from(*func));
+            }
+            Expr::Struct(ty, fields, ..) => {
+                for (name, value) in fields {
+                    let is_nil_channel =
+                        *value == Expr::Nil && self.index.channel_fields.contains(name);
+                    if is_nil_channel || self.expr(body, value) {
+                        self.mark_field(name);
+                    }
+                }
+                if let Some(ty) = ty {
+                    self.zero_fields(&Ty::Named(*ty), 0);
+                }
+            }
+            Expr::Zero(ty, _) => self.zero_fields(ty, 0),
+            _ => {}
+        }
+        if makes_anything(expr) {
+            self.activate(body);
+        }
+        expr.children(&mut |child| self.made(body, child));
+    }
+
+    /// The fields in which the zero value of a type has a primitive or a nil channel.
+    fn zero_fields(&mut self, ty: &Ty, depth: u32) {
+        const DEEP_ENOUGH: u32 = 6;
+        if depth > DEEP_ENOUGH {
+            return;
+        }
+        match ty {
+            Ty::Named(id) => {
+                let program = self.program;
+                self.zero_fields(&program.types[id.0 as usize].underlying, depth + 1);
+            }
+            Ty::Struct(fields) => {
+                for field in fields.iter() {
+                    if has_primitive(&self.program.types, &field.ty, depth) {
+                        self.mark_field(&field.name);
+                        self.zero_fields(&field.ty, depth + 1);
+                    }
+                }
+            }
+            Ty::Array(_, elem) => self.zero_fields(elem, depth + 1),
+            _ => {}
+        }
+    }
+
+    fn op(&mut self, id: BodyId, body: &Body, op: &Op) {
+        match op {
+            Op::Set(target, value) => self.set(id, body, target, value),
+            Op::Recv { ch, dests, .. } if self.operand(id, ch) => {
+                dests.iter().for_each(|d| self.receive(id, d));
+            }
+            Op::Select { cases, .. } => {
+                for case in cases {
+                    if !case.send && self.operand(id, &case.ch) {
+                        case.dests.iter().for_each(|d| self.receive(id, d));
+                    }
+                }
+            }
+            Op::RangeNext(subject, _, Some(item), ..) => {
+                if self.var(id, *subject) {
+                    self.mark(id, *item);
+                } else if self.var(id, *item) {
+                    self.share(id, &Expr::Var(*subject));
+                }
+            }
+            Op::Return(values) => {
+                for (result, value) in body.results.iter().zip(values) {
+                    let nil = *value == Expr::Nil && is_channel(&body.vars[*result as usize].ty);
+                    if nil || self.expr(id, value) {
+                        self.mark(id, *result);
+                    } else if self.var(id, *result) {
+                        self.share(id, value);
+                    }
+                }
+            }
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => self.call(id, call),
+            Op::Recover(target) => self.receive(id, target),
+            _ => {}
+        }
+    }
+
+    /// Something of ours goes where `target` says.
+    fn receive(&mut self, id: BodyId, target: &Target) {
+        match target {
+            Target::Ignore => {}
+            Target::Var(var) => self.mark(id, *var),
+            Target::Place(place) => self.gain(id, place),
+        }
+    }
+
+    fn set(&mut self, id: BodyId, body: &Body, target: &Target, value: &Expr) {
+        let holds = match target {
+            Target::Var(var) => {
+                (*value == Expr::Nil && is_channel(&body.vars[*var as usize].ty))
+                    || self.expr(id, value)
+            }
+            Target::Place(Expr::Field(_, name)) if *value == Expr::Nil => {
+                self.index.channel_fields.contains(name)
+            }
+            Target::Place(place) => {
+                crate::flow::key_of(place).is_some_and(|key| self.expr(id, key))
+                    || self.expr(id, value)
+            }
+            Target::Ignore => false,
+        };
+        if holds {
+            self.receive(id, target);
+        }
+        match target {
+            Target::Var(var)
+                if self.var(id, *var) && is_container(&body.vars[*var as usize].ty) =>
+            {
+                self.share(id, value);
+            }
+            Target::Place(place) if self.expr(id, place) => self.share(id, value),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, id: BodyId, call: &Call) {
+        if let Callee::Body(callee) = &call.callee {
+            self.join(*callee);
+        }
+        if let Callee::Named(name) = &call.callee
+            && call.args.first().is_some_and(|a| self.expr(id, a))
+        {
+            for target in self.index.named(name).to_vec() {
+                self.join(target);
+            }
+        }
+        for target in self.targets(id, call) {
+            self.pass(id, call, target);
+        }
+        let passed = call.args.iter().any(|a| self.expr(id, a));
+        let given = match &call.callee {
+            Callee::Library(effect, _) => match gives(*effect) {
+                Gives::Own => true,
+                Gives::Clock => self.is_ranged(id, call),
+                Gives::LikeArguments => passed,
+                Gives::Nothing => false,
+            },
+            Callee::Named(_) => passed,
+            _ => false,
+        };
+        if given {
+            call.dests.iter().for_each(|d| self.receive(id, d));
+            self.activate(id);
+        }
+        if matches!(
+            call.callee,
+            Callee::Library(Effect::TimerValue | Effect::Ticker, _)
+        ) {
+            self.mark_field(&Name::new_static("C"));
+        }
+    }
+
+    /// Whether a loop runs over what the call returns.
+    fn is_ranged(&self, id: BodyId, call: &Call) -> bool {
+        let code = &self.program.bodies[id.0 as usize].code;
+        code.iter().any(|op| {
+            matches!(op, Op::Recv { ch: Expr::Var(ch), range: true, .. }
+                if call.dests.contains(&Target::Var(*ch)))
+        })
+    }
+
+    /// What a call hands to `target` and gets back from it.
+    fn pass(&mut self, id: BodyId, call: &Call, target: BodyId) {
+        if self.is_active(target) {
+            self.activate(id);
+        }
+        let callee = &self.program.bodies[target.0 as usize];
+        let direct = !matches!(call.callee, Callee::Library(..));
+        // A bound receiver comes first.
+        let bound = match &call.callee {
+            Callee::Value(Expr::Method(base, _)) => Some(&**base),
+            _ => None,
+        };
+        let args: Vec<&Expr> = bound
+            .into_iter()
+            .chain(call.args.iter().filter(|_| direct))
+            .collect();
+        // A method value that was stored has its receiver with it.
+        let shifts = callee.method
+            && bound.is_none()
+            && matches!(call.callee, Callee::Value(_) | Callee::Library(..));
+        for (index, arg) in args.into_iter().enumerate() {
+            self.pass_one(id, arg, target, index);
+            if shifts {
+                self.pass_one(id, arg, target, index + 1);
+            }
+        }
+        for (dest, result) in call.dests.iter().zip(&callee.results) {
+            if self.var(target, *result) {
+                self.receive(id, dest);
+                continue;
+            }
+            let taken = match dest {
+                Target::Var(var) => self.var(id, *var),
+                Target::Place(place) => self.expr(id, place),
+                Target::Ignore => false,
+            };
+            if taken && is_container(&callee.vars[*result as usize].ty) {
+                self.mark(target, *result);
+            }
+        }
+        if shifts && let Some(param) = callee.params.first() {
+            self.mark(target, *param);
+        }
+    }
+
+    /// What a call hands to one parameter of `target`.
+    fn pass_one(&mut self, id: BodyId, arg: &Expr, target: BodyId, index: usize) {
+        let callee = &self.program.bodies[target.0 as usize];
+        let last = callee.params.len().saturating_sub(1);
+        let Some(param) = callee.params.get(index.min(last)) else {
+            return;
+        };
+        let info = &callee.vars[*param as usize];
+        let nil = *arg == Expr::Nil && is_channel(&info.ty);
+        if nil || self.expr(id, arg) {
+            self.mark(target, *param);
+        } else if self.var(target, *param) && is_container(&info.ty) {
+            self.share(id, arg);
+        }
+    }
+}
+
+fn push_once(list: &mut Vec<BodyId>, id: BodyId) {
+    if list.last() != Some(&id) {
+        list.push(id);
+    }
+}
+
+fn is_channel(ty: &Ty) -> bool {
+    matches!(ty, Ty::Chan(..))
+}
+
+/// Whether something can be stored in a value of this type that others who have it then see.
+fn is_container(ty: &Ty) -> bool {
+    match ty {
+        Ty::Chan(..) | Ty::Func(_) => false,
+        Ty::Ext(path, _) => path != "context",
+        ty => !is_plain(ty),
+    }
+}
+
+/// Whether the zero value of a type has a primitive, a nil channel or an atomic in it.
+fn has_primitive(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
+    const DEEP_ENOUGH: u32 = 6;
+    if depth > DEEP_ENOUGH {
+        return false;
+    }
+    match ty {
+        Ty::Chan(..) => true,
+        Ty::Ext(path, name) => {
+            (path == "sync" && (name == "WaitGroup" || name == "Once")) || name == "Group"
+        }
+        Ty::Named(id) => has_primitive(types, &types[id.0 as usize].underlying, depth + 1),
+        Ty::Struct(fields) => fields
+            .iter()
+            .any(|f| has_primitive(types, &f.ty, depth + 1)),
+        Ty::Array(_, elem) => has_primitive(types, elem, depth + 1),
+        _ => false,
+    }
+}
+
+/// Names of fields whose type is a channel.
+fn channel_fields(types: &[TypeDef]) -> FxHashSet<Name> {
+    let mut names = FxHashSet::default();
+    for def in types {
+        if let Ty::Struct(fields) = &def.underlying {
+            for field in fields.iter().filter(|f| is_channel(&f.ty)) {
+                names.insert(field.name.clone());
+            }
+        }
+    }
+    names
+}

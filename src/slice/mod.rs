@@ -1,0 +1,109 @@
+//! One system cut down to what can matter to the primitives it makes.
+//!
+//! In: a [`Program`] and a root. Out: a [`Slice`]: the bodies the root leads to, with every operation gone that acts on
+//! somebody else's primitives only, and every value that no remaining operation reads. What such an operation would do is
+//! left to the outside, which serves whatever it holds; so it can be taken to have happened. Positions stay what they are.
+//!
+//! Three steps. [`mine`]: which variables and fields may lead to something the system makes. [`relevant`]: which
+//! operations act on that or decide whether others do (program slicing, Weiser 1981). [`prune`]: the code that is left.
+//! Deliberately absent: values, and what several goroutines do together.
+
+mod effects;
+mod mine;
+mod prune;
+mod relevant;
+
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Pc};
+use crate::summary::liveness;
+pub use mine::Index;
+use mine::Mine;
+use relevant::Relevant;
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
+
+/// The code of one system.
+pub struct Slice<'p> {
+    program: &'p Program,
+    /// Nothing when the program is taken as it is.
+    cut: Option<Cut<'p>>,
+}
+
+struct Cut<'p> {
+    mine: Mine<'p>,
+    relevant: Relevant,
+    /// Where each body of the system is in `bodies`.
+    at: FxHashMap<BodyId, usize>,
+    bodies: Vec<OnceCell<Pruned>>,
+}
+
+/// A body with what does not matter gone.
+struct Pruned {
+    body: Body,
+    live: Vec<Vec<bool>>,
+}
+
+impl<'p> Slice<'p> {
+    /// The whole program.
+    pub fn whole(program: &'p Program) -> Self {
+        Self { program, cut: None }
+    }
+
+    /// The system that starts in `root`; `None` when nobody in it can wait for something of its own only.
+    pub fn of(index: &'p Index<'p>, root: BodyId) -> Option<Self> {
+        let program = index.program;
+        let mine = Mine::of(index, root);
+        if !mine.may_be_stuck() {
+            return None;
+        }
+        let relevant = Relevant::of(program, &mine);
+        let at = mine
+            .bodies()
+            .iter()
+            .enumerate()
+            .map(|(index, id)| (*id, index))
+            .collect();
+        let mut bodies = Vec::new();
+        bodies.resize_with(mine.bodies().len(), OnceCell::new);
+        let cut = Some(Cut {
+            mine,
+            relevant,
+            at,
+            bodies,
+        });
+        Some(Self { program, cut })
+    }
+
+    /// Whether the operation at a position matters to this system.
+    pub fn keeps(&self, id: BodyId, pc: Pc) -> bool {
+        let Some(cut) = &self.cut else { return true };
+        let part = cut.relevant.part(id);
+        part.is_some_and(|part| part.ops.get(pc as usize) == Some(&true))
+    }
+
+    /// The code of a body, as this system sees it.
+    pub fn body(&self, id: BodyId) -> &Body {
+        match self.pruned(id) {
+            Some(pruned) => &pruned.body,
+            None => &self.program.bodies[id.0 as usize],
+        }
+    }
+
+    /// Which variables of a body are still read from a position on; `None` when the slice has no say.
+    pub fn live(&self, id: BodyId, pc: Pc) -> Option<&[bool]> {
+        let live = &self.pruned(id)?.live;
+        live.get(pc as usize).map(Vec::as_slice)
+    }
+
+    fn pruned(&self, id: BodyId) -> Option<&Pruned> {
+        let cut = self.cut.as_ref()?;
+        let index = *cut.at.get(&id)?;
+        Some(cut.bodies[index].get_or_init(|| {
+            let body = prune::prune(self.program, id, &cut.mine, &cut.relevant);
+            Pruned {
+                live: liveness(&body),
+                body,
+            }
+        }))
+    }
+}

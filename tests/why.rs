@@ -1,0 +1,87 @@
+//! `--why FILE:LINE`: what was decided about an operation, and on what ground.
+
+mod binary;
+
+use binary::{goleash, tree, write};
+use tempfile::TempDir;
+
+const PACKAGE: &[u8] = b"package p
+
+func first(hurry bool) int {
+	c := make(chan int)
+	go func() { c <- 1 }()
+	if hurry {
+		return 0
+	}
+	return <-c
+}
+
+func both() int {
+	c := make(chan int)
+	go func() { c <- 1 }()
+	return <-c
+}
+
+func hand(c chan<- int) {
+	c <- 1
+}
+
+func pass(n int) int {
+	return n + 1
+}
+";
+
+fn folder() -> TempDir {
+    let folder = tree(&[]);
+    write(folder.path(), "p.go", PACKAGE);
+    folder
+}
+
+fn why(line: u32) -> String {
+    let run = goleash(&folder(), &format!("check --isolated --why p.go:{line}"));
+    run.exits(0).stdout
+}
+
+#[test]
+fn a_leak_names_the_rule_and_where_it_starts() {
+    let text = why(5);
+    assert!(text.contains("p.go:5: send: `c <- 1`"), "{text}");
+    assert!(
+        text.contains("from first (p.go:3): a goroutine gets stuck here: early-return"),
+        "{text}"
+    );
+    assert!(text.contains("p.go:5: go statement"), "{text}");
+}
+
+#[test]
+fn what_was_refuted_says_so() {
+    let text = why(14);
+    assert!(
+        text.contains("from both (p.go:12): nobody gets stuck here: all runs were followed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_nobody_in_view_decides_says_so() {
+    let text = why(19);
+    assert!(text.contains("p.go:19: send: `c <- 1`"), "{text}");
+    assert!(text.contains("undecided"), "{text}");
+}
+
+#[test]
+fn a_line_without_an_operation_is_told() {
+    let run = goleash(&folder(), "check --isolated --why p.go:23");
+    assert!(run.exits(3).stderr.contains("p.go:23 has no operation"));
+}
+
+#[test]
+fn what_is_no_line_is_refused() {
+    for asked in ["p.go", "p.go:0", "p.go:x", "p.txt:3"] {
+        let run = goleash(&folder(), &format!("check --why {asked}"));
+        assert!(
+            run.exits(2).stderr.contains("give a file and a line"),
+            "{asked}"
+        );
+    }
+}
