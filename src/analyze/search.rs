@@ -273,7 +273,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
         machine.exact_rooms = model::counts(&program, root);
         machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
-        let Some(slice) = Slice::of(&index, root) else {
+        let Some(slice) = Slice::of(&index, root, machine.exits_strand) else {
             if let Some(inquiry) = &mut inquiry {
                 inquiry.look(&program, root, None, None, &[], &BTreeMap::new());
             }

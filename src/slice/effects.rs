@@ -68,7 +68,10 @@ pub(super) fn writes_receiver(effect: Effect) -> bool {
 
 /// Whether a call with this effect may end the goroutine or let others go first.
 pub(super) fn may_end(effect: Effect) -> bool {
-    matches!(effect, Effect::Exit | Effect::Goexit | Effect::Parallel)
+    matches!(
+        effect,
+        Effect::Exit | Effect::EndTest | Effect::Goexit | Effect::Parallel
+    )
 }
 
 /// Whether a call with this effect ends a test unless its argument is what it should be.

@@ -50,13 +50,14 @@ impl<'p> Slice<'p> {
     }
 
     /// The system that starts in `root`; `None` when nobody in it can wait for something of its own only.
-    pub fn of(index: &'p Index<'p>, root: BodyId) -> Option<Self> {
+    /// `exits_strand`: what ends a test ends its goroutine, and leaves the others.
+    pub fn of(index: &'p Index<'p>, root: BodyId, exits_strand: bool) -> Option<Self> {
         let program = index.program;
         let mine = Mine::of(index, root);
         if !mine.may_be_stuck() {
             return None;
         }
-        let relevant = Relevant::of(program, &mine);
+        let relevant = Relevant::of(program, &mine, exits_strand);
         let at = mine
             .bodies()
             .iter()

@@ -35,10 +35,12 @@ pub(super) struct Relevant {
     pub(super) received: bool,
     /// Whether somebody recovers from panics.
     recovers: bool,
+    /// Whether what ends a test ends its goroutine only.
+    exits_strand: bool,
 }
 
 impl Relevant {
-    pub(super) fn of(program: &Program, mine: &Mine<'_>) -> Self {
+    pub(super) fn of(program: &Program, mine: &Mine<'_>, exits_strand: bool) -> Self {
         let mut parts = Vec::new();
         parts.resize_with(program.bodies.len(), || None);
         for id in mine.bodies() {
@@ -58,6 +60,7 @@ impl Relevant {
                 parts,
                 fields: FxHashSet::default(),
                 received: false,
+                exits_strand,
                 recovers: mine
                     .bodies()
                     .iter()
@@ -99,7 +102,8 @@ impl Relevant {
             Op::Call(call) => match &call.callee {
                 Callee::Panic => !self.recovers,
                 Callee::Library(Effect::Exit, _) => true,
-                Callee::Named(name) => ends_by_name(name),
+                Callee::Library(Effect::EndTest, _) => !self.exits_strand,
+                Callee::Named(name) => ends_by_name(name) && !self.exits_strand,
                 Callee::Body(id) => self.part(*id).is_some_and(|p| p.dies),
                 _ => false,
             },
@@ -486,12 +490,12 @@ impl Slicer<'_, '_> {
             }
             Callee::Value(Expr::Closure(callee)) => self.relevant.matters(*callee),
             Callee::Value(value) => mine(value) || passed(),
-            Callee::Named(_) => passed(),
+            Callee::Named(name) => passed() || (self.relevant.exits_strand && ends_by_name(name)),
             Callee::Library(effect, argument) => {
-                if is_check(*effect) {
+                if is_check(*effect) && !self.relevant.exits_strand {
                     return call.args.iter().any(|a| self.is_read(id, a));
                 }
-                if may_end(*effect) {
+                if may_end(*effect) || is_check(*effect) {
                     return true;
                 }
                 if only_gives(*effect) {

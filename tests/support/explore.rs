@@ -169,7 +169,9 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
                 outcome(&machine, &program, files, root, effort, false)
             };
             let (fast, sliced) = if effort.both {
-                let sliced = Slice::of(&index, root).map(&mut other).unwrap_or_default();
+                let sliced = Slice::of(&index, root, false)
+                    .map(&mut other)
+                    .unwrap_or_default();
                 (other(Slice::whole(&program)), sliced)
             } else {
                 Default::default()
