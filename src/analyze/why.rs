@@ -124,7 +124,9 @@ impl<'a> Inquiry<'a> {
         });
         for (index, (id, pc)) in self.operations.iter().enumerate() {
             let place = program.bodies[id.0 as usize].place(*pc);
-            let here: Vec<&Leak> = leaks.iter().filter(|l| l.op.at == place).collect();
+            // A select is reported at its first word.
+            let is_here = |at: Place| at.file == place.file && at.span.start == place.span.start;
+            let here: Vec<&Leak> = leaks.iter().filter(|l| is_here(l.op.at)).collect();
             let sees = slice.is_some_and(|s| s.keeps(*id, *pc));
             let ground = match found {
                 _ if !here.is_empty() => Ground::Stuck(rules(&here)),

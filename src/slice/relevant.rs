@@ -531,21 +531,22 @@ impl Slicer<'_, '_> {
         dies(yes) != dies(no)
     }
 
-    /// Whether what an expression is about, or what was computed together with it, is read elsewhere: then a check of it
-    /// is worth knowing.
+    /// Whether what an expression is about, or what was computed together with it, is read elsewhere, or comes from an
+    /// operation that matters: then a check of it is worth knowing.
     fn is_read(&self, id: BodyId, expr: &Expr) -> bool {
         match expr {
             Expr::Var(var) => {
                 let body = &self.program.bodies[id.0 as usize];
-                let comes_with = |op: &Op| {
+                let part = self.relevant.part(id);
+                let comes_with = |(pc, op): (usize, &Op)| {
                     let (mut itself, mut other) = (false, false);
                     op.writes(&mut |v| {
                         itself |= v == *var;
                         other |= self.relevant.var(id, v);
                     });
-                    itself && other
+                    itself && (other || part.is_some_and(|p| p.ops[pc]))
                 };
-                self.relevant.var(id, *var) || body.code.iter().any(comes_with)
+                self.relevant.var(id, *var) || body.code.iter().enumerate().any(comes_with)
             }
             Expr::Field(base, name) => {
                 self.relevant.fields.contains(name) && self.is_read(id, base)

@@ -2,7 +2,7 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Value};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Sym, Value};
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc, Target};
 use crate::leak::{
     Confidence, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
@@ -56,26 +56,40 @@ impl Machine<'_> {
 impl Machine<'_> {
     /// Whether a stuck send finds no room only because of a number that has nothing to do with the room.
     fn is_about_counts(&self, state: &State, proc: &Proc, counted: bool) -> bool {
-        let Some((Act::Send(ch, _), _)) = &proc.park else {
-            return false;
-        };
-        let Some(Obj::Chan {
+        rooms(state, proc).into_iter().any(|sym| {
+            if state.syms[sym as usize].large.is_some() {
+                return counted;
+            }
+            // A list as long as the room says how many sends there are; another list says nothing about it.
+            let others = state.syms.iter().enumerate();
+            others
+                .filter(|(other, _)| *other != sym as usize)
+                .any(|(_, known)| known.bound && known.lo >= 2)
+        })
+    }
+}
+
+/// The unknown capacities of the channels that a process waits to send on.
+fn rooms(state: &State, proc: &Proc) -> Vec<Sym> {
+    let Some((act, _)) = &proc.park else {
+        return Vec::new();
+    };
+    let channels: Vec<&Value> = match act {
+        Act::Send(ch, _) => vec![ch],
+        Act::Select(cases, _) => {
+            let sends = cases.iter().filter(|(send, ..)| *send);
+            sends.map(|(_, ch, _)| ch).collect()
+        }
+        _ => Vec::new(),
+    };
+    let capacity = |ch: &Value| match state.object(ch).map(|id| &state.heap[id as usize]) {
+        Some(Obj::Chan {
             cap: Value::Sym(sym, _),
             ..
-        }) = state.object(ch).map(|id| &state.heap[id as usize])
-        else {
-            return false;
-        };
-        if state.syms[*sym as usize].large.is_some() {
-            return counted;
-        }
-        // A list as long as the room says how many sends there are; another list says nothing about it.
-        state
-            .syms
-            .iter()
-            .enumerate()
-            .any(|(other, known)| other != *sym as usize && known.bound && known.lo >= 2)
-    }
+        }) => Some(*sym),
+        _ => None,
+    };
+    channels.into_iter().filter_map(capacity).collect()
 }
 
 /// Tells one run.
@@ -275,18 +289,16 @@ impl Teller<'_, '_> {
         let id = primitive?;
         // A field that was never set has no place of its own.
         let (site, capacity, symbolic) = match &self.state.heap[id as usize] {
-            Obj::Chan { site, cap, .. } => match self.state.norm(cap) {
-                Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
-                Value::Sym(sym, offset) => {
-                    if let Some(room) = self.state.syms[sym as usize].large {
-                        let room = u32::try_from(room).unwrap_or(0);
-                        return Some(self.origin_of(site, room, false));
+            Obj::Chan { site, cap, .. } => {
+                match self.large_room(cap).unwrap_or(self.state.norm(cap)) {
+                    Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
+                    Value::Sym(sym, offset) => {
+                        let hi = self.state.syms[sym as usize].hi.saturating_add(offset);
+                        (*site, u32::try_from(hi).unwrap_or(0), true)
                     }
-                    let hi = self.state.syms[sym as usize].hi.saturating_add(offset);
-                    (*site, u32::try_from(hi).unwrap_or(0), true)
+                    _ => (*site, 0, false),
                 }
-                _ => (*site, 0, false),
-            },
+            }
             Obj::Wait(site, _) | Obj::Context(site, ..) | Obj::Clock(site, _) => (*site, 0, false),
             _ => return None,
         };
@@ -294,6 +306,12 @@ impl Teller<'_, '_> {
             return None;
         }
         Some(self.origin_of(&site, capacity, symbolic))
+    }
+
+    /// The constant that a large capacity stands for: what a run has decided about it says nothing about the code.
+    fn large_room(&self, cap: &Value) -> Option<Value> {
+        let Value::Sym(sym, _) = cap else { return None };
+        self.state.syms[*sym as usize].large.map(Value::Int)
     }
 
     fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
@@ -437,14 +455,9 @@ impl Teller<'_, '_> {
 
     /// Whether a process is stuck sending on a channel of this large capacity.
     fn stuck_for_room(&self, proc: &Proc, room: i64) -> bool {
-        let Some((Act::Send(ch, _), _)) = &proc.park else {
-            return false;
-        };
-        matches!(
-            self.state.object(ch).map(|id| &self.state.heap[id as usize]),
-            Some(Obj::Chan { cap: Value::Sym(sym, _), .. })
-                if self.state.syms[*sym as usize].large == Some(room)
-        )
+        rooms(self.state, proc)
+            .into_iter()
+            .any(|sym| self.state.syms[sym as usize].large == Some(room))
     }
 
     /// What the run takes for granted about callers elsewhere.
