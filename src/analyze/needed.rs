@@ -11,14 +11,16 @@
 //! 2. names a function that acts: whoever calls that does what it does, or
 //! 3. may stop its caller (it panics, exits, or loops for ever), or names a function that may.
 //!
-//! An active body is needed when a search may begin in it, or when what it does to fields counts by itself:
+//! A body is needed when a search may begin in it, or when what it does to fields counts by itself:
 //!
 //! 1. it has a mark, or waits;
-//! 2. it names a field that only this package can name, or a package variable, and that leads to a channel, a wait group or
-//!    a function: a copy may be used in any way;
-//! 3. it names a function that acts and may give it something, or it makes something and names any function that acts;
-//! 4. it has a literal of a type that leads to a channel: whoever gets that may start something with it; or
-//! 5. it names a function that acts and that only this package can name: whether anybody calls that makes a difference.
+//! 2. it names a field that only this package can name, or a package variable, and that leads to a channel or a wait group,
+//!    or a field that is a function: a copy may be used in any way;
+//! 3. it names a needed function that acts and may give it something;
+//! 4. it makes something, or gets it from a function that does, and names any function that acts: that may wait for it;
+//! 5. it has a literal of a type that leads to a channel: whoever gets that may start something with it; or
+//! 6. it names a needed function that acts and that only this package can name: whether anybody calls that makes a
+//!    difference.
 //!
 //! The other active bodies are read where one that was read calls them, and those that are not active where they are handed
 //! something ([`crate::flow::lower_asking`]).
@@ -37,6 +39,8 @@ pub(super) type Choice = Vec<bool>;
 struct Known {
     needed: bool,
     acts: bool,
+    /// It names a function that acts.
+    calls: bool,
     /// It may stop its caller.
     ends: bool,
     /// It makes something that can be waited for: what it calls may wait.
@@ -54,17 +58,28 @@ pub(super) struct Needed<'o> {
 /// Names that matter, by what they make of the functions that name them.
 #[derive(Default)]
 struct Names {
-    /// Needed.
+    /// Needed, and nothing more.
+    kept: Words,
+    /// Needed, and acting.
     needed: Words,
     /// Acting.
     acts: Words,
+    /// Getting something that can be waited for.
+    makes: Words,
     /// Stopping.
     ends: Words,
 }
 
 impl Names {
     fn is_empty(&self) -> bool {
-        self.needed.is_empty() && self.acts.is_empty() && self.ends.is_empty()
+        let all = [
+            &self.kept,
+            &self.needed,
+            &self.acts,
+            &self.makes,
+            &self.ends,
+        ];
+        all.iter().all(|words| words.is_empty())
     }
 }
 
@@ -100,6 +115,7 @@ impl<'o> Needed<'o> {
                 Known {
                     needed,
                     acts: needed || makes,
+                    calls: false,
                     ends: function.stops || names(&ends),
                     makes,
                     gives: false,
@@ -128,8 +144,8 @@ impl<'o> Needed<'o> {
             names.needed.add(Word::plain(name.as_bytes()).as_literal());
         }
         for (at, file) in files.iter().enumerate() {
-            leading.fields(file, &mut names.needed);
-            leading.variables(file, &mut names.needed);
+            leading.fields(file, &mut names);
+            leading.variables(file, &mut names);
             self.results(at, file);
         }
         for (file, outline) in self.outlines.iter().enumerate() {
@@ -189,12 +205,15 @@ impl<'o> Needed<'o> {
         } else {
             function.name
         };
+        let counts = |known: Known| known.needed && known.acts;
         if now.acts && !before.acts {
-            if now.gives || !function.exported {
-                names.needed.add(name);
-            } else {
-                names.acts.add(name);
-            }
+            names.acts.add(name);
+        }
+        if counts(now) && !counts(before) && (now.gives || !function.exported) {
+            names.needed.add(name);
+        }
+        if now.makes && !before.makes && now.gives {
+            names.makes.add(name);
         }
         if now.ends && !before.ends {
             names.ends.add(name);
@@ -207,18 +226,18 @@ impl<'o> Needed<'o> {
         for (file, outline) in self.outlines.iter().enumerate() {
             for (index, function) in outline.functions.iter().enumerate() {
                 let before = self.known[file][index];
-                if before.needed && before.ends {
+                if before.needed && before.acts && before.ends {
                     continue;
                 }
                 let mut now = before;
                 for word in outline.words_of(function) {
-                    now.needed |= names.needed.has(*word);
-                    now.acts |= names.acts.has(*word);
+                    now.needed |= names.needed.has(*word) || names.kept.has(*word);
+                    now.calls |= names.acts.has(*word);
+                    now.acts |= names.needed.has(*word) || names.acts.has(*word);
+                    now.makes |= names.makes.has(*word);
                     now.ends |= names.ends.has(*word);
-                    // What makes something may have what it calls wait for it.
-                    now.needed |= before.makes && names.acts.has(*word);
                 }
-                now.acts |= now.needed;
+                now.needed |= now.makes && now.calls;
                 self.called(now, before, function, &mut next);
                 self.known[file][index] = now;
             }
@@ -388,21 +407,28 @@ impl Leading {
     }
 
     /// Adds the names of struct fields by which one gets at something that matters.
-    fn fields(&self, file: &File, words: &mut Words) {
-        for expr in &file.exprs {
+    fn fields(&self, file: &File, names: &mut Names) {
+        for (at, expr) in file.exprs.iter().enumerate() {
             let Expr::StructType(fields) = expr else {
                 continue;
             };
+            // Functions in a value that leads to nothing else are run by whoever has it; who calls that does not count.
+            let holder = self.leads(file, ExprId(at as u32));
             for field in fields {
+                let name = Word::member(field.name.as_bytes());
                 // Fields that others can name are in nobody's sight anyway, but for what they count.
                 let closed = !field.embedded && !field.name.starts_with(char::is_uppercase);
-                let leads = || self.leads(file, field.ty) || self.is_function(file, field.ty);
-                if is_group(file, field.ty) || closed && leads() {
-                    words.add(Word::member(field.name.as_bytes()));
+                let function = self.is_function(file, field.ty);
+                if is_group(file, field.ty)
+                    || closed && (self.leads(file, field.ty) || function && holder)
+                {
+                    names.needed.add(name);
+                } else if closed && function {
+                    names.kept.add(name);
                 }
                 if field.embedded && is_group(file, field.ty) {
                     for method in ["Done", "Wait", "Go"] {
-                        words.add(Word::member(method.as_bytes()).as_call());
+                        names.needed.add(Word::member(method.as_bytes()).as_call());
                     }
                 }
             }
@@ -410,25 +436,24 @@ impl Leading {
     }
 
     /// Adds the names of package variables that matter, by their types or by what they start with.
-    fn variables(&self, file: &File, words: &mut Words) {
+    fn variables(&self, file: &File, names: &mut Names) {
         for decl in &file.decls {
             let Decl::Value(spec) = decl else { continue };
-            let leads = |ty| self.leads(file, ty) || self.is_function(file, ty);
+            let leads = |ty| self.leads(file, ty);
             let by_value = || spec.values.iter().any(|v| self.makes(file, *v));
             if !spec.is_const && (spec.ty.is_some_and(leads) || by_value()) {
                 for (name, _) in spec.names.iter().filter(|(name, _)| name != "_") {
-                    words.add(Word::plain(name.as_bytes()));
+                    names.needed.add(Word::plain(name.as_bytes()));
                 }
             }
         }
     }
 
-    /// Whether an initial value is a channel, a function, or a literal of a type that leads to a channel.
+    /// Whether an initial value is a channel, or a literal of a type that leads to one.
     fn makes(&self, file: &File, value: ExprId) -> bool {
         match file.expr(value) {
-            Expr::FuncLit(..) => true,
             Expr::Unary(_, inner) => self.makes(file, *inner),
-            Expr::CompositeLit(Some(ty), _) => self.leads(file, *ty) || self.is_function(file, *ty),
+            Expr::CompositeLit(Some(ty), _) => self.leads(file, *ty),
             Expr::Call(_, args, _) => args.iter().any(|arg| self.leads(file, *arg)),
             _ => false,
         }
