@@ -149,8 +149,10 @@ fn a_full_disk_leaves_files_as_they_were() {
 #[test]
 fn an_interrupted_run_ends_as_the_shell_expects() {
     let folder = leaks();
-    // It waits for stdin when it is interrupted. Without job control a shell makes what runs behind deaf to this signal.
-    let script = "set -m; mkfifo pipe; $goleash --stdin-filename p/a.go < pipe & exec 3> pipe; \
+    // It waits for stdin when it is interrupted. Without job control a shell makes what runs behind deaf to this signal, and
+    // whoever was started deaf to it stays so, unless `env` can undo that.
+    let script = "set -m; mkfifo pipe; hears=; env --default-signal=INT true 2> /dev/null && hears='env --default-signal=INT'; \
+                  $hears $goleash --stdin-filename p/a.go < pipe & exec 3> pipe; \
                   sleep 0.3; kill -INT $!; wait $!; echo $?";
     let run = shell(folder.path(), script);
     assert_eq!(
