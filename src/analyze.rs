@@ -311,33 +311,27 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
     let search::Unit {
         dir, options, asts, ..
     } = package;
+    let is_partial = asts.iter().any(|ast| read::is_partial(ast));
     let mut found = search::search(package, None);
-    // A repair may concern code that the search had no use for; and where a body could not be read by itself, only the
-    // whole file tells what there is.
-    let whole = (!found.complete || options.fixes && !found.leaks.is_empty())
-        && asts.iter().any(|ast| read::is_partial(ast));
-    let asts = if whole {
-        read::whole(package)
-    } else {
-        Vec::new()
-    };
-    let asts: Vec<&File> = asts.iter().collect();
-    let package = if whole {
-        let package = search::Unit {
-            asts: &asts,
-            ..package
-        };
-        found = search::search(package, None);
-        package
-    } else {
-        package
-    };
+    let mut whole = Vec::new();
+    if !found.complete && is_partial {
+        // Where a body could not be read by itself, only the whole file tells what there is.
+        whole = read::whole(package);
+        let asts: Vec<&File> = whole.iter().collect();
+        found = search::search(
+            search::Unit {
+                asts: &asts,
+                ..package
+            },
+            None,
+        );
+    }
     report.stats.add(&found.stats);
     report.answers.append(&mut found.answers);
     if found.leaks.is_empty() {
         return;
     }
-    let _reporting = options.enter(dir, Stage::Report);
+    let reporting = options.enter(dir, Stage::Report);
     let sources: Vec<SourceFile> = dir
         .files
         .iter()
@@ -351,7 +345,16 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
         stats: &mut report.stats,
     };
     let mut findings = choice.choose(found.leaks.clone());
-    if options.fixes {
+    drop(reporting);
+    if options.fixes && !findings.is_empty() {
+        // A repair may concern code that the search had no use for.
+        if is_partial && whole.is_empty() {
+            whole = read::whole(package);
+        }
+        let read: Vec<&File> = whole.iter().collect();
+        let asts = if whole.is_empty() { asts } else { &read };
+        let package = search::Unit { asts, ..package };
+        let _reporting = options.enter(dir, Stage::Report);
         repair::offer(package, &found, &sources, &mut findings);
     }
     report.findings.append(&mut findings);

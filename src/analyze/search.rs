@@ -169,6 +169,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         later.read(place)
     });
     searched.complete = !later.failed.get();
+    if !searched.complete {
+        // Whoever asked has everything parsed and searches that.
+        return searched;
+    }
     let functions = program
         .bodies
         .iter()

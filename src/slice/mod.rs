@@ -19,7 +19,6 @@ use crate::summary::liveness;
 pub use mine::Index;
 use mine::Mine;
 use relevant::Relevant;
-use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 
 /// The code of one system.
@@ -32,8 +31,8 @@ pub struct Slice<'p> {
 struct Cut<'p> {
     mine: Mine<'p>,
     relevant: Relevant,
-    /// Where each body of the system is in `bodies`.
-    at: FxHashMap<BodyId, usize>,
+    /// One more than where each body of the program is in `bodies`, if it belongs to the system.
+    at: Vec<u32>,
     bodies: Vec<OnceCell<Pruned>>,
 }
 
@@ -58,12 +57,10 @@ impl<'p> Slice<'p> {
             return None;
         }
         let relevant = Relevant::of(program, &mine, exits_strand);
-        let at = mine
-            .bodies()
-            .iter()
-            .enumerate()
-            .map(|(index, id)| (*id, index))
-            .collect();
+        let mut at = vec![0; program.bodies.len()];
+        for (index, id) in mine.bodies().iter().enumerate() {
+            at[id.0 as usize] = index as u32 + 1;
+        }
         let mut bodies = Vec::new();
         bodies.resize_with(mine.bodies().len(), OnceCell::new);
         let cut = Some(Cut {
@@ -98,8 +95,8 @@ impl<'p> Slice<'p> {
 
     fn pruned(&self, id: BodyId) -> Option<&Pruned> {
         let cut = self.cut.as_ref()?;
-        let index = *cut.at.get(&id)?;
-        Some(cut.bodies[index].get_or_init(|| {
+        let index = cut.at[id.0 as usize].checked_sub(1)?;
+        Some(cut.bodies[index as usize].get_or_init(|| {
             let body = prune::prune(self.program, id, &cut.mine, &cut.relevant);
             Pruned {
                 live: liveness(&body),

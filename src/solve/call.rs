@@ -1,6 +1,7 @@
 //! Calls: of bodies in view, of library functions by their table, of everything else.
 
 use super::machine::{DEPTH_LIMIT, Machine};
+use super::shared::List;
 use super::state::{
     Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
 };
@@ -10,6 +11,7 @@ use crate::library::Effect;
 use crate::source::Span;
 use crate::summary::ANY;
 use crate::syntax::ast::{BinaryOp, Name};
+use std::rc::Rc;
 
 impl Machine<'_> {
     pub(super) fn set_dest(
@@ -85,14 +87,14 @@ impl Machine<'_> {
                     });
                     return self.unknown_call(state, proc, &call, dests);
                 }
-                let mut frame = self.frame(state, *body, env, call.args.clone(), dests.to_vec());
+                let mut frame = self.frame(state, *body, env, call.args.clone(), dests.into());
                 frame.deferred = deferred;
                 state.proc_mut(proc).frames.push(frame);
                 Flow::Next
             }
             Called::Cancel(context) => Self::park(state, proc, Act::Cancel(*context), call.pc),
             Called::Close => {
-                let ch = call.args.first().cloned().unwrap_or(Value::Nil);
+                let ch = call.args.first().copied().unwrap_or(Value::Nil);
                 Self::park(state, proc, Act::Close(ch), call.pc)
             }
             Called::Named(name) => {
@@ -142,7 +144,7 @@ impl Machine<'_> {
                 && matches!(&state.heap[*id as usize], Obj::Cell(value) if !state.carries(value))
             {
                 let value = self.unknown_result(state, proc, call.pc);
-                state.heap[*id as usize] = Obj::Cell(value);
+                state.heap.set(*id as usize, Obj::Cell(value));
             }
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
@@ -199,7 +201,7 @@ impl Machine<'_> {
             self.change_map(state, proc, &content);
             if state.object(&content).is_none() {
                 let value = self.unknown_result(state, proc, pc);
-                state.heap[cell as usize] = Obj::Cell(value);
+                state.heap.set(cell as usize, Obj::Cell(value));
             }
         }
     }
@@ -214,7 +216,7 @@ impl Machine<'_> {
         dests: &[Target],
         deferred: bool,
     ) -> Flow {
-        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
+        let receiver = call.args.first().copied().unwrap_or(Value::Nil);
         let effect = match (
             state.object(&receiver).map(|id| &state.heap[id as usize]),
             name.as_str(),
@@ -283,7 +285,7 @@ impl Machine<'_> {
         dests: &[Target],
         deferred: bool,
     ) -> Flow {
-        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
+        let receiver = call.args.first().copied().unwrap_or(Value::Nil);
         match effect {
             Effect::Inert | Effect::Parallel => self.fresh_dests(state, proc, dests, 0, call.pc),
             Effect::AtomicLoad
@@ -311,7 +313,7 @@ impl Machine<'_> {
                     self.count(state, proc, group, &Value::Int(1));
                 }
                 let (mut args, mut method) = (Vec::new(), false);
-                let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
+                let function = call.args.get(argument).copied().unwrap_or(Value::Nil);
                 let callee = self.called(state, &function, &mut args, &mut method);
                 self.spawn(
                     state,
@@ -345,7 +347,7 @@ impl Machine<'_> {
                 return self.require(state, proc, effect, call, argument);
             }
             Effect::WaitAdd => {
-                let count = call.args.get(1).cloned().unwrap_or(Value::Int(1));
+                let count = call.args.get(1).copied().unwrap_or(Value::Int(1));
                 self.count(state, proc, &receiver, &count);
                 let what = match count {
                     Value::Int(n) if n < 0 => Happening::CountedDown,
@@ -509,14 +511,14 @@ impl Machine<'_> {
     ) -> Value {
         const DONE: Name = Name::new_static("Done()");
         match receiver {
-            Value::Ref(_) | Value::Val(_) => receiver.clone(),
+            Value::Ref(_) | Value::Val(_) => *receiver,
             Value::Sym(sym, _) => {
                 if let Some(value) = state.path(*sym, &DONE) {
-                    return value.clone();
+                    return *value;
                 }
                 let site = self.call_site(state, proc, pc);
                 let value = Value::Ref(state.alloc(Obj::Context(site, Value::Unset, false, true)));
-                state.set_path(*sym, DONE, value.clone());
+                state.set_path(*sym, DONE, value);
                 value
             }
             _ => Value::Out(Outside::Context),
@@ -612,7 +614,7 @@ impl Machine<'_> {
         deferred: bool,
     ) -> Flow {
         self.fresh_dests(state, proc, dests, 0, call.pc);
-        let function = call.args.get(argument).cloned().unwrap_or(Value::Nil);
+        let function = call.args.get(argument).copied().unwrap_or(Value::Nil);
         let (mut args, mut method) = (Vec::new(), false);
         let callee = self.called(state, &function, &mut args, &mut method);
         let Called::Body(body, _) = &callee else {
@@ -689,7 +691,7 @@ impl Machine<'_> {
             if let Value::Sym(sym, _) = sum {
                 state.known(sym).bound = true;
             }
-            state.heap[id as usize] = Obj::Wait(site, sum);
+            state.heap.set(id as usize, Obj::Wait(site, sum));
         } else {
             // A count nobody can follow: the group is served from outside.
             self.abstain("unknown-count");
@@ -735,12 +737,12 @@ impl Machine<'_> {
             }
             return;
         }
-        let frame = self.frame(state, body, &env, call.args, Vec::new());
+        let frame = self.frame(state, body, &env, call.args, Rc::default());
         let id = state.procs.len() as u32;
         state.add_proc(Proc {
             id,
             spawn: at,
-            frames: vec![frame],
+            frames: List::from_iter([frame]),
             park: None,
             on_end,
         });

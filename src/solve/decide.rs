@@ -210,7 +210,7 @@ impl Machine<'_> {
             }
             (BinaryOp::Eq, Value::Sym(sym, k), other)
             | (BinaryOp::Eq, other, Value::Sym(sym, k)) => {
-                let (sym, k, other) = (*sym, *k, other.clone());
+                let (sym, k, other) = (*sym, *k, *other);
                 split(state, |s, equal| learn_equal(s, sym, k, &other, equal))
             }
             (BinaryOp::Gt, ..) => self.decide_comparison(state, BinaryOp::Lt, right, left, counted),
@@ -325,9 +325,9 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
         constant @ Value::Str(_) => {
             let known = state.known(sym);
             if equal {
-                known.eq = Some(constant.clone());
+                known.eq = Some(*constant);
             } else {
-                known.ne.push(constant.clone());
+                known.ne.push(*constant);
             }
         }
         // That an unknown value is one of our objects says nothing that could be kept.

@@ -3,23 +3,48 @@
 
 use super::machine::Machine;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Prepared, Proc, State, Sym, Value};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
 /// A 128-bit hash: two states with the same one are taken to be the same.
 pub type Identity = (u64, u64);
 
-struct Encoder<'s> {
-    state: &'s State,
-    objects: FxHashMap<ObjId, u32>,
-    symbols: FxHashMap<Sym, u32>,
+/// Room for numbers, kept from one state to the next.
+#[derive(Default)]
+pub struct Numbers {
+    /// One more than the number of each object, in the order in which they come up.
+    objects: Vec<u32>,
+    symbols: Vec<u32>,
     order: Vec<ObjId>,
     symbol_order: Vec<Sym>,
+}
+
+struct Encoder<'s> {
+    state: &'s State,
+    numbers: &'s mut Numbers,
+    /// How many of the numbered objects have been described.
+    described: usize,
     one: FxHasher,
     two: FxHasher,
 }
 
-impl Encoder<'_> {
+impl<'s> Encoder<'s> {
+    fn new(state: &'s State, numbers: &'s mut Numbers) -> Self {
+        numbers.objects.clear();
+        numbers.objects.resize(state.heap.len(), 0);
+        numbers.symbols.clear();
+        numbers.symbols.resize(state.syms.len(), 0);
+        numbers.order.clear();
+        numbers.symbol_order.clear();
+        Self {
+            state,
+            numbers,
+            described: 0,
+            one: FxHasher::default(),
+            two: FxHasher::default(),
+        }
+    }
+
     fn word(&mut self, word: u64) {
         self.one.write_u64(word);
         // A second, independent stream: the same words, mixed differently.
@@ -27,40 +52,38 @@ impl Encoder<'_> {
             .write_u64(word.rotate_left(23) ^ 0x9e37_79b9_7f4a_7c15);
     }
 
+    fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        self.word(bytes.len() as u64);
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.word(u64::from_le_bytes(word));
+        }
+    }
+
+    fn integer(&mut self, number: i64) {
+        self.word(3);
+        self.word(number as u64);
+    }
+
     fn value(&mut self, value: &Value) {
-        match self.state.norm(value) {
+        match value {
             Value::Unset => self.word(1),
             Value::Nil => self.word(2),
-            Value::Int(n) => {
-                self.word(3);
-                self.word(n as u64);
-            }
-            Value::Bool(b) => self.word(4 + u64::from(b)),
-            Value::Str(s) => {
-                let mut hasher = FxHasher::default();
-                s.hash(&mut hasher);
-                self.word(6);
-                self.word(hasher.finish());
-            }
-            Value::Sym(sym, offset) => {
-                let next = self.symbols.len() as u32;
-                let number = *self.symbols.entry(sym).or_insert(next);
-                if number == next {
-                    self.symbol_order.push(sym);
-                }
-                self.word(7);
-                self.word(u64::from(number));
-                self.word(offset as u64);
-            }
+            Value::Int(n) => self.integer(*n),
+            Value::Bool(b) => self.word(4 + u64::from(*b)),
+            Value::Str(text) => self.word(6 | u64::from(text.0) << 32),
+            Value::Sym(sym, offset) => self.symbol(*sym, *offset),
             Value::Ref(id) => {
                 self.word(8);
-                self.object(id);
+                self.object(*id);
             }
             Value::Val(id) => {
                 self.word(9);
-                self.object(id);
+                self.object(*id);
             }
-            Value::Out(outside) => self.word(10 + outside as u64),
+            Value::Out(outside) => self.word(10 + *outside as u64),
             Value::Func(func) => {
                 self.word(15);
                 self.word(u64::from(func.0));
@@ -68,13 +91,35 @@ impl Encoder<'_> {
         }
     }
 
-    fn object(&mut self, id: ObjId) {
-        let next = self.objects.len() as u32;
-        let number = *self.objects.entry(id).or_insert(next);
-        if number == next {
-            self.order.push(id);
+    /// What [`State::norm`] makes of a symbol.
+    fn symbol(&mut self, sym: Sym, offset: i64) {
+        let known = &self.state.syms[sym as usize];
+        if known.lo == known.hi {
+            self.integer(known.lo.saturating_add(offset));
+        } else if let Some(constant) = &known.eq {
+            self.value(constant);
+        } else if offset == 0 && known.nil == Some(true) {
+            self.word(2);
+        } else {
+            let slot = &mut self.numbers.symbols[sym as usize];
+            if *slot == 0 {
+                self.numbers.symbol_order.push(sym);
+                *slot = self.numbers.symbol_order.len() as u32;
+            }
+            let number = u64::from(*slot);
+            self.word(7 | number << 32);
+            self.word(offset as u64);
         }
-        self.word(u64::from(number));
+    }
+
+    fn object(&mut self, id: ObjId) {
+        let slot = &mut self.numbers.objects[id as usize];
+        if *slot == 0 {
+            self.numbers.order.push(id);
+            *slot = self.numbers.order.len() as u32;
+        }
+        let number = u64::from(*slot);
+        self.word(number);
     }
 
     fn obj(&mut self, id: ObjId) {
@@ -102,7 +147,7 @@ impl Encoder<'_> {
                 self.word(22);
                 self.word(ty.map_or(0, |t| u64::from(t.0) + 1));
                 for (name, value) in fields {
-                    self.value(&Value::Str(name.clone()));
+                    self.text(name);
                     self.value(value);
                 }
             }
@@ -183,13 +228,20 @@ impl Encoder<'_> {
         }
     }
 
-    fn facts(&mut self) {
-        // Symbols are described after everything that mentions them; describing may bring up more.
+    /// Objects and symbols are described after everything that mentions them; describing may bring up more.
+    fn describe(&mut self) {
+        let state = self.state;
         let mut at = 0;
-        while at < self.symbol_order.len() {
-            let sym = self.symbol_order[at];
+        loop {
+            while let Some(id) = self.numbers.order.get(self.described) {
+                self.described += 1;
+                self.obj(*id);
+            }
+            let Some(sym) = self.numbers.symbol_order.get(at).copied() else {
+                return;
+            };
             at += 1;
-            let known = &self.state.syms[sym as usize];
+            let known = &state.syms[sym as usize];
             self.word(40);
             self.word(known.nil.map_or(0, |b| 1 + u64::from(b)));
             self.word(known.truth.map_or(0, |b| 1 + u64::from(b)));
@@ -198,63 +250,45 @@ impl Encoder<'_> {
             for value in &known.ne {
                 self.value(value);
             }
-            let state = self.state;
             for ((_, name), value) in state.paths_of(sym) {
-                self.value(&Value::Str(name.clone()));
+                self.text(name);
                 self.value(value);
             }
-            let known_equal: Vec<_> = self
-                .state
-                .equal
-                .iter()
-                .filter(|(a, ..)| *a == sym)
-                .collect();
-            for (_, other, equal) in known_equal {
-                if let Some(number) = self.symbols.get(other) {
-                    let number = u64::from(*number);
-                    self.word(41 + u64::from(*equal));
-                    self.word(number);
+            // Each pair is told with the one that came up later, in any order.
+            let mut pairs = 0u64;
+            for (a, b, equal) in state.equal.iter() {
+                let other = if *a == sym { *b } else { *a };
+                let number = self.numbers.symbols[other as usize] as usize;
+                if (*a == sym || *b == sym) && (1..=at).contains(&number) {
+                    let mut pair = FxHasher::default();
+                    (number, equal).hash(&mut pair);
+                    pairs = pairs.wrapping_add(pair.finish());
                 }
             }
-            self.objects_so_far();
-        }
-    }
-
-    fn objects_so_far(&mut self) {
-        let mut at = 0;
-        while at < self.order.len() {
-            let id = self.order[at];
-            at += 1;
-            if id != ObjId::MAX {
-                self.order[at - 1] = ObjId::MAX;
-                self.obj(id);
-            }
+            self.word(pairs);
         }
     }
 }
 
-/// Whether it is a started one, where it was started, and the positions of its frames.
-type Shape = (bool, Option<(u32, u32)>, Vec<(u32, u32)>);
+/// What like goroutines have in common: whether and where they were started, and how far they are.
+fn shape(proc: &Proc) -> impl Iterator<Item = (u32, u32)> {
+    let spawn = proc.spawn.map_or((0, 0), |(body, pc)| (body.0 + 1, pc));
+    let start = [(u32::from(proc.id != 0), 0), spawn];
+    let frames = proc.frames.iter().map(|f| (f.body.0, f.pc));
+    start.into_iter().chain(frames)
+}
 
 impl Machine<'_> {
     /// The identity of `state`.
-    pub fn identity(&self, state: &State) -> Identity {
-        let mut encoder = Encoder {
-            state,
-            objects: FxHashMap::default(),
-            symbols: FxHashMap::default(),
-            order: Vec::new(),
-            symbol_order: Vec::new(),
-            one: FxHasher::default(),
-            two: FxHasher::default(),
-        };
+    pub fn identity(&self, state: &State, numbers: &mut Numbers) -> Identity {
+        let mut encoder = Encoder::new(state, numbers);
         let mut procs: Vec<&Proc> = state
             .procs
             .iter()
             .map(|p| &**p)
             .filter(|p| !p.ended())
             .collect();
-        procs.sort_by_key(|p| Self::shape(p));
+        procs.sort_by(|a, b| shape(a).cmp(shape(b)));
         for proc in procs {
             self.encode_proc(&mut encoder, proc);
         }
@@ -267,7 +301,7 @@ impl Machine<'_> {
         for id in running {
             encoder.word(id);
         }
-        for (name, value) in &state.globals {
+        for (name, value) in state.globals.iter() {
             // A package variable nobody has asked about is the same as one not read yet.
             let told = match value {
                 Value::Sym(sym, _) => {
@@ -276,20 +310,12 @@ impl Machine<'_> {
                 _ => true,
             };
             if told {
-                encoder.value(&Value::Str(name.clone()));
+                encoder.text(name);
                 encoder.value(value);
             }
         }
-        encoder.objects_so_far();
-        encoder.facts();
-        encoder.objects_so_far();
+        encoder.describe();
         (encoder.one.finish(), encoder.two.finish())
-    }
-
-    /// What like goroutines have in common: where they were started and how far they are.
-    fn shape(proc: &Proc) -> Shape {
-        let frames = proc.frames.iter().map(|f| (f.body.0, f.pc)).collect();
-        (proc.id != 0, proc.spawn.map(|(b, pc)| (b.0, pc)), frames)
     }
 
     fn encode_proc(&self, encoder: &mut Encoder<'_>, proc: &Proc) {
@@ -302,19 +328,26 @@ impl Machine<'_> {
         if let Some(group) = &proc.on_end {
             encoder.value(group);
         }
-        for frame in &proc.frames {
+        for frame in proc.frames.iter() {
             encoder.word(51);
             encoder.word(u64::from(frame.body.0) << 32 | u64::from(frame.pc));
             encoder.word(frame.leaving as u64 * 2 + u64::from(frame.deferred));
-            let live = self.live(frame.body, frame.pc);
-            let results = &self.body(frame.body).results;
-            for (var, value) in frame.vars.iter().enumerate() {
-                let alive = frame.leaving == Leaving::No && live.is_none_or(|l| l[var])
-                    || frame.leaving == Leaving::Return && results.contains(&(var as u32));
-                if alive {
-                    encoder.word(var as u64);
-                    encoder.value(value);
+            match frame.leaving {
+                Leaving::No => {
+                    let live = self.live(frame.body, frame.pc);
+                    for (var, value) in frame.vars.iter().enumerate() {
+                        if live.is_none_or(|l| l[var]) {
+                            encoder.word(var as u64);
+                            encoder.value(value);
+                        }
+                    }
                 }
+                Leaving::Return => {
+                    for result in &self.body(frame.body).results {
+                        encoder.value(&frame.vars[*result as usize]);
+                    }
+                }
+                Leaving::Panic | Leaving::Goexit => {}
             }
             for call in &frame.defers {
                 encoder.prepared(call);

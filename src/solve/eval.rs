@@ -30,6 +30,10 @@ impl<'p> Machine<'p> {
         }
     }
 
+    fn text(&self, text: &Name) -> Value {
+        Value::Str(self.texts.borrow_mut().number(text))
+    }
+
     pub(super) fn eval(&self, state: &mut State, proc: usize, expr: &Expr) -> Value {
         let value = self.eval_raw(state, proc, expr);
         state.norm(&value)
@@ -47,7 +51,7 @@ impl<'p> Machine<'p> {
             }
             Expr::Int(n) => Value::Int(*n),
             Expr::Bool(b) => Value::Bool(*b),
-            Expr::Str(s) => Value::Str(s.clone()),
+            Expr::Str(s) => self.text(s),
             Expr::Nil => Value::Nil,
             Expr::Never => Value::Out(Outside::Never),
             Expr::Anytime => Value::Out(Outside::Other),
@@ -64,7 +68,7 @@ impl<'p> Machine<'p> {
             }
             Expr::Deref(base) => match self.eval(state, proc, base) {
                 Value::Ref(id) => match &state.heap[id as usize] {
-                    Obj::Cell(value) => value.clone(),
+                    Obj::Cell(value) => *value,
                     Obj::Struct(..) | Obj::Wait(..) => Value::Val(id),
                     _ => Value::Ref(id),
                 },
@@ -181,7 +185,7 @@ impl<'p> Machine<'p> {
             Expr::Cap(base) => {
                 let base = self.eval(state, proc, base);
                 match state.object(&base).map(|id| &state.heap[id as usize]) {
-                    Some(Obj::Chan { cap, .. }) => cap.clone(),
+                    Some(Obj::Chan { cap, .. }) => *cap,
                     _ => self.fresh(state, proc, Span::default()),
                 }
             }
@@ -198,7 +202,7 @@ impl<'p> Machine<'p> {
 
     pub(super) fn global(&self, state: &mut State, proc: usize, name: &Name) -> Value {
         if let Some((_, value)) = state.globals.iter().find(|(n, _)| n == name) {
-            return value.clone();
+            return *value;
         }
         let value = self.fresh(state, proc, Span::default());
         // Variables of other packages are error sentinels and the like.
@@ -208,17 +212,17 @@ impl<'p> Machine<'p> {
             state.known(sym).nil = Some(false);
             state.known(sym).global = true;
         }
-        state.globals.push((name.clone(), value.clone()));
+        state.globals.push((name.clone(), value));
         value
     }
 
     /// The value that `name` of an unknown value has; the same each time.
     pub(super) fn path(&self, state: &mut State, proc: usize, sym: Sym, name: &Name) -> Value {
         if let Some(value) = state.path(sym, name) {
-            return value.clone();
+            return *value;
         }
         let value = self.fresh(state, proc, Span::default());
-        state.set_path(sym, name.clone(), value.clone());
+        state.set_path(sym, name.clone(), value);
         value
     }
 
@@ -244,7 +248,7 @@ impl<'p> Machine<'p> {
                     return self.fresh(state, proc, Span::default());
                 };
                 if let Some((_, value)) = fields.iter().find(|(n, _)| n == name) {
-                    return value.clone();
+                    return *value;
                 }
                 let ty = *ty;
                 let field = ty.and_then(|ty| {
@@ -262,7 +266,7 @@ impl<'p> Machine<'p> {
                     _ => self.fresh(state, proc, Span::default()),
                 };
                 if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
-                    fields.push((name.clone(), value.clone()));
+                    fields.push((name.clone(), value));
                 }
                 value
             }
@@ -287,7 +291,7 @@ impl<'p> Machine<'p> {
             if let Value::Int(i) = index
                 && let Some(value) = usize::try_from(*i).ok().and_then(|i| values.get(i))
             {
-                return value.clone();
+                return *value;
             }
             // Which element is meant is not known: any of them may be served from here on.
             state.escape(base);
@@ -365,7 +369,7 @@ impl<'p> Machine<'p> {
         match ty {
             Ty::Bool => Value::Bool(false),
             Ty::Int => Value::Int(0),
-            Ty::Str => Value::Str(Name::default()),
+            Ty::Str => self.text(&Name::default()),
             Ty::Error
             | Ty::Ptr(_)
             | Ty::Chan(..)
@@ -404,7 +408,7 @@ impl<'p> Machine<'p> {
             Value::Nil => Value::Int(0),
             Value::Sym(sym, _) => {
                 if let Some(value) = state.path(*sym, &LEN) {
-                    return value.clone();
+                    return *value;
                 }
                 let value = self.fresh(state, proc, span);
                 let opaque = state.syms[*sym as usize].opaque;
@@ -414,12 +418,12 @@ impl<'p> Machine<'p> {
                     known.opaque = opaque;
                     known.length = true;
                 }
-                state.set_path(*sym, LEN, value.clone());
+                state.set_path(*sym, LEN, value);
                 value
             }
             _ => match state.object(base).map(|id| &state.heap[id as usize]) {
                 Some(Obj::Slice(values)) => Value::Int(values.len() as i64),
-                Some(Obj::Map(count)) => count.clone(),
+                Some(Obj::Map(count)) => *count,
                 _ => self.fresh(state, proc, span),
             },
         }
@@ -438,7 +442,7 @@ impl<'p> Machine<'p> {
         let constant = |v: &Value| match v {
             Value::Int(n) => Some(Const::Int(*n)),
             Value::Bool(b) => Some(Const::Bool(*b)),
-            Value::Str(s) => Some(Const::Str(s.clone())),
+            Value::Str(text) => Some(Const::Str(self.texts.borrow().name(*text))),
             _ => None,
         };
         if let (Some(a), Some(b)) = (constant(left), constant(right))
@@ -447,7 +451,7 @@ impl<'p> Machine<'p> {
             return match value {
                 Const::Int(n) => Value::Int(n),
                 Const::Bool(b) => Value::Bool(b),
-                Const::Str(s) => Value::Str(s),
+                Const::Str(s) => self.text(&s),
             };
         }
         match (op, left, right) {

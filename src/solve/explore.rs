@@ -4,12 +4,14 @@
 //! processes whose pending operations nobody outside the set can ever interfere with (stubborn sets, Valmari 1989), and
 //! everybody where that would close a cycle. The reference form moves everybody everywhere.
 
-use super::encode::Identity;
+use super::compact::Survey;
+use super::encode::{Identity, Numbers};
 use super::frontier::Frontier;
 use super::machine::Machine;
+use super::prospects::Prospects;
 use super::state::State;
 use super::stuck::Wants;
-use super::transition::Successor;
+use super::transition::Move;
 use crate::flow::ir::{BodyId, Pc};
 use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, RESET, SEND, STOP};
 use rustc_hash::FxHashMap;
@@ -53,7 +55,7 @@ pub struct Found {
 const PER_SITE: u32 = 6;
 
 /// Objects and symbols above which a state is worth tidying.
-const COMPACT_ABOVE: usize = 24;
+const TIDY_ABOVE: usize = 24;
 
 /// Objects a system may hold; more is a program, not a fragment that can be judged.
 const HEAP_LIMIT: usize = 96;
@@ -89,6 +91,8 @@ impl Machine<'_> {
             search,
             nodes: vec![Node::new(u32::MAX, 0)],
             seen: FxHashMap::default(),
+            numbers: Numbers::default(),
+            survey: Survey::default(),
             queue: Frontier::default(),
             found: Found::default(),
             spent: 0,
@@ -106,7 +110,8 @@ impl Machine<'_> {
         for choice in choices {
             let choice = usize::from(*choice);
             state = if state.todo.is_empty() {
-                self.successors(&state).into_iter().nth(choice)?.state?
+                let step = self.moves(&state).into_iter().nth(choice)?;
+                self.after(state, step)?
             } else {
                 self.advance(state).into_iter().nth(choice)?
             };
@@ -122,6 +127,8 @@ struct Explorer<'m, 'p> {
     search: Search,
     nodes: Vec<Node>,
     seen: FxHashMap<Identity, u32>,
+    numbers: Numbers,
+    survey: Survey,
     queue: Frontier,
     found: Found,
     spent: u32,
@@ -129,21 +136,25 @@ struct Explorer<'m, 'p> {
 }
 
 /// What a state takes from the budget: large ones cost more time, in about this measure.
-fn cost(state: &State) -> u32 {
+fn cost(state: &State, objects: usize) -> u32 {
     const SMALL: usize = 40;
     let goroutines = state.procs.iter().filter(|p| !p.ended()).count();
-    1 + ((state.heap.len() + 4 * goroutines) / SMALL) as u32
+    1 + ((objects + 4 * goroutines) / SMALL) as u32
 }
 
 impl Explorer<'_, '_> {
     fn run(&mut self) {
-        while let Some((state, node)) = self.queue.pop() {
+        while let Some((mut state, node)) = self.queue.pop() {
             self.found.states += 1;
             if self.machine.stop.stopped() {
                 self.found.gave_up = true;
                 return;
             }
-            self.spent += cost(&state);
+            let mut objects = state.heap.len();
+            if objects + state.syms.len() > TIDY_ABOVE {
+                objects = state.tidy(&mut self.survey);
+            }
+            self.spent += cost(&state, objects);
             if self.spent > self.search.budget {
                 self.machine.abstain("state-budget");
                 self.found.gave_up = true;
@@ -164,18 +175,16 @@ impl Explorer<'_, '_> {
 
     /// Queues a state unless it has been met before.
     fn push(&mut self, mut state: State, parent: u32, choice: usize) -> bool {
-        if state.heap.len() + state.syms.len() > COMPACT_ABOVE {
-            state.compact();
-        }
         if state.heap.len() > HEAP_LIMIT {
-            self.machine.abstain("large-system");
-            return false;
+            let live = state.tidy(&mut self.survey);
+            if live > HEAP_LIMIT {
+                self.machine.abstain("large-system");
+                return false;
+            }
         }
         let next = self.nodes.len() as u32;
-        let known = *self
-            .seen
-            .entry(self.machine.identity(&state))
-            .or_insert(next);
+        let identity = self.machine.identity(&state, &mut self.numbers);
+        let known = *self.seen.entry(identity).or_insert(next);
         self.nodes[parent as usize].next.push(known);
         if known != next {
             return false;
@@ -186,33 +195,36 @@ impl Explorer<'_, '_> {
     }
 
     fn expand(&mut self, mut state: State, node: u32) {
-        let successors = self.machine.successors(&state);
-        let is_fork = successors.iter().any(|s| s.procs.is_empty());
-        if !is_fork {
-            self.judge(&mut state, &successors, node);
-        }
+        let moves = self.machine.moves(&state);
+        let is_fork = moves.iter().any(Move::is_fork);
+        let prospects = Prospects::new(self.machine, &state);
+        let leaked = if is_fork {
+            Vec::new()
+        } else {
+            self.judge(&prospects, &moves, node)
+        };
         let chosen = if is_fork || self.search.reference {
             vec![true; state.procs.len()]
         } else {
-            self.stubborn(&state, &successors)
+            self.stubborn(&prospects, &moves)
         };
+        state.leaked.extend(leaked);
         let mut rest = Vec::new();
         let mut fresh = 0;
-        for (choice, successor) in successors.into_iter().enumerate() {
-            let Some(mut next) = successor.state else {
+        for (choice, step) in moves.into_iter().enumerate() {
+            if self.machine.ends_program(&state, &step) {
                 self.found.panics += 1;
                 self.nodes[node as usize].dies = true;
-                continue;
-            };
-            next.leaked.clone_from(&state.leaked);
-            if successor.procs.iter().all(|p| chosen[*p]) {
+            } else if step.procs().all(|p| chosen[p]) {
+                let next = self.machine.perform(state.clone(), step);
                 fresh += u32::from(self.enter(next, node, choice));
             } else {
-                rest.push((choice, next));
+                rest.push((choice, step));
             }
         }
         if fresh == 0 {
-            for (choice, next) in rest {
+            for (choice, step) in rest {
+                let next = self.machine.perform(state.clone(), step);
                 self.enter(next, node, choice);
             }
         }
@@ -236,13 +248,16 @@ impl Explorer<'_, '_> {
         fresh
     }
 
-    fn judge(&mut self, state: &mut State, successors: &[Successor], node: u32) {
+    /// Keeps the processes that are stuck from here on; returns the numbers of those that were not before.
+    fn judge(&mut self, prospects: &Prospects<'_, '_>, moves: &[Move], node: u32) -> Vec<u32> {
+        let state = prospects.state;
         let mut enabled = vec![false; state.procs.len()];
-        for successor in successors {
-            successor.procs.iter().for_each(|p| enabled[*p] = true);
+        for step in moves {
+            step.procs().for_each(|p| enabled[p] = true);
         }
-        let stuck = self.machine.stuck(state, &enabled);
+        let stuck = self.machine.stuck(prospects, &enabled);
         let doomed: Vec<u32> = stuck.iter().map(|p| state.procs[*p].id).collect();
+        let mut leaked = Vec::new();
         for proc in stuck {
             let process = &state.procs[proc];
             if state.leaked.contains(&process.id) {
@@ -250,7 +265,7 @@ impl Explorer<'_, '_> {
             }
             let Some(site) = process.site() else { continue };
             let id = process.id;
-            state.leaked.push(id);
+            leaked.push(id);
             let count = self.per_site.entry(site).or_default();
             *count += 1;
             if *count <= PER_SITE {
@@ -264,6 +279,7 @@ impl Explorer<'_, '_> {
                 });
             }
         }
+        leaked
     }
 
     /// Where every continuation ends the program, nobody is stuck for ever.
@@ -303,11 +319,12 @@ impl Explorer<'_, '_> {
     }
 
     /// The smallest set of processes, one of which can move, whose pending operations nobody else can interfere with.
-    fn stubborn(&self, state: &State, successors: &[Successor]) -> Vec<bool> {
+    fn stubborn(&self, prospects: &Prospects<'_, '_>, moves: &[Move]) -> Vec<bool> {
+        let state = prospects.state;
         let count = state.procs.len();
         let everybody = vec![true; count];
         let alive: Vec<usize> = (0..count).filter(|p| !state.procs[*p].ended()).collect();
-        if alive.len() < 2 || successors.len() < 2 {
+        if alive.len() < 2 || moves.len() < 2 {
             return everybody;
         }
         let mut wants: Vec<Wants> = vec![Wants::new(); count];
@@ -317,17 +334,17 @@ impl Explorer<'_, '_> {
         let mut best = everybody;
         let mut best_size = alive.len();
         let mut tried = vec![false; count];
-        for seed in successors.iter().filter_map(|s| s.procs.first()) {
-            if std::mem::replace(&mut tried[*seed], true) {
+        for seed in moves.iter().filter_map(|step| step.procs().next()) {
+            if std::mem::replace(&mut tried[seed], true) {
                 continue;
             }
             let mut set = vec![false; count];
-            set[*seed] = true;
-            let mut todo = vec![*seed];
+            set[seed] = true;
+            let mut todo = vec![seed];
             let mut size = 1;
             while let Some(p) = todo.pop() {
                 for &q in &alive {
-                    if !set[q] && self.machine.can_help(state, q, &wants[p]) {
+                    if !set[q] && prospects.can_help(q, &wants[p]) {
                         set[q] = true;
                         size += 1;
                         todo.push(q);

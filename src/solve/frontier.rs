@@ -61,7 +61,7 @@ fn whereabouts(state: &State) -> u64 {
         .filter(|p| !p.ended())
         .map(|p| {
             let mut hasher = FxHasher::default();
-            for frame in &p.frames {
+            for frame in p.frames.iter() {
                 (frame.body, frame.pc, frame.leaving).hash(&mut hasher);
             }
             hasher.finish()

@@ -3,8 +3,9 @@
 //! Semantics only, no search strategy. Where control may go several ways, every step function returns all the states
 //! it may lead to, in a fixed order, so that a run is a list of choices that can be repeated.
 
+use super::shared::List;
 use super::state::{
-    Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Value,
+    Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Text, Value,
 };
 use crate::exposure::Exposure;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
@@ -14,8 +15,10 @@ use crate::slice::Slice;
 use crate::stop::Stop;
 use crate::summary::Summaries;
 use crate::syntax::ast::Name;
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// How often a loop over an unknown number of items is followed, where no capacity asks for more.
 pub const LOOP_LIMIT: i64 = 3;
@@ -26,6 +29,31 @@ pub(super) const DEPTH_LIMIT: usize = 8;
 
 /// Reasons to abstain, by name, with their counts.
 pub type Abstentions = BTreeMap<&'static str, u64>;
+
+/// String constants by number.
+#[derive(Default)]
+pub(super) struct Texts {
+    names: Vec<Name>,
+    numbers: FxHashMap<Name, u32>,
+}
+
+impl Texts {
+    /// The number of a constant.
+    pub(super) fn number(&mut self, name: &Name) -> Text {
+        if let Some(number) = self.numbers.get(name) {
+            return Text(*number);
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.numbers.insert(name.clone(), number);
+        Text(number)
+    }
+
+    /// The constant with this number.
+    pub(super) fn name(&self, text: Text) -> Name {
+        self.names[text.0 as usize].clone()
+    }
+}
 
 /// The interpreter of one program.
 pub struct Machine<'p> {
@@ -49,6 +77,8 @@ pub struct Machine<'p> {
     pub exposure: Exposure,
     /// Ends the search early when somebody raises it.
     pub stop: Stop,
+    /// The string constants met so far.
+    pub(super) texts: RefCell<Texts>,
     /// What was given up, and how often.
     pub abstentions: RefCell<Abstentions>,
 }
@@ -70,6 +100,7 @@ impl<'p> Machine<'p> {
             loop_limit: LOOP_LIMIT,
             exposure: Exposure::default(),
             stop: Stop::default(),
+            texts: RefCell::default(),
             abstentions: RefCell::new(Abstentions::new()),
         }
     }
@@ -109,11 +140,11 @@ impl<'p> Machine<'p> {
             .iter()
             .map(|_| state.symbol(body.file, body.span))
             .collect();
-        let frame = self.frame(&mut state, root, &[], args, Vec::new());
+        let frame = self.frame(&mut state, root, &[], args, Rc::default());
         state.add_proc(Proc {
             id: 0,
             spawn: None,
-            frames: vec![frame],
+            frames: List::from_iter([frame]),
             park: None,
             on_end: None,
         });
@@ -128,7 +159,7 @@ impl<'p> Machine<'p> {
         id: BodyId,
         env: &[ObjId],
         mut args: Vec<Value>,
-        dests: Vec<Target>,
+        dests: Rc<[Target]>,
     ) -> Frame {
         let body = self.body(id);
         let mut vars = vec![Value::Unset; body.vars.len()];
@@ -169,19 +200,19 @@ impl<'p> Machine<'p> {
             return Value::Unset;
         };
         let body = self.body(frame.body);
-        let slot = frame.vars[var as usize].clone();
+        let slot = frame.vars[var as usize];
         let value = if body.vars[var as usize].cell
             && let Value::Ref(cell) = slot
             && let Obj::Cell(content) = &state.heap[cell as usize]
         {
-            content.clone()
+            *content
         } else {
             slot
         };
         if value == Value::Unset {
             // A variable of a part that could not be read.
             let fresh = state.symbol(body.file, body.span);
-            self.write_var(state, proc, var, fresh.clone());
+            self.write_var(state, proc, var, fresh);
             return fresh;
         }
         state.norm(&value)
@@ -189,7 +220,7 @@ impl<'p> Machine<'p> {
 
     /// The cell of a captured variable; it comes into being when it is first asked for.
     pub(super) fn cell(&self, state: &mut State, proc: usize, var: Var) -> Option<ObjId> {
-        let slot = state.procs[proc].frames.last()?.vars[var as usize].clone();
+        let slot = state.procs[proc].frames.last()?.vars[var as usize];
         if let Value::Ref(id) = slot
             && matches!(state.heap[id as usize], Obj::Cell(_))
         {
@@ -210,7 +241,7 @@ impl<'p> Machine<'p> {
                 if state.escaped(cell) {
                     state.escape(&value);
                 }
-                state.heap[cell as usize] = Obj::Cell(value);
+                state.heap.set(cell as usize, Obj::Cell(value));
             }
             return;
         }
@@ -222,13 +253,8 @@ impl<'p> Machine<'p> {
     /// A struct value is copied when it is assigned, a `WaitGroup` among them.
     pub(super) fn copied(&self, state: &mut State, value: Value) -> Value {
         match value {
-            Value::Val(id) => match state.heap[id as usize].clone() {
-                obj @ (Obj::Struct(..) | Obj::Wait(..)) => {
-                    let open = state.open[id as usize];
-                    let copy = state.alloc(obj);
-                    state.open[copy as usize] = open;
-                    Value::Val(copy)
-                }
+            Value::Val(id) => match &state.heap[id as usize] {
+                Obj::Struct(..) | Obj::Wait(..) => Value::Val(state.copy(id)),
                 _ => Value::Val(id),
             },
             other => other,
@@ -278,13 +304,14 @@ impl<'p> Machine<'p> {
                         if state.escaped(id) {
                             state.escape(&value);
                         }
-                        state.heap[id as usize] = Obj::Cell(value);
+                        state.heap.set(id as usize, Obj::Cell(value));
                     }
                     Value::Ref(id) => {
                         if let Some(source) = state.object(&value)
                             && matches!(state.heap[id as usize], Obj::Struct(..))
                         {
-                            state.heap[id as usize] = state.heap[source as usize].clone();
+                            let copy = state.heap[source as usize].clone();
+                            state.heap.set(id as usize, copy);
                         }
                     }
                     _ => state.escape(&value),
@@ -303,7 +330,7 @@ impl<'p> Machine<'p> {
             if let Value::Sym(sym, _) = count {
                 state.known(sym).lo = 1;
             }
-            state.heap[id as usize] = Obj::Map(count);
+            state.heap.set(id as usize, Obj::Map(count));
         }
     }
 
@@ -361,7 +388,7 @@ impl<'p> Machine<'p> {
             Callee::Unknown => Called::Unknown,
         };
         for arg in &mut args {
-            *arg = self.copied(state, arg.clone());
+            *arg = self.copied(state, *arg);
         }
         Prepared {
             callee,
@@ -384,7 +411,7 @@ impl<'p> Machine<'p> {
             Value::Ref(id) => match &state.heap[*id as usize] {
                 Obj::Closure(body, env, receiver) => {
                     if let Some(receiver) = receiver {
-                        args.insert(0, receiver.clone());
+                        args.insert(0, *receiver);
                         *method = true;
                     }
                     Called::Body(*body, env.clone())

@@ -24,11 +24,11 @@ impl Machine<'_> {
             Expr::Field(base, name) => {
                 let base = self.eval(state, proc, base);
                 match &base {
-                    Value::Sym(sym, _) => state.path(*sym, name).cloned(),
+                    Value::Sym(sym, _) => state.path(*sym, name).copied(),
                     _ => match state.object(&base).map(|id| &state.heap[id as usize]) {
                         Some(Obj::Struct(_, fields)) => {
                             let field = fields.iter().find(|(n, _)| n == name);
-                            field.map(|(_, value)| value.clone())
+                            field.map(|(_, value)| *value)
                         }
                         _ => None,
                     },
@@ -46,11 +46,11 @@ impl Machine<'_> {
         match slot {
             Value::Ref(id) if self.body(frame.body).vars[var as usize].cell => {
                 match &state.heap[*id as usize] {
-                    Obj::Cell(value) => Some(value.clone()),
+                    Obj::Cell(value) => Some(*value),
                     _ => None,
                 }
             }
-            _ => Some(slot.clone()),
+            _ => Some(*slot),
         }
     }
 

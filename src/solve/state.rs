@@ -4,6 +4,7 @@
 //! Values that nobody knows are symbols; what a run has decided about one (nil or not, an interval, equal to a constant)
 //! is kept with it, so that the same question gets the same answer until the variable is written again.
 
+use super::shared::{List, Shared};
 use crate::exposure::Exposure;
 use crate::flow::ir::{BodyId, Pc, Target};
 use crate::library::Effect;
@@ -31,8 +32,12 @@ pub enum Outside {
     Never,
 }
 
+/// A string constant: its number among those that the machine has met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Text(pub u32);
+
 /// A value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Not yet alive.
     Unset,
@@ -43,7 +48,7 @@ pub enum Value {
     /// A boolean.
     Bool(bool),
     /// A string constant.
-    Str(Name),
+    Str(Text),
     /// A symbol plus an offset (for integers).
     Sym(Sym, i64),
     /// A pointer to an object, or a channel, closure, slice.
@@ -222,7 +227,7 @@ pub struct Frame {
     /// Deferred calls, the next one last.
     pub defers: Vec<Prepared>,
     /// Where the caller wants the results.
-    pub dests: Vec<Target>,
+    pub dests: Rc<[Target]>,
     /// How it is being left.
     pub leaving: Leaving,
     /// Whether the caller runs this as one of its deferred calls.
@@ -230,14 +235,14 @@ pub struct Frame {
 }
 
 /// A goroutine of the model.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proc {
     /// Number in order of start; 0 is the root's own.
     pub id: u32,
     /// Where it was started.
     pub spawn: Option<(BodyId, Pc)>,
     /// Its stack; empty when it has ended.
-    pub frames: Vec<Frame>,
+    pub frames: List<Frame>,
     /// The operation it is parked at, and the position that operation has in the top frame's body.
     pub park: Option<(Act, Pc)>,
     /// A `WaitGroup` that counts it down when it ends.
@@ -320,25 +325,25 @@ pub struct Log {
     pub counted: bool,
 }
 
-/// A state of a system.
+/// A state of a system. States share whatever is as it was in the one they come from.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The processes, in order of start.
     pub procs: Vec<Rc<Proc>>,
     /// The heap.
-    pub heap: Vec<Obj>,
+    pub heap: Shared<List<Obj>>,
     /// What code that nobody looks at may do to each object; [`ANY`] is everything.
-    pub open: Vec<Acts>,
+    pub open: Shared<Vec<Acts>>,
     /// What that code can do to fields of values it gets.
     pub exposure: Exposure,
     /// Symbols.
-    pub syms: Vec<Rc<Known>>,
+    pub syms: Shared<List<Known>>,
     /// Values read from unknown ones: (symbol, field) to value, sorted by both.
-    pub paths: Vec<((Sym, Name), Value)>,
+    pub paths: Shared<Vec<((Sym, Name), Value)>>,
     /// Package variables read so far.
-    pub globals: Vec<(Name, Value)>,
+    pub globals: Shared<Vec<(Name, Value)>>,
     /// Decided equalities of two symbols.
-    pub equal: Vec<(Sym, Sym, bool)>,
+    pub equal: Shared<Vec<(Sym, Sym, bool)>>,
     /// Processes that have to run up to their next visible operation, the next one last.
     pub todo: Vec<usize>,
     /// Processes already reported as leaked on the way here.
@@ -392,9 +397,17 @@ impl State {
         self.heap.len() as ObjId - 1
     }
 
+    /// A new object that is like another.
+    pub fn copy(&mut self, id: ObjId) -> ObjId {
+        let (obj, open) = (self.heap.share(id as usize), self.open[id as usize]);
+        self.heap.push_shared(obj);
+        self.open.push(open);
+        self.heap.len() as ObjId - 1
+    }
+
     /// A new symbol, about which nothing is known.
     pub fn symbol(&mut self, file: FileId, span: Span) -> Value {
-        self.syms.push(Rc::new(Known {
+        self.syms.push(Known {
             origin: (file, span),
             nil: None,
             truth: None,
@@ -408,13 +421,13 @@ impl State {
             opaque: false,
             counter: false,
             length: false,
-        }));
+        });
         Value::Sym(self.syms.len() as Sym - 1, 0)
     }
 
     /// What is known of a symbol.
     pub fn known(&mut self, sym: Sym) -> &mut Known {
-        Rc::make_mut(&mut self.syms[sym as usize])
+        &mut self.syms[sym as usize]
     }
 
     /// A symbol that can only be one number is that number.
@@ -425,13 +438,13 @@ impl State {
                 return Value::Int(known.lo.saturating_add(*offset));
             }
             if let Some(eq) = &known.eq {
-                return eq.clone();
+                return *eq;
             }
             if *offset == 0 && known.nil == Some(true) {
                 return Value::Nil;
             }
         }
-        value.clone()
+        *value
     }
 
     /// The object a value is or points to.
@@ -443,20 +456,19 @@ impl State {
     }
 
     /// Calls `f` on every object that can be reached from `value`.
-    pub fn reach(&self, value: &Value, f: &mut impl FnMut(ObjId, &Obj)) {
+    pub fn reach<'s>(&'s self, value: &Value, f: &mut impl FnMut(ObjId, &'s Obj)) {
+        let Some(first) = self.object(value) else {
+            return;
+        };
         let mut seen = vec![false; self.heap.len()];
-        let mut todo: Vec<ObjId> = self.object(value).into_iter().collect();
+        let mut todo = vec![first];
         while let Some(id) = todo.pop() {
             if std::mem::replace(&mut seen[id as usize], true) {
                 continue;
             }
             let obj = &self.heap[id as usize];
             f(id, obj);
-            let mut held = Vec::new();
-            obj.children(&mut |v| todo.extend(self.object(v)), &mut |id| {
-                held.push(id);
-            });
-            todo.extend(held);
+            obj.for_each_object(&mut |held| todo.push(held));
         }
     }
 
@@ -482,14 +494,24 @@ impl State {
         self.open[id as usize] & ANY != 0
     }
 
+    /// Lets code elsewhere do more to an object.
+    fn open_up(&mut self, id: ObjId, acts: Acts) {
+        if self.open[id as usize] | acts != self.open[id as usize] {
+            self.open[id as usize] |= acts;
+        }
+    }
+
     /// Marks everything `value` leads to as known outside. Fields that only the package can name stay closed but for
     /// what the package does to them.
     pub fn escape(&mut self, value: &Value) {
-        let mut todo: Vec<(ObjId, Acts)> =
-            self.object(value).map(|id| (id, ANY)).into_iter().collect();
+        let Some(first) = self.object(value) else {
+            return;
+        };
+        let mut todo: Vec<(ObjId, Acts)> = vec![(first, ANY)];
+        let (heap, exposure) = (self.heap.clone(), self.exposure.clone());
         while let Some((id, acts)) = todo.pop() {
             let before = self.open[id as usize];
-            let obj = &self.heap[id as usize];
+            let obj = &heap[id as usize];
             let acts = match obj {
                 // Whoever is handed a context can wait for it, but only its cancel function ends it.
                 Obj::Context(..) => continue,
@@ -505,26 +527,25 @@ impl State {
             match obj {
                 Obj::Struct(ty, fields) => {
                     for (name, value) in fields {
-                        let acts = self.exposure.acts(*ty, name).unwrap_or(ANY);
+                        let acts = exposure.acts(*ty, name).unwrap_or(ANY);
                         todo.extend(self.object(value).map(|id| (id, acts)));
                     }
                 }
                 Obj::Cancel(context) => {
-                    let context = *context;
-                    self.open[context as usize] |= ANY;
+                    self.open_up(*context, ANY);
                 }
                 // What is in a channel nobody takes out.
                 Obj::Chan { .. } if acts & (RECV | ANY) == 0 => {}
                 Obj::Closure(body, env, None)
-                    if let Some(captured) = self.exposure.of_literal(*body) =>
+                    if let Some(captured) = exposure.of_literal(*body) =>
                 {
                     for (index, field, acts) in captured {
                         let Some(cell) = env.get(*index) else {
                             continue;
                         };
                         // Others see what is written to the variable from now on.
-                        self.open[*cell as usize] |= ANY;
-                        let Obj::Cell(value) = &self.heap[*cell as usize] else {
+                        self.open_up(*cell, ANY);
+                        let Obj::Cell(value) = &heap[*cell as usize] else {
                             continue;
                         };
                         match field {
@@ -537,14 +558,7 @@ impl State {
                         }
                     }
                 }
-                _ => {
-                    let mut held = Vec::new();
-                    obj.children(
-                        &mut |v| todo.extend(self.object(v).map(|id| (id, ANY))),
-                        &mut |id| held.push(id),
-                    );
-                    todo.extend(held.into_iter().map(|id| (id, ANY)));
-                }
+                _ => obj.for_each_object(&mut |held| todo.push((held, ANY))),
             }
         }
     }
@@ -570,7 +584,7 @@ impl State {
             }
         });
         for id in ids {
-            self.open[id as usize] |= ANY;
+            self.open_up(id, ANY);
         }
     }
 
@@ -599,22 +613,26 @@ impl State {
 }
 
 impl Obj {
-    /// Calls `f` on every value the object holds, and `ids` on every object it holds directly.
-    pub fn children(&self, f: &mut impl FnMut(&Value), ids: &mut impl FnMut(ObjId)) {
-        match self {
-            Self::Cell(value) | Self::Map(value) => f(value),
-            Self::Chan { buf, .. } => buf.iter().for_each(f),
-            Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| f(v)),
-            Self::Slice(values) => values.iter().for_each(f),
-            Self::Context(_, parent, ..) => f(parent),
-            Self::Cancel(context) => ids(*context),
-            Self::Closure(_, env, receiver) => {
-                env.iter().copied().for_each(ids);
-                if let Some(receiver) = receiver {
-                    f(receiver);
-                }
+    /// Calls `f` on every object that this one holds.
+    pub fn for_each_object(&self, f: &mut impl FnMut(ObjId)) {
+        let mut value = |value: &Value| {
+            if let Value::Ref(id) | Value::Val(id) = value {
+                f(*id);
             }
-            Self::Wait(_, count) => f(count),
+        };
+        match self {
+            Self::Cell(held)
+            | Self::Map(held)
+            | Self::Wait(_, held)
+            | Self::Context(_, held, ..) => value(held),
+            Self::Chan { buf, .. } => buf.iter().for_each(value),
+            Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| value(v)),
+            Self::Slice(values) => values.iter().for_each(value),
+            Self::Cancel(context) => f(*context),
+            Self::Closure(_, env, receiver) => {
+                receiver.iter().for_each(value);
+                env.iter().copied().for_each(f);
+            }
             Self::Once(_) | Self::Clock(..) => {}
         }
     }

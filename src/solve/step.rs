@@ -101,8 +101,8 @@ impl Machine<'_> {
         call: &Prepared,
         dests: &[Target],
     ) {
-        let receiver = call.args.first().cloned().unwrap_or(Value::Nil);
-        let operand = call.args.get(1).cloned().unwrap_or(Value::Nil);
+        let receiver = call.args.first().copied().unwrap_or(Value::Nil);
+        let operand = call.args.get(1).copied().unwrap_or(Value::Nil);
         let ours = state.object(&receiver).is_some_and(|id| !state.escaped(id));
         if !ours {
             state.escape(&operand);
@@ -122,10 +122,10 @@ impl Machine<'_> {
             Effect::AtomicAdd => {
                 let sum =
                     self.arithmetic(state, proc, BinaryOp::Add, &old, &operand, Span::default());
-                (Some(sum.clone()), sum)
+                (Some(sum), sum)
             }
             _ => match self.compare(state, BinaryOp::Eq, &old, &operand) {
-                Some(true) => (call.args.get(2).cloned(), Value::Bool(true)),
+                Some(true) => (call.args.get(2).copied(), Value::Bool(true)),
                 Some(false) => (None, Value::Bool(false)),
                 None => {
                     let value = self.unknown_result(state, proc, call.pc);
@@ -349,8 +349,8 @@ impl Machine<'_> {
         let span = self.subject_span(state, proc, pc);
         let len = match &values {
             // Go 1.22 ranges over integers.
-            Value::Int(_) => values.clone(),
-            Value::Sym(..) if self.is_integer(state, proc, subject) => values.clone(),
+            Value::Int(_) => values,
+            Value::Sym(..) if self.is_integer(state, proc, subject) => values,
             _ => self.eval(
                 state,
                 proc,

@@ -6,12 +6,45 @@ use crate::flow::ir::{Op, Target};
 use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
 use crate::syntax::ast::BinaryOp;
 
-/// A successor: the processes that took part, and the state (with those processes to be run).
-pub struct Successor {
-    /// Indices of the processes that moved; empty for a fork on something undecided.
-    pub procs: Vec<usize>,
-    /// The state after it; `None` when the program ends here.
-    pub state: Option<State>,
+/// A step that others can see.
+pub struct Move {
+    step: Step,
+}
+
+enum Step {
+    /// A fork on something undecided, one way.
+    Decided(State),
+    /// A process goes past a call it was parked at.
+    Close(usize, Value),
+    Cancel(usize, ObjId),
+    Wait(usize, Option<ObjId>),
+    /// A select goes by its default.
+    Default(usize),
+    /// A communication that needs no partner of ours.
+    Alone(Port),
+    /// A send and a receive meet.
+    Together(Port, Port),
+}
+
+impl Move {
+    /// Indices of the processes that move; none for a fork on something undecided.
+    pub fn procs(&self) -> impl Iterator<Item = usize> {
+        let (first, second) = match &self.step {
+            Step::Decided(_) => (None, None),
+            Step::Close(proc, _)
+            | Step::Cancel(proc, _)
+            | Step::Wait(proc, _)
+            | Step::Default(proc) => (Some(*proc), None),
+            Step::Alone(port) => (Some(port.proc), None),
+            Step::Together(sender, receiver) => (Some(sender.proc), Some(receiver.proc)),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// Whether it decides something and moves nobody.
+    pub fn is_fork(&self) -> bool {
+        matches!(self.step, Step::Decided(_))
+    }
 }
 
 /// One side of a communication.
@@ -47,8 +80,8 @@ impl Machine<'_> {
                 proc,
                 case,
                 send,
-                ch: ch.clone(),
-                value: value.clone(),
+                ch: *ch,
+                value: *value,
             };
             match act {
                 Act::Send(ch, value) => ports.push(port(None, true, ch, value)),
@@ -99,7 +132,7 @@ impl Machine<'_> {
                     return match room {
                         Some(true) => Readiness::Ready,
                         Some(false) => Readiness::Partner(id),
-                        None => Readiness::Undecided(cap.clone(), buf.len() as i64),
+                        None => Readiness::Undecided(*cap, buf.len() as i64),
                     };
                 }
                 Readiness::Partner(id)
@@ -117,46 +150,76 @@ impl Machine<'_> {
         }
     }
 
-    /// All successors of a state in which every process is parked or has ended.
-    pub fn successors(&self, state: &State) -> Vec<Successor> {
+    /// All moves from a state in which every process is parked or has ended.
+    pub fn moves(&self, state: &State) -> Vec<Move> {
         let ports = Self::ports(state);
         if let Some(fork) = self.undecided(state, &ports) {
             return fork;
         }
         let mut out = Vec::new();
-        for proc in 0..state.procs.len() {
-            let Some((act, _)) = &state.procs[proc].park else {
+        let mut add = |step| out.push(Move { step });
+        for (proc, process) in state.procs.iter().enumerate() {
+            let Some((act, _)) = &process.park else {
                 continue;
             };
             match act {
-                Act::Close(ch) => out.push(self.close(state, proc, &ch.clone())),
-                Act::Cancel(context) => {
-                    let context = *context;
-                    let mut next = state.clone();
-                    if let Obj::Context(_, _, cancelled, _) = &mut next.heap[context as usize] {
-                        *cancelled = true;
-                    }
-                    self.resume(&mut next, proc, Happening::Synced, Some(context));
-                    out.push(Successor {
-                        procs: vec![proc],
-                        state: Some(next),
-                    });
-                }
+                Act::Close(ch) => add(Step::Close(proc, *ch)),
+                Act::Cancel(context) => add(Step::Cancel(proc, *context)),
                 Act::Wait(group) => {
                     if self.wait_over(state, group) {
-                        let on = state.object(group);
-                        let mut next = state.clone();
-                        self.resume(&mut next, proc, Happening::Synced, on);
-                        out.push(Successor {
-                            procs: vec![proc],
-                            state: Some(next),
-                        });
+                        add(Step::Wait(proc, state.object(group)));
                     }
                 }
-                _ => self.communicate(state, proc, &ports, &mut out),
+                _ => self.communicate(state, proc, &ports, &mut add),
             }
         }
         out
+    }
+
+    /// Whether the program ends with a move: a send on a closed channel, a close of a closed or nil one.
+    pub fn ends_program(&self, state: &State, step: &Move) -> bool {
+        let is_closed = |ch: &Value| {
+            state
+                .object(ch)
+                .is_some_and(|id| matches!(state.heap[id as usize], Obj::Chan { closed: true, .. }))
+        };
+        match &step.step {
+            Step::Alone(port) => port.send && is_closed(&port.ch),
+            Step::Close(_, ch) => *ch == Value::Nil || is_closed(ch),
+            _ => false,
+        }
+    }
+
+    /// The state after a move that does not end the program, with the processes that moved to be run.
+    pub fn perform(&self, mut state: State, step: Move) -> State {
+        match step.step {
+            Step::Decided(decided) => return decided,
+            Step::Close(proc, ch) => {
+                let id = state.object(&ch);
+                if let Some(id) = id
+                    && let Obj::Chan { closed, .. } = &mut state.heap[id as usize]
+                {
+                    *closed = true;
+                }
+                self.resume(&mut state, proc, Happening::Closed, id);
+            }
+            Step::Cancel(proc, context) => {
+                if let Obj::Context(_, _, cancelled, _) = &mut state.heap[context as usize] {
+                    *cancelled = true;
+                }
+                self.resume(&mut state, proc, Happening::Synced, Some(context));
+            }
+            Step::Wait(proc, on) => self.resume(&mut state, proc, Happening::Synced, on),
+            Step::Default(proc) => self.default(&mut state, proc),
+            Step::Alone(port) => self.alone(&mut state, &port),
+            Step::Together(sender, receiver) => self.together(&mut state, &sender, &receiver),
+        }
+        state
+    }
+
+    /// The state that a move leads to, if the program goes on.
+    pub fn after(&self, state: State, step: Move) -> Option<State> {
+        (!self.ends_program(&state, &step)).then(|| self.perform(state, step))
     }
 
     fn wait_over(&self, state: &State, group: &Value) -> bool {
@@ -172,15 +235,12 @@ impl Machine<'_> {
     }
 
     /// Splits on a capacity or counter that decides whether somebody can go on.
-    fn undecided(&self, state: &State, ports: &[Port]) -> Option<Vec<Successor>> {
+    fn undecided(&self, state: &State, ports: &[Port]) -> Option<Vec<Move>> {
         let fork = |outcomes: Vec<(State, bool)>| {
-            outcomes
-                .into_iter()
-                .map(|(s, _)| Successor {
-                    procs: Vec::new(),
-                    state: Some(s),
-                })
-                .collect()
+            let decided = outcomes.into_iter().map(|(state, _)| Move {
+                step: Step::Decided(state),
+            });
+            decided.collect()
         };
         for port in ports {
             if let Readiness::Undecided(cap, len) = self.readiness(state, port) {
@@ -220,18 +280,18 @@ impl Machine<'_> {
         None
     }
 
-    fn communicate(&self, state: &State, proc: usize, ports: &[Port], out: &mut Vec<Successor>) {
+    fn communicate(&self, state: &State, proc: usize, ports: &[Port], add: &mut impl FnMut(Step)) {
         let mut certain = false;
         for port in ports.iter().filter(|p| p.proc == proc) {
             match self.readiness(state, port) {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
-                    out.push(self.alone(state, port));
+                    add(Step::Alone(port.clone()));
                     certain |= self.outside_of(&port.ch).is_none() && !is_clock(state, &port.ch);
                 }
                 Readiness::Ready => {
                     certain = true;
-                    out.push(self.alone(state, port));
+                    add(Step::Alone(port.clone()));
                 }
                 Readiness::Partner(id) => {
                     for other in ports
@@ -243,7 +303,7 @@ impl Machine<'_> {
                         }
                         // When a partner arrives nobody can see, so that a `default` stays possible. Each pair once: from the sender's side.
                         if port.send {
-                            out.push(self.together(state, port, other));
+                            add(Step::Together(port.clone(), other.clone()));
                         }
                     }
                 }
@@ -252,90 +312,76 @@ impl Machine<'_> {
         if let Some((Act::Select(_, true), _)) = &state.procs[proc].park
             && !certain
         {
-            let mut next = state.clone();
-            let Some((_, pc)) = next.procs[proc].park else {
-                return;
-            };
-            if let Some(target) = self.select_target(&next, proc, None) {
-                if let Some(frame) = next.proc_mut(proc).frames.last_mut() {
-                    frame.pc = target;
-                }
-                next.proc_mut(proc).park = None;
-                next.todo.push(proc);
-                self.note(&mut next, proc, pc, Happening::Defaulted, None);
+            add(Step::Default(proc));
+        }
+    }
+
+    /// A select goes by its default.
+    fn default(&self, state: &mut State, proc: usize) {
+        let Some((_, pc)) = state.procs[proc].park else {
+            return;
+        };
+        if let Some(target) = self.select_target(state, proc, None) {
+            let process = state.proc_mut(proc);
+            process.park = None;
+            if let Some(frame) = process.frames.last_mut() {
+                frame.pc = target;
             }
-            out.push(Successor {
-                procs: vec![proc],
-                state: Some(next),
-            });
+            state.todo.push(proc);
+            self.note(state, proc, pc, Happening::Defaulted, None);
         }
     }
 
     /// A communication that needs no partner of ours.
-    fn alone(&self, state: &State, port: &Port) -> Successor {
-        let mut next = state.clone();
-        let procs = vec![port.proc];
+    fn alone(&self, state: &mut State, port: &Port) {
         let id = state.object(&port.ch);
         let mut received = (Value::Unset, Value::Unset);
         // Somebody elsewhere takes what finds no room.
         let room = id.is_some_and(|id| !state.escaped(id))
             && matches!(self.readiness(state, port), Readiness::Ready);
+        let open = id.map(|id| state.open[id as usize]);
         // Who can do nothing but close it closes it.
         if let Some(id) = id
             && !room
             && self.others_act(state, id, SEND | RECV | CLOSE)
         {
-            next.open[id as usize] |= TOUCHED;
+            state.open[id as usize] |= TOUCHED;
         }
-        let closes = id.is_some_and(|id| state.open[id as usize] & (ANY | SEND | CLOSE) == CLOSE);
-        if let Some(id) = id
-            && let Obj::Context(_, _, ended, _) = &mut next.heap[id as usize]
-        {
-            // Whoever ended it, it stays ended.
-            *ended = true;
-        }
-        if let Some(id) = id
-            && let Obj::Chan { buf, closed, .. } = &mut next.heap[id as usize]
-        {
-            if port.send {
-                if *closed {
-                    // A send on a closed channel panics.
-                    return Successor { procs, state: None };
+        let closes = open.is_some_and(|open| open & (ANY | SEND | CLOSE) == CLOSE);
+        match id.map(|id| (id, &state.heap[id as usize])) {
+            Some((id, Obj::Context(..))) => {
+                if let Obj::Context(_, _, ended, _) = &mut state.heap[id as usize] {
+                    // Whoever ended it, it stays ended.
+                    *ended = true;
                 }
-                if room {
-                    buf.push(port.value.clone());
-                }
-            } else if !buf.is_empty() {
-                received = (buf.remove(0), Value::Bool(true));
-            } else if *closed || closes {
-                *closed = true;
-                received = (Value::Nil, Value::Bool(false));
             }
+            Some((id, Obj::Chan { .. })) => {
+                if let Obj::Chan { buf, closed, .. } = &mut state.heap[id as usize] {
+                    if port.send {
+                        if room {
+                            buf.push(port.value);
+                        }
+                    } else if !buf.is_empty() {
+                        received = (buf.remove(0), Value::Bool(true));
+                    } else if *closed || closes {
+                        *closed = true;
+                        received = (Value::Nil, Value::Bool(false));
+                    }
+                }
+            }
+            _ => {}
         }
-        if port.send && id.is_none_or(|id| state.open[id as usize] & (ANY | RECV) != 0) {
-            next.escape(&port.value);
+        if port.send && open.is_none_or(|open| open & (ANY | RECV) != 0) {
+            state.escape(&port.value);
         }
-        self.complete(&mut next, port, received);
-        Successor {
-            procs,
-            state: Some(next),
-        }
+        self.complete(state, port, received);
     }
 
     /// A send and a receive meet.
-    fn together(&self, state: &State, sender: &Port, receiver: &Port) -> Successor {
-        let mut next = state.clone();
-        self.complete(&mut next, sender, (Value::Unset, Value::Unset));
-        self.complete(
-            &mut next,
-            receiver,
-            (sender.value.clone(), Value::Bool(true)),
-        );
+    fn together(&self, state: &mut State, sender: &Port, receiver: &Port) {
+        self.complete(state, sender, (Value::Unset, Value::Unset));
         // Should two goroutines leave a meeting, the sender runs first; the order is explored where it matters.
-        Successor {
-            procs: vec![sender.proc, receiver.proc],
-            state: Some(next),
-        }
+        self.complete(state, receiver, (sender.value, Value::Bool(true)));
     }
 
     fn select_target(&self, state: &State, proc: usize, case: Option<usize>) -> Option<u32> {
@@ -398,28 +444,6 @@ impl Machine<'_> {
         };
         let on = state.object(&port.ch);
         self.note(state, proc, pc, what, on);
-    }
-
-    fn close(&self, state: &State, proc: usize, ch: &Value) -> Successor {
-        let procs = vec![proc];
-        let mut next = state.clone();
-        match state.object(ch) {
-            Some(id) => {
-                if let Obj::Chan { closed, .. } = &mut next.heap[id as usize] {
-                    if *closed {
-                        return Successor { procs, state: None };
-                    }
-                    *closed = true;
-                }
-                self.resume(&mut next, proc, Happening::Closed, Some(id));
-            }
-            None if *ch == Value::Nil => return Successor { procs, state: None },
-            None => self.resume(&mut next, proc, Happening::Closed, None),
-        }
-        Successor {
-            procs,
-            state: Some(next),
-        }
     }
 
     /// Moves a process past a call that it was parked at.
