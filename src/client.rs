@@ -43,6 +43,7 @@ pub enum Made {
 pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<Constructor> {
     let called = called_here(program);
     let handed = handed_methods(program);
+    let given = given_elsewhere(program);
     program
         .bodies
         .iter()
@@ -52,7 +53,10 @@ pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<C
             let makes = made(program, body)?;
             let leaves = is_exported(simple_name(body))
                 || !called[index]
-                || matches!(makes, Made::Value(ty) if has_any(program, ty, &handed));
+                || match makes {
+                    Made::Value(ty) => has_any(program, ty, &handed),
+                    Made::Channels(_) => given[index],
+                };
             if !leaves {
                 return None;
             }
@@ -220,6 +224,32 @@ fn called_here(program: &Program) -> Vec<bool> {
         }
     }
     called
+}
+
+/// The functions whose first result a caller in view hands to code elsewhere.
+fn given_elsewhere(program: &Program) -> Vec<bool> {
+    let mut given = vec![false; program.bodies.len()];
+    for body in &program.bodies {
+        let hands_on = |var: Var| {
+            body.code.iter().any(|op| match op {
+                Op::Call(call) | Op::Go(call) | Op::Defer(call) => {
+                    matches!(call.callee, Callee::Unknown | Callee::Named(_))
+                        && call.args.contains(&Expr::Var(var))
+                }
+                _ => false,
+            })
+        };
+        for op in &body.code {
+            if let Op::Call(call) = op
+                && let Callee::Body(callee) = call.callee
+                && let Some(Target::Var(var)) = call.dests.first()
+                && !given[callee.0 as usize]
+            {
+                given[callee.0 as usize] = hands_on(*var);
+            }
+        }
+    }
+    given
 }
 
 /// The methods that code elsewhere is handed as function values.

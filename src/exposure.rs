@@ -188,6 +188,21 @@ impl FieldActs {
 
     fn handed(&mut self, program: &Program, id: BodyId, call: &Call, entries: &Entries) {
         for (index, arg) in call.args.iter().enumerate() {
+            if let Expr::Method(receiver, func) = arg
+                && is_stranger(program, id, receiver)
+            {
+                let method = BodyId::from(*func);
+                let own = program.bodies[method.0 as usize].params.first();
+                for (way, acts) in entries
+                    .of(method)
+                    .iter()
+                    .filter(|(w, _)| Some(&w.var) == own)
+                {
+                    if let Some(field) = &way.field {
+                        self.add(field, *acts, false);
+                    }
+                }
+            }
             if !is_stranger(program, id, arg) {
                 continue;
             }
@@ -256,6 +271,18 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
                     Callee::Body(callee) => called[callee.0 as usize] = true,
                     Callee::Named(name) => {
                         names.insert(name.clone());
+                    }
+                    Callee::Library(effect, _) if effect.runs_argument() => {
+                        // Run with what it is handed here, which `handed` sees to, and by nobody else.
+                        for arg in &call.args {
+                            match arg {
+                                Expr::Func(func) | Expr::Method(_, func) => {
+                                    called[BodyId::from(*func).0 as usize] = true;
+                                }
+                                other => values(other, &mut open),
+                            }
+                        }
+                        continue;
                     }
                     _ => {}
                 }

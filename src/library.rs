@@ -103,6 +103,14 @@ impl Effect {
         )
     }
 
+    /// Whether the call runs a function argument, there or in a goroutine, and keeps it for nobody else.
+    pub fn runs_argument(self) -> bool {
+        matches!(
+            self,
+            Self::Spawn | Self::WaitSpawn | Self::Call | Self::CallOnce | Self::CallTest
+        )
+    }
+
     /// Whether the call alone is no reason to follow the function it stands in.
     pub fn is_aside(self) -> bool {
         self.is_pure()
@@ -238,6 +246,20 @@ impl Library {
                 .filter(|_| !ends_by_name(name))
         })
     }
+}
+
+/// Types whose zero value counts goroutines, one up for each that is started and one down when it ends.
+const GROUPS: [(&str, &str); 5] = [
+    ("sync", "WaitGroup"),
+    ("golang.org/x/sync/errgroup", "Group"),
+    ("github.com/hashicorp/go-multierror", "Group"),
+    ("github.com/sourcegraph/conc", "WaitGroup"),
+    ("k8s.io/apimachinery/pkg/util/wait", "Group"),
+];
+
+/// Whether the zero value of type `name` of package `path` is a wait group.
+pub fn is_group(path: &str, name: &str) -> bool {
+    GROUPS.contains(&(path, name))
 }
 
 /// Functions and methods that by convention do not return, whoever offers them: loggers and tests.

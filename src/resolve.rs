@@ -611,9 +611,26 @@ fn import_names(file: &File) -> FxHashMap<Name, Name> {
             .name
             .clone()
             .unwrap_or_else(|| default_import_name(&import.path));
-        names.insert(name, import.path.clone());
+        names.insert(name, canonical(&import.path));
     }
     names
+}
+
+/// The path that facts about a package go by: without the folder it was vendored in (`go help gopath-get`, "Vendor
+/// Directories"; before that, godep's workspace), and for packages that became part of the standard library the path
+/// they have there.
+fn canonical(path: &Name) -> Name {
+    let vendored = ["/vendor/", "/Godeps/_workspace/src/"];
+    let path = vendored
+        .iter()
+        .find_map(|folder| path.rsplit_once(folder))
+        .map_or(path.clone(), |(_, inner)| Name::from(inner));
+    match path.as_str() {
+        "golang.org/x/net/context" | "code.google.com/p/go.net/context" => {
+            Name::new_static("context")
+        }
+        _ => path,
+    }
 }
 
 fn default_import_name(path: &str) -> Name {
@@ -645,6 +662,25 @@ mod tests {
             ("0b11", 3),
         ] {
             assert_eq!(parse_int(text), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn packages_are_known_wherever_they_were_copied_to() {
+        for (path, known) in [
+            ("sync", "sync"),
+            ("golang.org/x/net/context", "context"),
+            (
+                "a.b/c/vendor/golang.org/x/sync/errgroup",
+                "golang.org/x/sync/errgroup",
+            ),
+            (
+                "a.b/c/Godeps/_workspace/src/golang.org/x/net/context",
+                "context",
+            ),
+            ("a.b/vendor", "a.b/vendor"),
+        ] {
+            assert_eq!(canonical(&Name::from(path)), known, "{path}");
         }
     }
 

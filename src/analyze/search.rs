@@ -18,8 +18,10 @@ use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
 use crate::slice::{Index, Slice};
-use crate::solve::explore::Search;
+use crate::solve::explore::{Candidate, Found, Search};
+use crate::solve::handed::Handed;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
+use crate::solve::witness::Text;
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
@@ -155,6 +157,37 @@ impl Searched {
         self.systems.last_mut().expect("one was pushed")
     }
 }
+/// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one
+/// loops, or who waits for it does, it is called as things happen, and whoever calls it may be told to stop.
+fn handed(
+    machine: &mut Machine<'_>,
+    root: BodyId,
+    how: Search,
+    before: &mut Found,
+    text: &Text<'_>,
+) -> Vec<Leak> {
+    let mut search = |way| {
+        machine.handed = way;
+        let found = machine.explore(root, how);
+        before.states += found.states;
+        found.candidates
+    };
+    let in_place = search(Handed::InPlace);
+    let known = |at, among: &[Candidate]| among.iter().any(|c| c.site == at);
+    let beside = match in_place.is_empty() {
+        true => Vec::new(),
+        false => search(Handed::Beside),
+    };
+    let leaks = beside
+        .iter()
+        .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
+        .filter_map(|c| machine.tell(root, c, text))
+        .filter(|leak| !leak.op.in_loop && !leak.partner_in_loop)
+        .collect();
+    machine.handed = Handed::Kept;
+    leaks
+}
+
 /// Clients of one constructor whose search may be given up before the others are left out.
 const TRIES: u32 = 3;
 
@@ -284,16 +317,20 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             continue;
         };
         machine.slice = slice;
-        let found = machine.explore(root, how);
+        let mut found = machine.explore(root, how);
         if found.gave_up {
             give_up();
         }
-        let told = found
+        let mut told: Vec<Leak> = found
             .candidates
             .iter()
             .filter_map(|c| machine.tell(root, c, &text))
-            // What only a test drives into a corner says little about the code it tests.
-            .filter(|leak| !in_test || is_in_test(leak.op.at.file));
+            .collect();
+        if machine.met_handed.take() && !found.gave_up {
+            told.extend(handed(&mut machine, root, how, &mut found, &text));
+        }
+        // What only a test drives into a corner says little about the code it tests.
+        told.retain(|leak| !in_test || is_in_test(leak.op.at.file));
         let before = searched.leaks.len();
         searched.leaks.extend(told);
         let quiet = Quiet {
@@ -315,6 +352,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         }
         if let Some(memo) = &mut memo
             && found.candidates.is_empty()
+            && searched.leaks.len() == before
             && !options.stop.stopped()
         {
             memo.keep(root, quiet.clone());

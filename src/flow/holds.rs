@@ -316,7 +316,7 @@ pub(crate) fn makes_anything(expr: &Expr) -> bool {
         Expr::MakeChan(..) => true,
         Expr::Zero(ty, _) => match ty {
             Ty::Chan(..) => true,
-            Ty::Ext(path, name) => (path == "sync" && name == "WaitGroup") || name == "Group",
+            Ty::Ext(path, name) => crate::library::is_group(path, name) || name == "Group",
             _ => false,
         },
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_anything(v)),

@@ -688,7 +688,9 @@ fn has_primitive(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
     match ty {
         Ty::Chan(..) => true,
         Ty::Ext(path, name) => {
-            (path == "sync" && (name == "WaitGroup" || name == "Once")) || name == "Group"
+            crate::library::is_group(path, name)
+                || (path == "sync" && name == "Once")
+                || name == "Group"
         }
         Ty::Named(id) => has_primitive(types, &types[id.0 as usize].underlying, depth + 1),
         Ty::Struct(fields) => fields

@@ -148,7 +148,7 @@ impl Machine<'_> {
             }
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
-        Flow::Next
+        self.run_handed(state, proc, call)
     }
 
     /// A literal that ranges over a ticker and is handed to a scheduler runs in a goroutine of its own.
@@ -163,19 +163,13 @@ impl Machine<'_> {
             .filter(|(body, _)| crate::model::ranges_over_ticks(self.body(*body)))
             .collect();
         for (body, env) in literals {
-            let code = self.body(body);
-            let args = code
-                .params
-                .iter()
-                .map(|_| state.symbol(code.file, code.span))
-                .collect();
-            let call = Prepared {
+            let function = Prepared {
                 callee: Called::Body(body, env),
-                args,
+                args: Vec::new(),
                 method: false,
                 pc: call.pc,
             };
-            self.spawn(state, proc, call, None);
+            self.run_beside(state, proc, function);
         }
     }
 
@@ -224,7 +218,7 @@ impl Machine<'_> {
             (Some(Obj::Wait(..)), "Add") => Some(Effect::WaitAdd),
             (Some(Obj::Wait(..)), "Done") => Some(Effect::WaitDone),
             (Some(Obj::Wait(..)), "Wait") => Some(Effect::WaitWait),
-            (Some(Obj::Wait(..)), "Go") => Some(Effect::WaitSpawn),
+            (Some(Obj::Wait(..)), "Go" | "Start") => Some(Effect::WaitSpawn),
             (Some(Obj::Wait(..)), "SetLimit") => Some(Effect::Inert),
             (Some(Obj::Once(_)), "Do") => Some(Effect::CallOnce),
             (Some(Obj::Context(..)), "Done") => Some(Effect::ContextDone),
@@ -680,6 +674,7 @@ impl Machine<'_> {
             return;
         };
         let count = state.norm(&count);
+        Self::holds(state, id, by);
         let sum = match (&count, by) {
             (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),
             (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
@@ -726,6 +721,7 @@ impl Machine<'_> {
                 state.escape(&group);
             }
             self.note(state, proc, call.pc, Happening::Spawned(u32::MAX), None);
+            self.start_handed(state, proc, &call);
             return;
         };
         if state.procs.len() > 48 {

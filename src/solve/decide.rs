@@ -250,10 +250,6 @@ impl Machine<'_> {
         counted: bool,
         below: bool,
     ) -> Vec<(State, bool)> {
-        if counted && state.syms[sym as usize].opaque {
-            self.abstain("unknown-count");
-            return Vec::new();
-        }
         let mut outcomes = Vec::new();
         for is_below in [true, false] {
             if !is_below && counted && at > self.loop_limit && state.syms[sym as usize].lo < at {

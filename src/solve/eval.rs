@@ -120,12 +120,14 @@ impl<'p> Machine<'p> {
                 }
                 let opaque = matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque);
                 let site = self.site(state, proc, *span, *size);
+                let room = cap.clone();
                 let id = state.alloc(Obj::Chan {
                     site,
                     cap,
                     buf: Vec::new(),
                     closed: false,
                 });
+                Self::holds(state, id, &room);
                 if opaque {
                     self.abstain("unknown-capacity");
                     state.open[id as usize] |= ANY;
@@ -383,7 +385,7 @@ impl<'p> Machine<'p> {
             },
             Ty::Struct(_) => Value::Val(state.alloc(Obj::Struct(None, Vec::new()))),
             Ty::Ext(path, name) => match (path.as_str(), name.as_str()) {
-                ("sync", "WaitGroup") | ("golang.org/x/sync/errgroup", "Group") => {
+                (path, name) if crate::library::is_group(path, name) => {
                     let site = self.site(state, proc, span, Span::default());
                     Value::Val(state.alloc(Obj::Wait(site, Value::Int(0))))
                 }

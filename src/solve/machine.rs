@@ -3,6 +3,7 @@
 //! Semantics only, no search strategy. Where control may go several ways, every step function returns all the states
 //! it may lead to, in a fixed order, so that a run is a list of choices that can be repeated.
 
+use super::handed::Handed;
 use super::shared::List;
 use super::state::{
     Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Text, Value,
@@ -16,7 +17,7 @@ use crate::stop::Stop;
 use crate::summary::Summaries;
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -71,6 +72,10 @@ pub struct Machine<'p> {
     pub loop_limit: i64,
     /// Whether a test that ends at a failed check is followed to its end, and not taken to be over.
     pub exits_strand: bool,
+    /// What becomes of functions that code which is not followed is handed.
+    pub handed: Handed,
+    /// Whether such a function was met that may wait.
+    pub met_handed: Cell<bool>,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.
@@ -95,6 +100,8 @@ impl<'p> Machine<'p> {
             slice: Slice::whole(program),
             ends_with_root: false,
             exits_strand: false,
+            handed: Handed::default(),
+            met_handed: Cell::new(false),
             zero_counts: false,
             exact_rooms: false,
             loop_limit: LOOP_LIMIT,

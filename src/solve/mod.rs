@@ -7,12 +7,14 @@
 mod call;
 mod callers;
 mod compact;
+mod counts;
 mod decide;
 mod encode;
 mod eval;
 pub mod explore;
 mod facts;
 mod frontier;
+pub mod handed;
 mod leave;
 pub mod machine;
 mod nil;

@@ -4,6 +4,7 @@
 //! Values that nobody knows are symbols; what a run has decided about one (nil or not, an interval, equal to a constant)
 //! is kept with it, so that the same question gets the same answer until the variable is written again.
 
+use super::counts::Tracks;
 use super::shared::{List, Shared};
 use crate::exposure::Exposure;
 use crate::flow::ir::{BodyId, Pc, Target};
@@ -323,6 +324,8 @@ pub struct Log {
     pub events: Vec<Event>,
     /// Whether a loop was followed that runs a fixed number of times.
     pub counted: bool,
+    /// What happened in which loop.
+    pub tracks: Tracks,
 }
 
 /// A state of a system. States share whatever is as it was in the one they come from.

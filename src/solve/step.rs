@@ -1,6 +1,7 @@
 //! Local steps: runs a process up to its next operation that others can see, or to a point where control may go
 //! several ways.
 
+use super::counts::Bound;
 use super::eval::ATOMIC;
 use super::machine::{COUNT_LIMIT, Machine};
 use super::state::{Act, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, State, Value};
@@ -82,13 +83,15 @@ impl Machine<'_> {
         let help = self.watched_has_help(state);
         let id = state.procs[proc].id;
         if let Some(log) = &mut state.log {
-            log.events.push(Event {
+            let event = Event {
                 proc: id,
                 at: (body, pc),
                 what,
                 on,
                 help,
-            });
+            };
+            log.tracks.note(&event);
+            log.events.push(event);
         }
     }
 
@@ -211,7 +214,15 @@ impl Machine<'_> {
                 if is_loop && let Some(log) = &mut state.log {
                     log.counted |= crate::model::mentions_count(cond);
                 }
-                let outcomes = self.decide(std::mem::take(state), proc, cond, is_loop);
+                let bounds = if is_loop {
+                    self.bounds(state, proc, cond)
+                } else {
+                    Vec::new()
+                };
+                let mut outcomes = self.decide(std::mem::take(state), proc, cond, is_loop);
+                for (state, goes_on) in &mut outcomes {
+                    Self::at_head(state, proc, (body_id, pc), &bounds, *goes_on);
+                }
                 return self.decided(
                     state,
                     proc,
@@ -362,10 +373,14 @@ impl Machine<'_> {
         {
             log.counted = true;
         }
+        let body = state.procs[proc].frames.last().map(|f| f.body);
+        let head = (body.unwrap_or(BodyId(0)), pc);
+        let bounds = Self::range_bounds(state, &len);
         let outcomes = self.decide_comparison(std::mem::take(state), BinaryOp::Lt, &at, &len, true);
         let outcomes: Vec<(State, Pc)> = outcomes
             .into_iter()
             .map(|(mut s, more)| {
+                Self::at_head(&mut s, proc, head, &bounds, more);
                 if !more {
                     return (s, exit);
                 }
@@ -387,6 +402,20 @@ impl Machine<'_> {
             })
             .collect();
         self.decided(state, proc, pc, outcomes.into_iter())
+    }
+
+    /// For the log: a process is at the head of a loop.
+    fn at_head(
+        state: &mut State,
+        proc: usize,
+        head: (BodyId, Pc),
+        bounds: &[Bound],
+        goes_on: bool,
+    ) {
+        let id = state.procs[proc].id;
+        if let Some(log) = &mut state.log {
+            log.tracks.at_head(id, head, bounds, goes_on);
+        }
     }
 
     pub(super) fn is_integer(&self, state: &State, proc: usize, var: u32) -> bool {

@@ -287,7 +287,9 @@ impl Machine<'_> {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
                     add(Step::Alone(port.clone()));
-                    certain |= self.outside_of(&port.ch).is_none() && !is_clock(state, &port.ch);
+                    // A context ends and a clock ticks some time: no poll is sure to come late enough.
+                    certain |=
+                        self.outside_of(&port.ch).is_none() && !has_its_time(state, &port.ch);
                 }
                 Readiness::Ready => {
                     certain = true;
@@ -454,6 +456,13 @@ impl Machine<'_> {
         state.todo.push(proc);
         self.note(state, proc, pc, what, on);
     }
+}
+
+/// Whether a channel is that of a context or a ticker in view.
+fn has_its_time(state: &State, ch: &Value) -> bool {
+    state
+        .object(ch)
+        .is_some_and(|id| matches!(state.heap[id as usize], Obj::Clock(..) | Obj::Context(..)))
 }
 
 /// Whether a channel is that of a ticker in view.

@@ -1,8 +1,9 @@
 //! Repeats the run of a candidate and tells it: how the partner was lost, what happened in which order.
 
+use super::counts::rooms;
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Sym, Value};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Value};
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc, Target};
 use crate::leak::{
     Confidence, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
@@ -27,8 +28,7 @@ impl Machine<'_> {
         start.log = Some(Box::new(Log {
             watched: candidate.proc,
             wants: wants.clone(),
-            events: Vec::new(),
-            counted: false,
+            ..Log::default()
         }));
         let mut state = self.replay(start, &candidate.choices)?;
         let log = state.log.take()?;
@@ -38,8 +38,7 @@ impl Machine<'_> {
             Some(candidate.site),
             "the run must end at the stuck operation"
         );
-        if self.is_about_counts(&state, &proc, log.counted) {
-            self.abstain("unrelated-count");
+        if self.rests_on_counts(&state, &proc, &candidate.doomed, &log) {
             return None;
         }
         let teller = Teller {
@@ -51,45 +50,6 @@ impl Machine<'_> {
         };
         teller.leak(root, &proc, candidate)
     }
-}
-
-impl Machine<'_> {
-    /// Whether a stuck send finds no room only because of a number that has nothing to do with the room.
-    fn is_about_counts(&self, state: &State, proc: &Proc, counted: bool) -> bool {
-        rooms(state, proc).into_iter().any(|sym| {
-            if state.syms[sym as usize].large.is_some() {
-                return counted;
-            }
-            // A list as long as the room says how many sends there are; another list says nothing about it.
-            let others = state.syms.iter().enumerate();
-            others
-                .filter(|(other, _)| *other != sym as usize)
-                .any(|(_, known)| known.bound && known.lo >= 2)
-        })
-    }
-}
-
-/// The unknown capacities of the channels that a process waits to send on.
-fn rooms(state: &State, proc: &Proc) -> Vec<Sym> {
-    let Some((act, _)) = &proc.park else {
-        return Vec::new();
-    };
-    let channels: Vec<&Value> = match act {
-        Act::Send(ch, _) => vec![ch],
-        Act::Select(cases, _) => {
-            let sends = cases.iter().filter(|(send, ..)| *send);
-            sends.map(|(_, ch, _)| ch).collect()
-        }
-        _ => Vec::new(),
-    };
-    let capacity = |ch: &Value| match state.object(ch).map(|id| &state.heap[id as usize]) {
-        Some(Obj::Chan {
-            cap: Value::Sym(sym, _),
-            ..
-        }) => Some(*sym),
-        _ => None,
-    };
-    channels.into_iter().filter_map(capacity).collect()
 }
 
 /// Tells one run.
@@ -433,7 +393,8 @@ impl Teller<'_, '_> {
             }
             let text = (self.text)(known.origin.0, known.origin.1);
             let text = text.lines().next().unwrap_or_default().trim();
-            let name = if text.is_empty() || text.len() > QUOTE {
+            let unnamed = text.is_empty() || text.len() > QUOTE;
+            let name = if unnamed {
                 "the number of items".to_owned()
             } else if known.length && !text.starts_with("len(") {
                 format!("len({text})")
@@ -442,11 +403,25 @@ impl Teller<'_, '_> {
             };
             if known.hi <= 0 {
                 confidence = Confidence::Low;
-                assumptions.push(format!("`{name}` is 0"));
+                assumptions.push(match unnamed {
+                    true => format!("{name} is 0"),
+                    false => format!("`{name}` is 0"),
+                });
             } else if known.lo >= 2 {
                 confidence = confidence.min(Confidence::Medium);
-                assumptions.push(format!("`{name}` > {}", known.lo - 1));
+                let least = known.lo - 1;
+                assumptions.push(match unnamed {
+                    true => format!("{name} is above {least}"),
+                    false => format!("`{name}` > {least}"),
+                });
             }
+        }
+        for (body, pc) in self.events.iter().filter_map(|e| self.machine.hander(e)) {
+            let call = self.quote(body, self.machine.source(body).spans[pc as usize]);
+            let callee = call.split('(').next().unwrap_or_default();
+            let callee = callee.trim_start_matches("go ").trim_start_matches("_ = ");
+            confidence = confidence.min(Confidence::Medium);
+            assumptions.push(format!("`{callee}` runs what it is handed"));
         }
         assumptions.sort();
         assumptions.dedup();
@@ -457,7 +432,7 @@ impl Teller<'_, '_> {
     fn stuck_for_room(&self, proc: &Proc, room: i64) -> bool {
         rooms(self.state, proc)
             .into_iter()
-            .any(|sym| self.state.syms[sym as usize].large == Some(room))
+            .any(|(_, sym)| self.state.syms[sym as usize].large == Some(room))
     }
 
     /// What the run takes for granted about callers elsewhere.

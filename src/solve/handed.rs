@@ -1,0 +1,144 @@
+//! Functions handed to code that is not followed: whether and where it runs them nobody sees.
+//!
+//! It may run them at once, in a goroutine of its own, or never. A first search leaves them alone; where one of them may
+//! wait for something of the system, two more let it run: at once ([`Handed::InPlace`]) and beside its caller
+//! ([`Handed::Beside`]). What is stuck in both is stuck however it is run.
+
+use super::machine::Machine;
+use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, State};
+use super::step::Flow;
+use crate::flow::ir::{BodyId, Callee, Op, Pc};
+use crate::summary::{RECV, SEND};
+
+/// What becomes of functions that code which is not followed is handed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handed {
+    /// They are not run; what they could do counts as help.
+    #[default]
+    Kept,
+    /// They may be run once, in a goroutine of their own.
+    Beside,
+    /// They may be run once, before the call returns.
+    InPlace,
+}
+
+/// Functions of one call that are run at most.
+const RUN: usize = 4;
+
+impl Machine<'_> {
+    /// Runs what an unknown call has been handed, as far as it may wait.
+    pub(super) fn run_handed(&self, state: &mut State, proc: usize, call: &Prepared) -> Flow {
+        let leaving = state.procs[proc]
+            .frames
+            .last()
+            .is_none_or(|frame| frame.leaving != Leaving::No);
+        let waiting = if leaving {
+            Vec::new()
+        } else {
+            self.waiting_functions(state, call)
+        };
+        if waiting.is_empty() {
+            return Flow::Next;
+        }
+        match self.handed {
+            Handed::Kept => {
+                self.met_handed.set(true);
+                Flow::Next
+            }
+            Handed::Beside => {
+                let skipped = state.clone();
+                let mut run = std::mem::take(state);
+                for function in waiting {
+                    self.run_beside(&mut run, proc, function);
+                }
+                Flow::Fork(vec![run, skipped])
+            }
+            Handed::InPlace => {
+                let skipped = std::mem::take(state);
+                let mut ways = Vec::new();
+                for function in waiting {
+                    let mut entered = skipped.clone();
+                    let function = self.with_arguments(&mut entered, function);
+                    if let Flow::Next = self.dispatch(&mut entered, proc, function, &[], false) {
+                        ways.push(entered);
+                    }
+                }
+                ways.push(skipped);
+                Flow::Fork(ways)
+            }
+        }
+    }
+
+    /// Runs what a goroutine whose code is not followed has been handed: in either case that is another goroutine.
+    pub(super) fn start_handed(&self, state: &mut State, proc: usize, call: &Prepared) {
+        for function in self.waiting_functions(state, call) {
+            if self.handed == Handed::Kept {
+                self.met_handed.set(true);
+                return;
+            }
+            self.run_beside(state, proc, function);
+        }
+    }
+
+    /// Starts a goroutine that calls a function with arguments nobody knows.
+    pub(super) fn run_beside(&self, state: &mut State, proc: usize, function: Prepared) {
+        let function = self.with_arguments(state, function);
+        self.spawn(state, proc, function, None);
+    }
+
+    fn with_arguments(&self, state: &mut State, mut function: Prepared) -> Prepared {
+        if let Called::Body(body, _) = function.callee {
+            let code = self.body(body);
+            for _ in function.args.len()..code.params.len() {
+                function.args.push(state.symbol(code.file, code.span));
+            }
+        }
+        function
+    }
+
+    /// The functions that arguments lead to which may send or receive.
+    fn waiting_functions(&self, state: &State, call: &Prepared) -> Vec<Prepared> {
+        let mut functions = Vec::new();
+        for arg in &call.args {
+            state.reach(arg, &mut |_, obj| {
+                if let Obj::Closure(body, env, receiver) = obj
+                    && functions.len() < RUN
+                    && self.may_wait(*body)
+                {
+                    functions.push(Prepared {
+                        callee: Called::Body(*body, env.clone()),
+                        args: receiver.iter().cloned().collect(),
+                        method: receiver.is_some(),
+                        pc: call.pc,
+                    });
+                }
+            });
+        }
+        functions
+    }
+
+    /// Whether a function sends or receives on something it has from where it was made.
+    fn may_wait(&self, body: BodyId) -> bool {
+        let code = self.body(body);
+        let entry = self.summaries.entry(body);
+        entry.iter().any(|(way, acts)| {
+            acts & (SEND | RECV) != 0
+                && (code.captures.iter().any(|(_, inner)| *inner == way.var)
+                    || code.method && code.params.first() == Some(&way.var))
+        })
+    }
+
+    /// The call that was handed a function which a run starts, if that call is not followed.
+    pub(super) fn hander(&self, event: &Event) -> Option<(BodyId, Pc)> {
+        let Happening::Spawned(child) = event.what else {
+            return None;
+        };
+        let (body, pc) = event.at;
+        let op = self.source(body).code.get(pc as usize)?;
+        let (Op::Call(call) | Op::Go(call)) = op else {
+            return None;
+        };
+        let unknown = matches!(call.callee, Callee::Unknown | Callee::Named(_));
+        (unknown && child != u32::MAX).then_some(event.at)
+    }
+}
