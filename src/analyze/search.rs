@@ -174,9 +174,10 @@ fn handed(
     };
     let in_place = search(Handed::InPlace);
     let known = |at, among: &[Candidate]| among.iter().any(|c| c.site == at);
-    let beside = match in_place.is_empty() {
-        true => Vec::new(),
-        false => search(Handed::Beside),
+    let beside = if in_place.is_empty() {
+        Vec::new()
+    } else {
+        search(Handed::Beside)
     };
     let leaks = beside
         .iter()

@@ -393,27 +393,19 @@ impl Teller<'_, '_> {
             }
             let text = (self.text)(known.origin.0, known.origin.1);
             let text = text.lines().next().unwrap_or_default().trim();
-            let unnamed = text.is_empty() || text.len() > QUOTE;
-            let name = if unnamed {
+            let name = if text.is_empty() || text.len() > QUOTE {
                 "the number of items".to_owned()
             } else if known.length && !text.starts_with("len(") {
-                format!("len({text})")
+                format!("`len({text})`")
             } else {
-                text.to_owned()
+                format!("`{text}`")
             };
             if known.hi <= 0 {
                 confidence = Confidence::Low;
-                assumptions.push(match unnamed {
-                    true => format!("{name} is 0"),
-                    false => format!("`{name}` is 0"),
-                });
+                assumptions.push(format!("{name} is 0"));
             } else if known.lo >= 2 {
                 confidence = confidence.min(Confidence::Medium);
-                let least = known.lo - 1;
-                assumptions.push(match unnamed {
-                    true => format!("{name} is above {least}"),
-                    false => format!("`{name}` > {least}"),
-                });
+                assumptions.push(format!("{name} > {}", known.lo - 1));
             }
         }
         for (body, pc) in self.events.iter().filter_map(|e| self.machine.hander(e)) {
