@@ -120,14 +120,13 @@ impl<'p> Machine<'p> {
                 }
                 let opaque = matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque);
                 let site = self.site(state, proc, *span, *size);
-                let room = cap.clone();
                 let id = state.alloc(Obj::Chan {
                     site,
                     cap,
                     buf: Vec::new(),
                     closed: false,
                 });
-                Self::holds(state, id, &room);
+                Self::holds(state, id, &cap);
                 if opaque {
                     self.abstain("unknown-capacity");
                     state.open[id as usize] |= ANY;

@@ -107,7 +107,7 @@ impl Machine<'_> {
                 {
                     functions.push(Prepared {
                         callee: Called::Body(*body, env.clone()),
-                        args: receiver.iter().cloned().collect(),
+                        args: receiver.iter().copied().collect(),
                         method: receiver.is_some(),
                         pc: call.pc,
                     });
