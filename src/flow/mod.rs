@@ -4,6 +4,7 @@
 //! and anything between functions.
 
 mod ahead;
+mod concrete;
 mod demand;
 mod dump;
 mod holds;
@@ -59,6 +60,7 @@ pub fn lower_asking<'a>(
     supply: &mut Supply<'_, 'a>,
 ) -> Program {
     let mut bodies = lower::lower_package(package, library, go, supply);
+    concrete::name_methods(&mut bodies, &package.types);
     let holds = simplify::simplify(&mut bodies, &package.types);
     Program {
         literals: literals(&bodies),

@@ -1,0 +1,218 @@
+//! Calls through interfaces where only one type can be behind: `a := NewAgent()`, with a constructor that returns nothing
+//! but one type of the package, makes `a.Run()` a call of that type's method.
+//!
+//! In: the bodies as they were lowered. Out: the same with such calls named. A variable of which some value is not understood
+//! is left alone: the machine finds its method by what it holds, but nobody who looks at the code before that does.
+
+use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use crate::resolve::{Ty, TypeDef, TypeId};
+use rustc_hash::FxHashMap;
+
+/// Assignments and returns that are followed from a call back to where a value is made.
+const DEEP_ENOUGH: u32 = 8;
+
+/// What a variable or result can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// Nil alone, so far.
+    Nothing,
+    /// Values of this type, or pointers to them, and nil.
+    Only(TypeId),
+    /// Anything.
+    Anything,
+}
+
+impl Held {
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, known) | (known, Self::Nothing) => known,
+            (Self::Only(a), Self::Only(b)) if a == b => self,
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// Names the methods of calls through interfaces where the type is certain.
+pub(super) fn name_methods(bodies: &mut [Body], types: &[TypeDef]) {
+    let mut found = Vec::new();
+    let mut finder = Finder {
+        bodies,
+        types,
+        held: FxHashMap::default(),
+        asked: Vec::new(),
+    };
+    for (index, body) in bodies.iter().enumerate() {
+        for (pc, op) in body.code.iter().enumerate() {
+            let (Op::Call(call) | Op::Go(call) | Op::Defer(call)) = op else {
+                continue;
+            };
+            let Callee::Named(name) = &call.callee else {
+                continue;
+            };
+            let Some(Expr::Receiver(receiver)) = call.args.first() else {
+                continue;
+            };
+            if let Expr::Var(var) = **receiver
+                && let Held::Only(ty) = finder.variable(BodyId(index as u32), var, 0)
+                && let Some(func) = types[ty.0 as usize].methods.get(name)
+                && !bodies[BodyId::from(*func).0 as usize].code.is_empty()
+            {
+                found.push((index, pc, BodyId::from(*func)));
+            }
+        }
+    }
+    for (index, pc, method) in found {
+        if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = &mut bodies[index].code[pc] {
+            call.callee = Callee::Body(method);
+        }
+    }
+}
+
+struct Finder<'b> {
+    bodies: &'b [Body],
+    types: &'b [TypeDef],
+    held: FxHashMap<(BodyId, Var), Held>,
+    /// The variables whose answer is being looked for.
+    asked: Vec<(BodyId, Var)>,
+}
+
+impl Finder<'_> {
+    fn variable(&mut self, id: BodyId, var: Var, depth: u32) -> Held {
+        if depth > DEEP_ENOUGH {
+            return Held::Anything;
+        }
+        let bodies = self.bodies;
+        let body = &bodies[id.0 as usize];
+        if let Some(ty) = self.structure(&body.vars[var as usize].ty) {
+            return Held::Only(ty);
+        }
+        if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var) {
+            return body.parent.map_or(Held::Anything, |parent| {
+                self.variable(parent, *outer, depth + 1)
+            });
+        }
+        if body.params.contains(&var) {
+            return Held::Anything;
+        }
+        if let Some(held) = self.held.get(&(id, var)) {
+            return *held;
+        }
+        if self.asked.contains(&(id, var)) {
+            // A variable that is assigned to itself holds what else is assigned to it.
+            return Held::Nothing;
+        }
+        self.asked.push((id, var));
+        let held = self.assigned(id, var, depth);
+        self.asked.pop();
+        if self.asked.is_empty() {
+            // Within a circle the answer is not the whole one.
+            self.held.insert((id, var), held);
+        }
+        held
+    }
+
+    /// What a body, and the literals in it, put into a variable.
+    fn assigned(&mut self, id: BodyId, var: Var, depth: u32) -> Held {
+        let bodies = self.bodies;
+        let mut held = Held::Nothing;
+        for op in &bodies[id.0 as usize].code {
+            let mut shared = false;
+            op.exprs(&mut |e| shared |= takes_address(e, var));
+            if shared {
+                return Held::Anything;
+            }
+            let mut written = false;
+            op.writes(&mut |v| written |= v == var);
+            if !written {
+                continue;
+            }
+            let value = match op {
+                Op::Declare(_) | Op::Renew(_) => Held::Nothing,
+                Op::Set(Target::Var(_), value) => self.value(id, value, depth),
+                Op::Call(call) => {
+                    let result = call.dests.iter().position(|d| *d == Target::Var(var));
+                    match (&call.callee, result) {
+                        (Callee::Body(callee), Some(result)) => {
+                            self.result(*callee, result, depth + 1)
+                        }
+                        _ => Held::Anything,
+                    }
+                }
+                _ => Held::Anything,
+            };
+            held = held.or(value);
+        }
+        for (index, literal) in bodies.iter().enumerate() {
+            if literal.parent == Some(id)
+                && let Some((_, inner)) = literal.captures.iter().find(|(outer, _)| *outer == var)
+            {
+                held = held.or(self.assigned(BodyId(index as u32), *inner, depth + 1));
+            }
+        }
+        held
+    }
+
+    fn value(&mut self, id: BodyId, value: &Expr, depth: u32) -> Held {
+        match value {
+            Expr::Nil => Held::Nothing,
+            Expr::Zero(ty, _) => self.structure(ty).map_or(Held::Nothing, Held::Only),
+            Expr::Struct(Some(ty), ..) => Held::Only(*ty),
+            Expr::Addr(inner) => match &**inner {
+                Expr::Struct(Some(ty), ..) => Held::Only(*ty),
+                Expr::Var(var) => {
+                    let ty = &self.bodies[id.0 as usize].vars[*var as usize].ty;
+                    self.structure(ty).map_or(Held::Anything, Held::Only)
+                }
+                _ => Held::Anything,
+            },
+            Expr::Var(var) => self.variable(id, *var, depth + 1),
+            _ => Held::Anything,
+        }
+    }
+
+    fn result(&mut self, id: BodyId, index: usize, depth: u32) -> Held {
+        if depth > DEEP_ENOUGH {
+            return Held::Anything;
+        }
+        let bodies = self.bodies;
+        let body = &bodies[id.0 as usize];
+        let Some(result) = body.results.get(index) else {
+            return Held::Anything;
+        };
+        if let Some(ty) = self.structure(&body.vars[*result as usize].ty) {
+            return Held::Only(ty);
+        }
+        let mut held = Held::Nothing;
+        let mut returns = false;
+        for op in &body.code {
+            if let Op::Return(values) = op {
+                returns = true;
+                let value = values.get(index);
+                held = held.or(value.map_or(Held::Anything, |v| self.value(id, v, depth)));
+            }
+        }
+        if returns { held } else { Held::Anything }
+    }
+
+    /// The struct type that a type or the one it points to is.
+    fn structure(&self, ty: &Ty) -> Option<TypeId> {
+        match ty {
+            Ty::Named(id) => {
+                let underlying = &self.types[id.0 as usize].underlying;
+                matches!(underlying, Ty::Struct(_)).then_some(*id)
+            }
+            Ty::Ptr(inner) => self.structure(inner),
+            _ => None,
+        }
+    }
+}
+
+/// Whether somebody may write to a variable by its address.
+fn takes_address(expr: &Expr, var: Var) -> bool {
+    if let Expr::Addr(inner) = expr {
+        return **inner == Expr::Var(var);
+    }
+    let mut any = false;
+    expr.children(&mut |child| any |= takes_address(child, var));
+    any
+}
