@@ -148,7 +148,7 @@ impl FieldActs {
                 .captures
                 .iter()
                 .position(|(_, inner)| *inner == way.var)?;
-            Some((at, way.field.clone(), *acts))
+            Some((at, way.field.clone(), acts))
         });
         self.captured.insert(id, acts.collect());
     }
@@ -158,7 +158,7 @@ impl FieldActs {
         let body = &program.bodies[id.0 as usize];
         let receiver = body.params.first().filter(|_| body.method).copied();
         let owner = receiver.and_then(|r| base_named(&body.vars[r as usize].ty));
-        for (way, acts) in entries.of(id) {
+        for (way, acts) in entries.of(id).iter() {
             if !body.params.contains(&way.var) {
                 continue;
             }
@@ -166,7 +166,7 @@ impl FieldActs {
                 let own = Some(way.var) == receiver
                     && is_exported(body.name.rsplit('.').next().unwrap_or_default())
                     && owner.is_some_and(|ty| has_field(&program.types, ty, field));
-                self.add(field, *acts, own);
+                self.add(field, acts, own);
             }
         }
     }
@@ -199,7 +199,7 @@ impl FieldActs {
                     .filter(|(w, _)| Some(&w.var) == own)
                 {
                     if let Some(field) = &way.field {
-                        self.add(field, *acts, false);
+                        self.add(field, acts, false);
                     }
                 }
             }
@@ -223,7 +223,7 @@ impl FieldActs {
             };
             for (way, acts) in entries.of(callee).iter().filter(|(w, _)| w.var == *param) {
                 if let Some(field) = way.field.as_ref().or(field.as_ref()) {
-                    self.add(field, *acts, false);
+                    self.add(field, acts, false);
                 }
             }
         }

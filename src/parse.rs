@@ -57,9 +57,11 @@ pub(crate) fn parse_parts(bytes: &[u8], kept: &[Span]) -> Option<Parsed> {
     })
 }
 
-/// Spans as the parser wants them: with rows and columns.
+/// Spans as the parser wants them: with rows and columns, which nobody asks for and which are counted from the first of
+/// them; counting from the start of the file would cost as much for each function that is read by itself.
 fn ranges(bytes: &[u8], kept: &[Span]) -> Vec<Range> {
-    let (mut at, mut row, mut line) = (0, 0, 0);
+    let start = kept.first().map_or(0, |span| span.start as usize);
+    let (mut at, mut row, mut line) = (start, 0, start);
     let mut point = |to: u32| {
         let to = to as usize;
         for end in memchr::memchr_iter(b'\n', &bytes[at..to]) {

@@ -10,8 +10,14 @@ use crate::library::Effect;
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+mod future;
+mod live;
+
+use future::Carried;
+pub use future::Future;
+pub use live::{Live, liveness};
 
 /// A set of things that can be done to a primitive.
 pub type Acts = u16;
@@ -45,22 +51,18 @@ pub struct Way {
     pub field: Option<Name>,
 }
 
-/// What can still be done, by way.
-pub type Future = BTreeMap<Way, Acts>;
-
 /// The dataflow facts of one body, per position.
-pub struct Facts {
-    /// What can still be done from here on.
-    pub futures: Vec<Rc<Future>>,
-    /// Which variables are still read from here on.
-    pub live: Vec<Vec<bool>>,
+#[derive(Default)]
+struct Facts {
+    futures: OnceCell<Vec<Rc<Future>>>,
+    live: OnceCell<Live>,
 }
 
 /// Summaries of all bodies of a program.
 pub struct Summaries<'p> {
     program: &'p Program,
     entries: Entries,
-    facts: Vec<OnceCell<Facts>>,
+    facts: Vec<Facts>,
 }
 
 /// What bodies do to their parameters and captured variables, as far as anybody has asked.
@@ -85,8 +87,8 @@ impl<'p> Summaries<'p> {
     pub fn new(program: &'p Program, roots: &[BodyId], mut earlier: Entries) -> Self {
         let count = program.bodies.len();
         let mut facts = Vec::new();
-        facts.resize_with(count, OnceCell::new);
-        earlier.futures.resize_with(count, Future::new);
+        facts.resize_with(count, Facts::default);
+        earlier.futures.resize_with(count, Future::default);
         earlier.known.resize(count, false);
         let mut this = Self {
             program,
@@ -101,8 +103,10 @@ impl<'p> Summaries<'p> {
             queued[index] = wanted && !*known;
             *known |= wanted;
         }
-        let mut queue: std::collections::VecDeque<usize> =
-            (0..count).rev().filter(|i| queued[*i]).collect();
+        let mut queue: std::collections::VecDeque<usize> = callees_first(&dependents)
+            .into_iter()
+            .filter(|i| queued[*i])
+            .collect();
         while let Some(index) = queue.pop_front() {
             queued[index] = false;
             let body = &program.bodies[index];
@@ -111,9 +115,8 @@ impl<'p> Summaries<'p> {
                 .first()
                 .map(|f| (**f).clone())
                 .unwrap_or_default();
-            entry.retain(|way, _| {
-                body.params.contains(&way.var)
-                    || body.captures.iter().any(|(_, inner)| *inner == way.var)
+            entry.retain(|var| {
+                body.params.contains(&var) || body.captures.iter().any(|(_, inner)| *inner == var)
             });
             if entry != this.entries.futures[index] {
                 this.entries.futures[index] = entry;
@@ -142,59 +145,58 @@ impl<'p> Summaries<'p> {
         self.entries
     }
 
-    /// The facts of a body.
-    pub fn facts(&self, id: BodyId) -> &Facts {
-        self.facts[id.0 as usize].get_or_init(|| {
-            let body = &self.program.bodies[id.0 as usize];
-            Facts {
-                futures: self.flow(id.0 as usize),
-                live: liveness(body),
-            }
-        })
+    /// What can still be done from each position of a body on.
+    pub fn futures(&self, id: BodyId) -> &[Rc<Future>] {
+        self.facts[id.0 as usize]
+            .futures
+            .get_or_init(|| self.flow(id.0 as usize))
+    }
+
+    /// Which variables of a body are still read.
+    pub fn live(&self, id: BodyId) -> &Live {
+        self.facts[id.0 as usize]
+            .live
+            .get_or_init(|| liveness(&self.program.bodies[id.0 as usize]))
     }
 
     fn flow(&self, index: usize) -> Vec<Rc<Future>> {
         let body = &self.program.bodies[index];
-        let empty = Rc::new(Future::new());
-        let mut before = vec![empty; body.code.len()];
+        let holds = &self.program.holds[index];
+        let empty = Rc::new(Future::default());
+        let mut before = vec![Rc::clone(&empty); body.code.len()];
         let mut again = true;
         while again {
             again = false;
             for pc in (0..body.code.len()).rev() {
-                let mut future = Future::new();
-                let mut first = true;
+                let mut carried: Option<Carried<'_>> = None;
                 body.code[pc].successors(pc as Pc, &mut |next| {
                     let Some(next) = before.get(next as usize) else {
                         return;
                     };
-                    if first {
-                        future = (**next).clone();
-                        first = false;
-                    } else {
-                        for (way, acts) in next.iter() {
-                            *future.entry(way.clone()).or_default() |= acts;
-                        }
+                    match &mut carried {
+                        Some(carried) => carried.join(next),
+                        None => carried = Some(Carried::new(Rc::clone(next), holds)),
                     }
                 });
-                self.transfer(body, &body.code[pc], &mut future);
-                let holds = &self.program.holds[index];
-                future.retain(|way, _| holds[way.var as usize]);
-                if future != *before[pc] {
-                    before[pc] = Rc::new(future);
-                    again = true;
+                let mut carried = carried.unwrap_or_else(|| Carried::new(Rc::clone(&empty), holds));
+                self.transfer(body, &body.code[pc], &mut carried);
+                let future = carried.into_future();
+                if !Rc::ptr_eq(&future, &before[pc]) {
+                    again |= future != before[pc];
+                    before[pc] = future;
                 }
             }
         }
         before
     }
 
-    fn transfer(&self, body: &Body, op: &Op, future: &mut Future) {
+    fn transfer(&self, body: &Body, op: &Op, future: &mut Carried<'_>) {
         match op {
             Op::Declare(var) => {
-                kill(future, *var);
+                future.kill(*var);
             }
             Op::Set(Target::Var(var), value) => {
-                let moved = kill(future, *var);
+                let moved = future.kill(*var);
                 // A captured variable is seen by others as soon as it is written.
                 let shared = body.vars[*var as usize].cell && way_of(value).is_some();
                 self.flow_into(value, &moved, future);
@@ -232,28 +234,16 @@ impl<'p> Summaries<'p> {
                     self.hand_over(value, future);
                 }
                 for result in &body.results {
-                    future.insert(
-                        Way {
-                            var: *result,
-                            field: None,
-                        },
-                        ANY,
-                    );
+                    future.set(*result, None, ANY);
                 }
             }
             Op::End => {
                 for result in &body.results {
-                    future.insert(
-                        Way {
-                            var: *result,
-                            field: None,
-                        },
-                        ANY,
-                    );
+                    future.set(*result, None, ANY);
                 }
             }
             Op::RangeNext(subject, _, Some(item), ..) => {
-                let moved = kill(future, *item);
+                let moved = future.kill(*item);
                 let element = Expr::Index(Box::new(Expr::Var(*subject)), Box::new(Expr::Nil));
                 self.flow_into(&element, &moved, future);
             }
@@ -262,19 +252,13 @@ impl<'p> Summaries<'p> {
     }
 
     /// The value of `expr` becomes what `moved` says will be acted on.
-    fn flow_into(&self, expr: &Expr, moved: &[(Option<Name>, Acts)], future: &mut Future) {
+    fn flow_into(&self, expr: &Expr, moved: &[(Option<Name>, Acts)], future: &mut Carried<'_>) {
         if moved.is_empty() || is_data(expr) {
             return;
         }
         if let Some(way) = way_of(expr) {
             for (field, acts) in moved {
-                let field = field.clone().or_else(|| way.field.clone());
-                *future
-                    .entry(Way {
-                        var: way.var,
-                        field,
-                    })
-                    .or_default() |= acts;
+                future.add(way.var, field.as_ref().or(way.field.as_ref()), *acts);
             }
             return;
         }
@@ -283,14 +267,9 @@ impl<'p> Summaries<'p> {
         let mut vars = Vec::new();
         expr.vars(&mut |var| vars.push(var));
         for var in vars {
-            *future.entry(Way { var, field: None }).or_default() |= all;
+            future.add(var, None, all);
             for (field, acts) in moved {
-                *future
-                    .entry(Way {
-                        var,
-                        field: field.clone(),
-                    })
-                    .or_default() |= acts;
+                future.add(var, field.as_ref(), *acts);
             }
         }
         if let Expr::Method(receiver, func) = expr {
@@ -299,30 +278,22 @@ impl<'p> Summaries<'p> {
     }
 
     /// The value of `expr` goes where this dataflow does not follow it.
-    fn hand_over(&self, expr: &Expr, future: &mut Future) {
+    fn hand_over(&self, expr: &Expr, future: &mut Carried<'_>) {
         give(expr, ANY, future);
         expr.closures(&mut |body| self.run_closure(body, future));
     }
 
     /// A literal made here will be run: what it does to captured variables is done to ours.
-    fn run_closure(&self, body: BodyId, future: &mut Future) {
+    fn run_closure(&self, body: BodyId, future: &mut Carried<'_>) {
         let entry = self.entries.of(body);
         for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
-            for (way, acts) in entry
-                .range(ways_of(*inner))
-                .filter(|(way, _)| way.var == *inner)
-            {
-                *future
-                    .entry(Way {
-                        var: *outer,
-                        field: way.field.clone(),
-                    })
-                    .or_default() |= acts;
+            for (way, acts) in entry.of(*inner) {
+                future.add(*outer, way.field.as_ref(), *acts);
             }
         }
     }
 
-    fn call(&self, call: &Call, future: &mut Future) {
+    fn call(&self, call: &Call, future: &mut Carried<'_>) {
         match &call.callee {
             Callee::Body(body) => {
                 for (index, arg) in call.args.iter().enumerate() {
@@ -367,7 +338,7 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Future) {
+    fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Carried<'_>) {
         let function = call.args.get(argument as usize + usize::from(call.method));
         match effect {
             Effect::Spawn
@@ -413,7 +384,7 @@ impl<'p> Summaries<'p> {
     }
 
     /// Argument `index` of a call of `body` is `arg`.
-    fn apply(&self, body: BodyId, index: usize, arg: &Expr, future: &mut Future) {
+    fn apply(&self, body: BodyId, index: usize, arg: &Expr, future: &mut Carried<'_>) {
         let callee = &self.program.bodies[body.0 as usize];
         // Arguments beyond the last parameter are elements of the variadic one.
         let last = callee.params.len().saturating_sub(1);
@@ -424,8 +395,8 @@ impl<'p> Summaries<'p> {
         let moved: Vec<(Option<Name>, Acts)> = self
             .entries
             .of(body)
-            .range(ways_of(*param))
-            .filter(|(way, _)| way.var == *param)
+            .of(*param)
+            .iter()
             .map(|(way, acts)| {
                 (
                     way.field.clone().filter(|f| !variadic || *f != ELEMENT),
@@ -434,13 +405,6 @@ impl<'p> Summaries<'p> {
             })
             .collect();
         self.flow_into(arg, &moved, future);
-    }
-}
-
-fn ways_of(var: Var) -> std::ops::Range<Way> {
-    Way { var, field: None }..Way {
-        var: var + 1,
-        field: None,
     }
 }
 
@@ -464,9 +428,9 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
     }
 }
 
-fn add(expr: &Expr, acts: Acts, future: &mut Future) {
+fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     if let Some(way) = way_of(expr) {
-        *future.entry(way).or_default() |= acts;
+        future.add(way.var, way.field.as_ref(), acts);
     }
 }
 
@@ -478,32 +442,21 @@ fn is_data(expr: &Expr) -> bool {
     )
 }
 
-fn give(expr: &Expr, acts: Acts, future: &mut Future) {
+fn give(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     if is_data(expr) {
         return;
     }
     if let Some(way) = way_of(expr) {
-        *future.entry(way).or_default() |= acts;
+        future.add(way.var, way.field.as_ref(), acts);
         return;
     }
-    expr.vars(&mut |var| *future.entry(Way { var, field: None }).or_default() |= acts);
+    expr.vars(&mut |var| future.add(var, None, acts));
 }
 
-/// Removes what is said of `var` and returns it.
-fn kill(future: &mut Future, var: Var) -> Vec<(Option<Name>, Acts)> {
-    let ways: Vec<Way> = future
-        .range(ways_of(var))
-        .map(|(way, _)| way.clone())
-        .collect();
-    ways.into_iter()
-        .filter_map(|way| future.remove(&way).map(|acts| (way.field, acts)))
-        .collect()
-}
-
-fn kill_targets(targets: &[Target], future: &mut Future) {
+fn kill_targets(targets: &[Target], future: &mut Carried<'_>) {
     for target in targets {
         if let Target::Var(var) = target {
-            kill(future, *var);
+            future.kill(*var);
         }
     }
 }
@@ -582,51 +535,31 @@ fn dependents(program: &Program) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Which variables of a body are still read, per position.
-pub fn liveness(body: &Body) -> Vec<Vec<bool>> {
-    let mut live = vec![vec![false; body.vars.len()]; body.code.len() + 1];
-    let mut again = true;
-    while again {
-        again = false;
-        for pc in (0..body.code.len()).rev() {
-            let op = &body.code[pc];
-            let mut now = vec![false; body.vars.len()];
-            op.successors(pc as Pc, &mut |next| {
-                if let Some(next) = live.get(next as usize) {
-                    now.iter_mut().zip(next).for_each(|(a, b)| *a |= b);
-                }
-            });
-            match op {
-                Op::Set(Target::Var(var), _) | Op::Declare(var)
-                    if !body.vars[*var as usize].cell =>
-                {
-                    now[*var as usize] = false;
-                }
-                Op::Return(_) | Op::End => {
-                    body.results.iter().for_each(|r| now[*r as usize] = true);
-                }
-                Op::Renew(var) => now[*var as usize] = true,
-                _ => {}
-            }
-            op.exprs(&mut |e| {
-                e.vars(&mut |v| now[v as usize] = true);
-                e.closures(&mut |_| {});
-            });
-            // A literal made here keeps what it captures.
-            let mut captured = Vec::new();
-            op.exprs(&mut |e| e.closures(&mut |b| captured.push(b)));
-            for _ in captured {
-                body.vars
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, v)| v.cell)
-                    .for_each(|(i, _)| now[i] = true);
-            }
-            if now != live[pc] {
-                live[pc] = now;
-                again = true;
+/// All bodies, each after those whose summaries it uses, as far as they do not use its own.
+fn callees_first(dependents: &[Vec<usize>]) -> Vec<usize> {
+    let mut uses: Vec<Vec<usize>> = vec![Vec::new(); dependents.len()];
+    for (used, by) in dependents.iter().enumerate() {
+        by.iter().for_each(|user| uses[*user].push(used));
+    }
+    let mut order = Vec::with_capacity(uses.len());
+    let mut met = vec![false; uses.len()];
+    let mut path: Vec<(usize, usize)> = Vec::new();
+    for first in 0..uses.len() {
+        if std::mem::replace(&mut met[first], true) {
+            continue;
+        }
+        path.push((first, 0));
+        while let Some((body, next)) = path.last_mut() {
+            let Some(used) = uses[*body].get(*next) else {
+                order.push(*body);
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            if !std::mem::replace(&mut met[*used], true) {
+                path.push((*used, 0));
             }
         }
     }
-    live
+    order
 }

@@ -59,6 +59,8 @@ pub(super) fn holding_vars(bodies: &[Body], types: &[TypeDef]) -> Holds {
         holds: bodies.iter().map(|b| vec![false; b.vars.len()]).collect(),
         by_name: FxHashMap::default(),
         as_value: FxHashSet::default(),
+        users: users(bodies),
+        again: vec![true; bodies.len()],
         changed: true,
     };
     for (index, body) in bodies.iter().enumerate() {
@@ -83,7 +85,9 @@ pub(super) fn holding_vars(bodies: &[Body], types: &[TypeDef]) -> Holds {
     }
     while std::mem::take(&mut holder.changed) {
         for index in 0..bodies.len() {
-            holder.body(index);
+            if std::mem::take(&mut holder.again[index]) {
+                holder.body(index);
+            }
         }
     }
     let mut holds = holder.holds;
@@ -120,7 +124,30 @@ struct Holder<'b> {
     by_name: FxHashMap<Name, Vec<usize>>,
     /// Bodies used as function values.
     as_value: FxHashSet<usize>,
+    /// Which bodies look at the variables of each.
+    users: Vec<Vec<usize>>,
+    /// Which bodies have to be looked at again.
+    again: Vec<bool>,
     changed: bool,
+}
+
+/// Which bodies look at the variables of each: its callers, its literals, the body it stands in.
+fn users(bodies: &[Body]) -> Vec<Vec<usize>> {
+    let mut users = vec![Vec::new(); bodies.len()];
+    for (index, body) in bodies.iter().enumerate() {
+        if let Some(parent) = body.parent {
+            users[parent.0 as usize].push(index);
+            users[index].push(parent.0 as usize);
+        }
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                && let Callee::Body(callee) | Callee::Value(Expr::Closure(callee)) = &call.callee
+            {
+                users[callee.0 as usize].push(index);
+            }
+        }
+    }
+    users
 }
 
 impl Holder<'_> {
@@ -128,6 +155,10 @@ impl Holder<'_> {
         let plain = is_plain(&self.bodies[index].vars[var as usize].ty);
         if !plain && !std::mem::replace(&mut self.holds[index][var as usize], true) {
             self.changed = true;
+            self.again[index] = true;
+            for user in &self.users[index] {
+                self.again[*user] = true;
+            }
         }
     }
 

@@ -27,6 +27,10 @@ pub struct Index<'p> {
     by_method: FxHashMap<Name, Vec<BodyId>>,
     /// The bodies that call a function value.
     by_value: Vec<BodyId>,
+    /// Per body, the operations that make something or mention a function as a value.
+    making: Vec<Vec<bool>>,
+    /// Per body, the variables that are plain data.
+    plain: Vec<Vec<bool>>,
 }
 
 impl<'p> Index<'p> {
@@ -40,6 +44,8 @@ impl<'p> Index<'p> {
             callers: vec![Vec::new(); program.bodies.len()],
             by_method: FxHashMap::default(),
             by_value: Vec::new(),
+            making: Vec::with_capacity(program.bodies.len()),
+            plain: Vec::with_capacity(program.bodies.len()),
         };
         for (index, body) in program.bodies.iter().enumerate() {
             let id = BodyId(index as u32);
@@ -51,6 +57,9 @@ impl<'p> Index<'p> {
                 }
                 op.exprs(&mut |e| this.mention(e, id));
             }
+            this.making.push(body.code.iter().map(makes).collect());
+            this.plain
+                .push(body.vars.iter().map(|var| is_plain(&var.ty)).collect());
         }
         this
     }
@@ -110,6 +119,21 @@ impl<'p> Index<'p> {
     fn named(&self, name: &str) -> &[BodyId] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether an operation makes something or mentions a function as a value.
+fn makes(op: &Op) -> bool {
+    fn any(expr: &Expr) -> bool {
+        let mut found = matches!(
+            expr,
+            Expr::Closure(_) | Expr::Func(_) | Expr::Method(..) | Expr::Struct(..) | Expr::Zero(..)
+        ) || makes_anything(expr);
+        expr.children(&mut |child| found = found || any(child));
+        found
+    }
+    let mut found = false;
+    op.exprs(&mut |e| found = found || any(e));
+    found
 }
 
 /// The bodies of a system and what in them is its own.
@@ -316,7 +340,7 @@ impl<'p> Mine<'p> {
         };
         let info = &self.program.bodies[body.0 as usize].vars[var as usize];
         let slot = &mut self.vars[(at + var) as usize];
-        if *slot || is_plain(&info.ty) {
+        if *slot || self.index.plain[body.0 as usize][var as usize] {
             return;
         }
         *slot = true;
@@ -395,8 +419,11 @@ impl<'p> Mine<'p> {
 
     fn body(&mut self, id: BodyId) {
         let body = &self.program.bodies[id.0 as usize];
-        for op in &body.code {
-            op.exprs(&mut |e| self.made(id, e));
+        let index = self.index;
+        for (op, making) in body.code.iter().zip(&index.making[id.0 as usize]) {
+            if *making {
+                op.exprs(&mut |e| self.made(id, e));
+            }
             self.op(id, body, op);
         }
         if let Some(parent) = body.parent {

@@ -15,7 +15,7 @@ mod relevant;
 
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Pc};
-use crate::summary::liveness;
+use crate::summary::{Live, liveness};
 pub use mine::Index;
 use mine::Mine;
 use relevant::Relevant;
@@ -39,7 +39,7 @@ struct Cut<'p> {
 /// A body with what does not matter gone.
 struct Pruned {
     body: Body,
-    live: Vec<Vec<bool>>,
+    live: Live,
 }
 
 impl<'p> Slice<'p> {
@@ -87,10 +87,9 @@ impl<'p> Slice<'p> {
         }
     }
 
-    /// Which variables of a body are still read from a position on; `None` when the slice has no say.
-    pub fn live(&self, id: BodyId, pc: Pc) -> Option<&[bool]> {
-        let live = &self.pruned(id)?.live;
-        live.get(pc as usize).map(Vec::as_slice)
+    /// Which variables of a body are still read; `None` when the slice has no say.
+    pub fn live(&self, id: BodyId) -> Option<&Live> {
+        Some(&self.pruned(id)?.live)
     }
 
     fn pruned(&self, id: BodyId) -> Option<&Pruned> {

@@ -24,6 +24,8 @@ pub(super) struct Part {
     matters: bool,
     /// Whether a call of it always ends the program.
     dies: bool,
+    /// What `ahead` was worked out from: how many operations stay, and how often a body was found to end the program.
+    seen: Option<(usize, u32)>,
 }
 
 /// What stays of a system.
@@ -51,6 +53,7 @@ impl Relevant {
                 ahead: Ahead::default(),
                 matters: body.recovers || body.partial,
                 dies: false,
+                seen: None,
             });
         }
         let mut slicer = Slicer {
@@ -68,6 +71,7 @@ impl Relevant {
             },
             queue: VecDeque::new(),
             queued: vec![false; program.bodies.len()],
+            deaths: 0,
         };
         // Callees first, as far as the order in which they were met says so.
         for id in mine.bodies().iter().rev() {
@@ -149,6 +153,8 @@ struct Slicer<'a, 'p> {
     relevant: Relevant,
     queue: VecDeque<BodyId>,
     queued: Vec<bool>,
+    /// How often what is known of a body that ends the program has changed.
+    deaths: u32,
 }
 
 impl Slicer<'_, '_> {
@@ -203,12 +209,19 @@ impl Slicer<'_, '_> {
         let Some(part) = self.relevant.part(id) else {
             return;
         };
+        // Operations only ever come to stay.
+        let now = Some((part.ops.iter().filter(|op| **op).count(), self.deaths));
+        if part.seen == now {
+            return;
+        }
         let ahead = look_ahead(body, &part.ops, &|op| self.relevant.dies(op));
         if let Some(part) = self.part(id) {
             let dies = ahead.next.first() == Some(&Next::Dead);
             let changed = std::mem::replace(&mut part.dies, dies) != dies;
             part.ahead = ahead;
+            part.seen = now;
             if changed {
+                self.deaths += 1;
                 self.again_callers(id);
             }
         }

@@ -334,11 +334,10 @@ impl Machine<'_> {
             encoder.word(frame.leaving as u64 * 2 + u64::from(frame.deferred));
             match frame.leaving {
                 Leaving::No => {
-                    let live = self.live(frame.body, frame.pc);
-                    for (var, value) in frame.vars.iter().enumerate() {
-                        if live.is_none_or(|l| l[var]) {
-                            encoder.word(var as u64);
-                            encoder.value(value);
+                    if let Some(live) = self.live(frame.body).at(frame.pc) {
+                        for var in live {
+                            encoder.word(u64::from(var));
+                            encoder.value(&frame.vars[var as usize]);
                         }
                     }
                 }

@@ -14,7 +14,7 @@ use crate::flow::{Program, leads_to_channel};
 use crate::resolve::{Ty, TypeId};
 use crate::slice::Slice;
 use crate::stop::Stop;
-use crate::summary::Summaries;
+use crate::summary::{Live, Summaries};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -122,12 +122,11 @@ impl<'p> Machine<'p> {
         &self.program.bodies[id.0 as usize]
     }
 
-    /// Which variables of a body are still read from a position on.
-    pub(super) fn live(&self, id: BodyId, pc: Pc) -> Option<&[bool]> {
-        self.slice.live(id, pc).or_else(|| {
-            let live = &self.summaries.facts(id).live;
-            live.get(pc as usize).map(Vec::as_slice)
-        })
+    /// Which variables of a body are still read.
+    pub(super) fn live(&self, id: BodyId) -> &Live {
+        self.slice
+            .live(id)
+            .unwrap_or_else(|| self.summaries.live(id))
     }
 
     /// Counts something that was given up.

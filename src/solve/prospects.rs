@@ -75,8 +75,8 @@ impl<'a, 'p> Prospects<'a, 'p> {
                 }
                 Leaving::Return | Leaving::Panic | Leaving::Goexit => continue,
             }
-            let facts = self.machine.summaries.facts(frame.body);
-            if let Some(future) = facts.futures.get(frame.pc as usize) {
+            let futures = self.machine.summaries.futures(frame.body);
+            if let Some(future) = futures.get(frame.pc as usize) {
                 ahead.future(future, 0, &|var| frame.vars.get(var as usize).copied());
             }
         }
@@ -179,7 +179,7 @@ impl<'a> Ahead<'a, '_> {
     }
 
     fn future(&mut self, future: &Future, depth: u32, value_of: &dyn Fn(u32) -> Option<Value>) {
-        for (way, acts) in future {
+        for (way, acts) in future.iter() {
             let Some(value) = value_of(way.var) else {
                 continue;
             };
@@ -191,13 +191,13 @@ impl<'a> Ahead<'a, '_> {
             }
             let value = self.content(&value);
             match &way.field {
-                None => self.value(value, *acts, depth),
+                None => self.value(value, acts, depth),
                 Some(field) => {
                     for value in self.field_values(value, field) {
                         if acts & ANY != 0 {
                             self.lead(value);
                         }
-                        self.value(value, *acts, depth);
+                        self.value(value, acts, depth);
                     }
                 }
             }

@@ -37,6 +37,15 @@ pub struct File {
 }
 
 impl File {
+    /// Gives back the room that nothing was put into: a file is held as long as its package is looked at.
+    pub(crate) fn shrink(&mut self) {
+        self.decls.shrink_to_fit();
+        self.exprs.shrink_to_fit();
+        self.expr_spans.shrink_to_fit();
+        self.stmts.shrink_to_fit();
+        self.stmt_spans.shrink_to_fit();
+    }
+
     /// The expression of `id`.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]
@@ -252,7 +261,7 @@ pub struct Field {
     pub embedded: bool,
 }
 
-/// An expression or a type.
+/// An expression or a type. What is large and rare is boxed: there are many of these.
 #[derive(Clone, Debug)]
 pub enum Expr {
     /// Could not be read.
@@ -262,7 +271,7 @@ pub enum Expr {
     /// A basic literal with its source text.
     Literal(LiteralKind, Name),
     /// A function literal.
-    FuncLit(Signature, Block),
+    FuncLit(Box<Signature>, Box<Block>),
     /// `T{…}`; the type is absent inside another composite literal. Elements are (key, value).
     CompositeLit(Option<ExprId>, Vec<(Option<ExprId>, ExprId)>),
     /// `base.field`; the span is that of the field name.
@@ -292,9 +301,9 @@ pub enum Expr {
     /// A struct type.
     StructType(Vec<Field>),
     /// A function type.
-    FuncType(Signature),
+    FuncType(Box<Signature>),
     /// An interface type: its methods by name, and the other elements (embedded interfaces, type sets).
-    InterfaceType(Vec<(Name, Signature)>, Vec<ExprId>),
+    InterfaceType(Box<[(Name, Signature)]>, Box<[ExprId]>),
 }
 
 /// How an assignment assigns.

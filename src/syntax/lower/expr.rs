@@ -133,7 +133,10 @@ impl Lower<'_> {
     fn func_literal(&mut self, node: Node<'_>) -> ExprId {
         let signature = self.signature(node);
         let body = self.block_in(node, FIELDS.body);
-        self.push_expr(Expr::FuncLit(signature, body), span(node))
+        self.push_expr(
+            Expr::FuncLit(Box::new(signature), Box::new(body)),
+            span(node),
+        )
     }
 
     fn composite(&mut self, node: Node<'_>) -> ExprId {

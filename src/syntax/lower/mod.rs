@@ -31,6 +31,7 @@ pub(super) fn file(bytes: &[u8]) -> File {
     let mut file = lower.file;
     file.unreadable.sort_unstable();
     file.unreadable.dedup();
+    file.shrink();
     file
 }
 
@@ -53,7 +54,8 @@ pub(super) fn file_without(bytes: &[u8], elided: &[Span]) -> Option<File> {
     let parsed = parse::parse_parts(bytes, &kept)?;
     let mut lower = Lower::new(bytes, &parsed, elided, File::default());
     lower.source_file(parsed.tree.root_node());
-    let file = lower.file;
+    let mut file = lower.file;
+    file.shrink();
     file.unreadable.is_empty().then_some(file)
 }
 
@@ -62,7 +64,8 @@ pub(super) fn function(bytes: &[u8], function: Span) -> Option<File> {
     let parsed = parse::parse_parts(bytes, &[function])?;
     let mut lower = Lower::new(bytes, &parsed, &[], File::default());
     lower.source_file(parsed.tree.root_node());
-    let file = lower.file;
+    let mut file = lower.file;
+    file.shrink();
     (file.unreadable.is_empty() && file.decls.len() == 1).then_some(file)
 }
 
@@ -74,6 +77,7 @@ pub(super) fn fill_in(bytes: &[u8], file: &mut File, functions: &[Span]) -> bool
     let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
     let done = lower.replace_functions(parsed.tree.root_node());
     *file = lower.file;
+    file.shrink();
     done && file.unreadable.is_empty()
 }
 

@@ -151,7 +151,7 @@ impl Lower<'_> {
 
     pub(super) fn function_type(&mut self, node: Node<'_>) -> ExprId {
         let signature = self.signature(node);
-        self.push_expr(Expr::FuncType(signature), span(node))
+        self.push_expr(Expr::FuncType(Box::new(signature)), span(node))
     }
 
     pub(super) fn interface_type(&mut self, node: Node<'_>) -> ExprId {
@@ -166,7 +166,10 @@ impl Lower<'_> {
                 elements.push(self.expr(part));
             }
         }
-        self.push_expr(Expr::InterfaceType(methods, elements), span(node))
+        self.push_expr(
+            Expr::InterfaceType(methods.into(), elements.into()),
+            span(node),
+        )
     }
 
     pub(super) fn struct_type(&mut self, node: Node<'_>) -> ExprId {
