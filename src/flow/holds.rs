@@ -236,14 +236,13 @@ impl Holder<'_> {
         match &call.callee {
             Callee::Body(body) => self.pass(index, call, body.0 as usize, &passed),
             Callee::Value(_) if passed.contains(&true) => {
-                let targets: Vec<usize> = self.as_value.iter().copied().collect();
-                for target in targets {
-                    self.pass_any(target);
-                }
+                // Once is enough: whatever is marked stays marked.
+                let targets: Vec<usize> = self.as_value.drain().collect();
+                targets.into_iter().for_each(|t| self.pass_any(t));
             }
             Callee::Value(Expr::Closure(body)) => self.pass(index, call, body.0 as usize, &passed),
             Callee::Named(name) if passed.contains(&true) => {
-                for target in self.by_name.get(name).cloned().unwrap_or_default() {
+                for target in self.by_name.remove(name).unwrap_or_default() {
                     self.pass_any(target);
                 }
             }
@@ -279,8 +278,9 @@ impl Holder<'_> {
     }
 
     fn pass_any(&mut self, target: usize) {
-        for param in self.bodies[target].params.clone() {
-            self.mark(target, param);
+        let bodies = self.bodies;
+        for param in &bodies[target].params {
+            self.mark(target, *param);
         }
     }
 }

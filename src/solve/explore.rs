@@ -55,7 +55,7 @@ pub struct Found {
 const PER_SITE: u32 = 6;
 
 /// Objects and symbols above which a state is worth tidying.
-const TIDY_ABOVE: usize = 24;
+const TIDY_ABOVE: usize = 96;
 
 /// Objects a system may hold; more is a program, not a fragment that can be judged.
 const HEAP_LIMIT: usize = 96;
@@ -151,7 +151,8 @@ impl Explorer<'_, '_> {
                 return;
             }
             let mut objects = state.heap.len();
-            if objects + state.syms.len() > TIDY_ABOVE {
+            // Where even the garbage costs nothing there is no need to look for it.
+            if cost(&state, objects) > 1 || objects + state.syms.len() > TIDY_ABOVE {
                 objects = state.tidy(&mut self.survey);
             }
             self.spent += cost(&state, objects);
