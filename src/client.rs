@@ -353,6 +353,16 @@ fn methods(program: &Program, ty: TypeId) -> Vec<Method> {
         .filter(|m| !program.bodies[m.body.0 as usize].code.is_empty())
         .collect();
     all.sort_by_key(|m| m.body);
+    // Who has another method start things when they are first needed uses the value, and may fail for reasons of its own.
+    let starting: Vec<BodyId> = all.iter().filter(|m| m.starts).map(|m| m.body).collect();
+    for method in &mut all {
+        let code = &program.bodies[method.body.0 as usize].code;
+        let asks = |op: &Op| match op {
+            Op::Call(call) => matches!(call.callee, Callee::Body(id) if starting.contains(&id)),
+            _ => false,
+        };
+        method.starts &= !code.iter().any(asks);
+    }
     all
 }
 

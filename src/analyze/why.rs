@@ -1,6 +1,6 @@
 //! Why an operation is reported, or is not: what was decided about it in every system that reaches it.
 //!
-//! In: a line of a file, and the searches of its package. Out: [`Answer`]s. They say what the engine knows and add nothing
+//! In: a line of a file (or all of them), and the searches of its package. Out: [`Answer`]s. They say what the engine knows and add nothing
 //! to it.
 
 use super::search::Unit;
@@ -13,15 +13,30 @@ use crate::rules::classify;
 use crate::slice::Slice;
 use crate::solve::explore::Found;
 use crate::source::{Place, SourceFile};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// What somebody wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// The file, as reports name it.
-    pub path: String,
-    /// The line, from 1.
-    pub line: u32,
+pub enum Question {
+    /// The operations on one line.
+    Line {
+        /// The file, as reports name it.
+        path: String,
+        /// The line, from 1.
+        line: u32,
+    },
+    /// All operations; systems with nothing of their own at stake are left out of the answers.
+    All,
+}
+
+impl Question {
+    fn is_about(&self, asked: &str, at: impl FnOnce() -> u32) -> bool {
+        match self {
+            Self::Line { path, line } => path == asked && *line == at(),
+            Self::All => true,
+        }
+    }
 }
 
 /// What is known of one operation.
@@ -64,6 +79,10 @@ pub enum Ground {
 /// The operations that are asked about, and what has been found out so far.
 pub(super) struct Inquiry<'a> {
     package: Unit<'a>,
+    /// The files of the directory, read when first asked for.
+    files: Vec<OnceCell<SourceFile>>,
+    /// Whether systems are named that say nothing of an operation.
+    foreign: bool,
     operations: Vec<(BodyId, Pc)>,
     /// Per body: whether one can come from it to one of the operations.
     near: Vec<bool>,
@@ -75,19 +94,21 @@ impl<'a> Inquiry<'a> {
     pub(super) fn new(question: &Question, package: Unit<'a>, program: &Program) -> Self {
         let mut this = Self {
             package,
+            files: package.dir.files.iter().map(|_| OnceCell::new()).collect(),
+            foreign: matches!(question, Question::Line { .. }),
             operations: Vec::new(),
             near: Vec::new(),
             answers: Vec::new(),
         };
         for (index, body) in program.bodies.iter().enumerate() {
-            let path = &package.dir.files[body.file.index()].path;
-            if **path != *question.path || !body.client.is_empty() {
+            if !body.client.is_empty() {
                 continue;
             }
+            let path = &package.dir.files[body.file.index()].path;
             for (pc, op) in body.code.iter().enumerate() {
                 let at = body.place(pc as Pc);
                 let Some(name) = name_of(op) else { continue };
-                if this.line(at).1 == question.line {
+                if question.is_about(path, || this.line(at).1) {
                     this.operations.push((BodyId(index as u32), pc as Pc));
                     this.answers.push(Answer {
                         at: this.line(at),
@@ -134,6 +155,9 @@ impl<'a> Inquiry<'a> {
                 Some(found) if sees => Ground::Refuted(found.states),
                 _ => Ground::Foreign,
             };
+            if ground == Ground::Foreign && !self.foreign {
+                continue;
+            }
             self.answers[index].verdicts.push(Verdict {
                 root: body.name.clone(),
                 at: at.clone(),
@@ -153,9 +177,11 @@ impl<'a> Inquiry<'a> {
         self.answers
     }
 
-    fn file(&self, at: Place) -> SourceFile {
-        let file = &self.package.dir.files[at.file.index()];
-        SourceFile::new(file.path.clone(), file.bytes.clone())
+    fn file(&self, at: Place) -> &SourceFile {
+        self.files[at.file.index()].get_or_init(|| {
+            let file = &self.package.dir.files[at.file.index()];
+            SourceFile::new(file.path.clone(), file.bytes.clone())
+        })
     }
 
     fn line(&self, at: Place) -> (String, u32) {

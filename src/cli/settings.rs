@@ -89,7 +89,7 @@ pub(super) fn plan(
         stop: time_limit(args),
         why: args.why.as_ref().and_then(|asked| {
             let path = found.iter().find_map(|d| d.named.iter().flatten().next())?;
-            Some(Question {
+            Some(Question::Line {
                 path: path.clone(),
                 line: asked.line,
             })

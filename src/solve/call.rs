@@ -1,9 +1,10 @@
 //! Calls: of bodies in view, of library functions by their table, of everything else.
 
+use super::eval::ERROR;
 use super::machine::{DEPTH_LIMIT, Machine};
 use super::shared::List;
 use super::state::{
-    Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Value,
+    Act, Called, Happening, Leaving, Obj, ObjId, Outside, Prepared, Proc, Site, State, Sym, Value,
 };
 use super::step::Flow;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
@@ -35,12 +36,20 @@ impl Machine<'_> {
         from: usize,
         pc: Pc,
     ) {
+        let mut values: Vec<Sym> = Vec::new();
         for target in dests.iter().skip(from) {
             if *target == Target::Ignore {
+                values.clear();
                 continue;
             }
             let value = self.unknown_result(state, proc, pc);
+            if let Value::Sym(sym, _) = value {
+                values.push(sym);
+            }
             self.assign(state, proc, target, value);
+        }
+        if let Some((error, [value, ..])) = values.split_last() {
+            state.set_path(*value, ERROR, Value::Sym(*error, 0));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Conditions: all ways one can turn out, and what a run knows from then on of the values it was about.
 
+use super::eval::ERROR;
 use super::machine::Machine;
 use super::state::{Known, Obj, State, Sym, Value};
 use crate::flow::ir::Expr;
@@ -150,12 +151,33 @@ impl Machine<'_> {
                     self.eval(&mut state, proc, left),
                     self.eval(&mut state, proc, right),
                 );
+                if let (Value::Sym(sym, _), Value::Nil) | (Value::Nil, Value::Sym(sym, _)) =
+                    (&left, &right)
+                {
+                    self.believe(&mut state, proc, *sym);
+                }
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
             _ => {
                 let value = self.eval(&mut state, proc, cond);
                 self.decide_truth(state, &value)
             }
+        }
+    }
+
+    /// What a call that is not followed returned without an error is not nil to other functions than the one that called:
+    /// that one may know better and asks.
+    fn believe(&self, state: &mut State, proc: usize, sym: Sym) {
+        let without_error = match state.path(sym, ERROR.as_str()) {
+            Some(Value::Sym(error, _)) => state.syms[*error as usize].nil == Some(true),
+            _ => false,
+        };
+        let known = &state.syms[sym as usize];
+        let body = self.body(self.here(state, proc));
+        let (file, span) = known.origin;
+        let called_here = file == body.file && body.span.contains(span);
+        if without_error && known.nil.is_none() && !called_here {
+            state.known(sym).nil = Some(false);
         }
     }
 

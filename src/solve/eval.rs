@@ -491,6 +491,9 @@ pub(super) const ATOMIC: Name = Name::new_static("value");
 
 /// The path under which the length of an unknown value is kept.
 const LEN: Name = Name::new_static("len()");
+
+/// Of a value that a call returned: the last value it returned, which may be an error.
+pub(super) const ERROR: Name = Name::new_static("error()");
 fn field_type(types: &[TypeDef], ty: &Ty, name: &Name) -> Option<Ty> {
     match ty {
         Ty::Struct(fields) => fields
