@@ -1,13 +1,20 @@
 //! Which changes are worth trying: by the names in view it looks as if somebody would lose the only partner.
 //!
-//! In: a change, and what the package does to channels. Out: yes or no. It is a guess that spares the reader of the results
+//! In: a change, what the package does to channels, and which of its methods close or cancel something. Out: yes or no. It is a guess that spares the reader of the results
 //! most changes that harm nobody; what the engine says plays no part in it.
 
 use crate::sites::{Deed, Kind, Site, Use};
 use goleash::source::Span;
+use std::collections::BTreeSet;
 
 /// Whether the change at `site` of the file with that index may leave somebody waiting for ever.
-pub(crate) fn plausible(site: &Site, file: usize, text: &[u8], uses: &[Vec<Use>]) -> bool {
+pub(crate) fn plausible(
+    site: &Site,
+    file: usize,
+    text: &[u8],
+    uses: &[Vec<Use>],
+    releases: &BTreeSet<String>,
+) -> bool {
     let all = |name: &str| {
         let of = uses
             .iter()
@@ -58,8 +65,10 @@ pub(crate) fn plausible(site: &Site, file: usize, text: &[u8], uses: &[Vec<Use>]
         Kind::Cancel => {
             let Span { start, end } = site.whole;
             let text = String::from_utf8_lossy(&text[start as usize..end as usize]);
-            text.contains("context.Background()") || text.contains("context.TODO()")
+            // Others end by themselves or by their owner.
+            text.contains("WithCancel(context.Background()")
+                || text.contains("WithCancel(context.TODO()")
         }
-        Kind::Release => true,
+        Kind::Release => releases.contains(&site.name),
     }
 }

@@ -187,6 +187,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Methods that close a channel or call a cancel function themselves.
+    pub(crate) fn releases(&self) -> Vec<String> {
+        let methods = self.ast.decls.iter().filter_map(|decl| match decl {
+            Decl::Func(function) if function.receiver.is_some() => Some(function),
+            _ => None,
+        });
+        let ends = methods.filter(|function| {
+            let text = self.text.text(function.span);
+            text.contains("close(") || text.contains("ancel(")
+        });
+        ends.map(|function| function.name.to_string()).collect()
+    }
+
     /// What is done to channels and wait groups.
     pub(crate) fn uses(&self) -> Vec<Use> {
         let ast = self.ast;

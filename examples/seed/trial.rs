@@ -142,12 +142,14 @@ impl Package {
             return None;
         }
         let mut uses: Vec<Vec<Use>> = Vec::new();
+        let mut releases = BTreeSet::new();
         let mut sites: Vec<Vec<Site>> = Vec::new();
         for file in &directory.files {
             let ast = parse_file(&file.bytes);
             let text = SourceFile::new(file.path.clone(), file.bytes.clone());
             let reader = Reader::new(&ast, &text);
             uses.push(reader.uses());
+            releases.extend(reader.releases());
             sites.push(if file.report {
                 reader.sites()
             } else {
@@ -167,7 +169,7 @@ impl Package {
             let path = &directory.files[file].path;
             for site in sites {
                 let text = &directory.files[file].bytes;
-                if !plausible(&site, file, text, &uses) {
+                if !plausible(&site, file, text, &uses, &releases) {
                     continue;
                 }
                 let found = partners(&site, path, &clean, &acts_on);

@@ -328,6 +328,7 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
                 )
         }
         Expr::MakeChan(..) | Expr::Closure(_) => true,
+        Expr::Addr(inner) | Expr::Receiver(inner) => expr_holds(inner, holds),
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| expr_holds(v, holds)),
         Expr::Slice(values) => values.iter().any(|v| expr_holds(v, holds)),
         Expr::Append(base, values) => {

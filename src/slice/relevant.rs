@@ -557,7 +557,18 @@ impl Slicer<'_, '_> {
                         itself |= v == *var;
                         other |= self.relevant.var(id, v);
                     });
-                    itself && (other || part.is_some_and(|p| p.ops[pc]))
+                    // The two values of one operation may be set one by one.
+                    let beside = |other: &Op| {
+                        let mut read = false;
+                        other.writes(&mut |v| read |= v != *var && self.relevant.var(id, v));
+                        read
+                    };
+                    let near = pc.saturating_sub(1)..(pc + 2).min(body.code.len());
+                    let mut near = near.filter(|at| body.spans[*at] == body.spans[pc]);
+                    itself
+                        && (other
+                            || part.is_some_and(|p| p.ops[pc])
+                            || near.any(|at| beside(&body.code[at])))
                 };
                 self.relevant.var(id, *var) || body.code.iter().enumerate().any(comes_with)
             }

@@ -422,9 +422,12 @@ impl<'p> Machine<'p> {
                 state.set_path(*sym, LEN, value);
                 value
             }
-            _ => match state.object(base).map(|id| &state.heap[id as usize]) {
-                Some(Obj::Slice(values)) => Value::Int(values.len() as i64),
-                Some(Obj::Map(count)) => *count,
+            _ => match state.object(base).map(|id| (id, &state.heap[id as usize])) {
+                Some((_, Obj::Slice(values))) => Value::Int(values.len() as i64),
+                Some((_, Obj::Map(count))) => *count,
+                Some((id, Obj::Chan { buf, .. })) if !state.escaped(id) => {
+                    Value::Int(buf.len() as i64)
+                }
                 _ => self.fresh(state, proc, span),
             },
         }

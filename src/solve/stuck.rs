@@ -45,8 +45,11 @@ impl Machine<'_> {
                         && state.open[id as usize] & RESET == 0
                 }
                 Some(id) => match &state.heap[id as usize] {
+                    // Who sends when it is closed panics, and sits there no more.
+                    Obj::Chan { closed: true, .. } if acts == RECV => false,
                     Obj::Chan { .. } => {
-                        wants.push((id, acts));
+                        let ends = if acts == RECV { CLOSE } else { 0 };
+                        wants.push((id, acts | ends));
                         true
                     }
                     Obj::Context(..) => {
