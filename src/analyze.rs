@@ -7,6 +7,7 @@ mod choose;
 mod memo;
 mod needed;
 mod read;
+mod recall;
 mod repair;
 mod search;
 mod why;
@@ -219,33 +220,57 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     let mut report = Report::default();
     report.stats.files = dir.files.len() as u64;
     report.stats.bytes = dir.files.iter().map(|f| f.bytes.len() as u64).sum();
-    drop(lexing);
-    let asts = read::read(dir, options, &cache);
-    for (file, ast) in dir.files.iter().zip(&asts) {
-        report.stats.parsed += read::parsed_bytes(file, ast);
-        problems(file, ast, &mut report.problems);
-    }
-    let asts: Vec<&File> = asts.iter().map(|ast| &**ast).collect();
-    let lexing = options.enter(dir, Stage::Lex);
-    let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
-    drop(lexing);
     let units = group(&names, &options.build);
     cache.retain_packages(&units);
-    for unit in units {
-        if options.stop.stopped() {
-            break;
+    let recalled = recall::recall(dir, options, &cache, &units);
+    let mut suppressions = Suppressions::new(dir.files.iter().map(|f| &*f.bytes));
+    drop(lexing);
+    let mut readable = vec![true; dir.files.len()];
+    if let Some(recalled) = recalled {
+        report.stats.parsed = recalled.parsed;
+        for found in recalled.packages {
+            report.stats.packages += 1;
+            tell(
+                dir,
+                options,
+                &found,
+                &mut suppressions,
+                &mut report,
+                |_, _| {},
+            );
         }
-        report.stats.packages += 1;
-        let package = search::Unit {
-            dir,
-            members: &unit,
-            asts: &asts,
-            options,
-        };
-        examine(package, &mut suppressions, &mut report);
+    } else {
+        let reading = read::read(dir, options, &cache);
+        for ((file, ast), readable) in dir.files.iter().zip(&reading.asts).zip(&mut readable) {
+            report.stats.parsed += read::parsed_bytes(file, ast);
+            *readable = ast.unreadable.is_empty();
+            problems(file, ast, &mut report.problems);
+        }
+        let asts: Vec<&File> = reading.asts.iter().map(|ast| &**ast).collect();
+        let mut all = Vec::new();
+        for unit in &units {
+            if options.stop.stopped() {
+                break;
+            }
+            report.stats.packages += 1;
+            let package = search::Unit {
+                dir,
+                members: unit,
+                asts: &asts,
+                options,
+            };
+            all.extend(examine(package, &mut suppressions, &mut report));
+        }
+        recall::remember(dir, options, &cache, &units, &reading, &all);
+        drop(reading);
+        if options.cache.is_some() {
+            for found in &all {
+                read::keep_read(dir, &cache, &found.read_later);
+            }
+        }
     }
     let _reporting = options.enter(dir, Stage::Report);
-    remarks(dir, &asts, options, &suppressions, &mut report.findings);
+    remarks(dir, &readable, options, &suppressions, &mut report.findings);
     if !report.findings.is_empty() {
         report.files = dir
             .files
@@ -289,16 +314,16 @@ fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
 /// What is wrong with the comments that suppress findings, in files that are reported in.
 fn remarks(
     dir: &Directory,
-    asts: &[&File],
+    readable: &[bool],
     options: &Options,
     suppressions: &Suppressions,
     findings: &mut Vec<Finding>,
 ) {
-    for (index, (file, ast)) in dir.files.iter().zip(asts).enumerate() {
+    for (index, (file, readable)) in dir.files.iter().zip(readable).enumerate() {
         if file.report {
             let judged = Judged {
                 path: &file.path,
-                readable: ast.unreadable.is_empty(),
+                readable: *readable,
                 rules: options.rules_in(file),
             };
             findings.extend(suppressions.remarks(FileId(index as u32), judged, &dir.path));
@@ -306,8 +331,12 @@ fn remarks(
     }
 }
 
-/// Analyses the files that are compiled together.
-fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &mut Report) {
+/// Analyses the files that are compiled together. What was found is returned where it may be told again.
+fn examine(
+    package: search::Unit<'_>,
+    suppressions: &mut Suppressions,
+    report: &mut Report,
+) -> Option<search::Searched> {
     let search::Unit {
         dir, options, asts, ..
     } = package;
@@ -326,8 +355,36 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
             None,
         );
     }
-    report.stats.add(&found.stats);
     report.answers.append(&mut found.answers);
+    let searched_whole = !whole.is_empty();
+    let repair = |sources: &[SourceFile], findings: &mut [Finding]| {
+        if !options.fixes || findings.is_empty() {
+            return;
+        }
+        // A repair may concern code that the search had no use for.
+        if is_partial && whole.is_empty() {
+            whole = read::whole(package);
+        }
+        let read: Vec<&File> = whole.iter().collect();
+        let asts = if whole.is_empty() { asts } else { &read };
+        let package = search::Unit { asts, ..package };
+        let _reporting = options.enter(dir, Stage::Report);
+        repair::offer(package, &found, sources, findings);
+    };
+    tell(dir, options, &found, suppressions, report, repair);
+    (!searched_whole).then_some(found)
+}
+
+/// Makes findings of leaks; `repair` offers what mends them.
+fn tell(
+    dir: &Directory,
+    options: &Options,
+    found: &search::Searched,
+    suppressions: &mut Suppressions,
+    report: &mut Report,
+    repair: impl FnOnce(&[SourceFile], &mut [Finding]),
+) {
+    report.stats.add(&found.stats);
     if found.leaks.is_empty() {
         return;
     }
@@ -346,16 +403,6 @@ fn examine(package: search::Unit<'_>, suppressions: &mut Suppressions, report: &
     };
     let mut findings = choice.choose(found.leaks.clone());
     drop(reporting);
-    if options.fixes && !findings.is_empty() {
-        // A repair may concern code that the search had no use for.
-        if is_partial && whole.is_empty() {
-            whole = read::whole(package);
-        }
-        let read: Vec<&File> = whole.iter().collect();
-        let asts = if whole.is_empty() { asts } else { &read };
-        let package = search::Unit { asts, ..package };
-        let _reporting = options.enter(dir, Stage::Report);
-        repair::offer(package, &found, &sources, &mut findings);
-    }
+    repair(&sources, &mut findings);
     report.findings.append(&mut findings);
 }

@@ -296,3 +296,64 @@ pub struct Leak {
     /// What has to hold, each ready to follow "if": ``` `len(items)` > 1 ```.
     pub assumptions: Vec<String>,
 }
+
+impl Leak {
+    /// Visits every place that is told of.
+    pub fn places(&mut self, visit: &mut dyn FnMut(&mut Place)) {
+        // Every field is named, so that a new one is not forgotten here.
+        let Self {
+            op,
+            cases,
+            origin,
+            spawn,
+            root: _,
+            stranding,
+            completed_before: _,
+            siblings: _,
+            spawned_in_loop: _,
+            served: _,
+            partner,
+            partner_in_loop: _,
+            skipped_close,
+            facts,
+            witness,
+            confidence: _,
+            assumptions: _,
+        } = self;
+        let Facts {
+            tally,
+            skipped_done,
+            waits_for_itself: _,
+            caller: _,
+            released_by: _,
+            skipped_make,
+            ticker_stopped: _,
+            test_exit: _,
+            dead_context: _,
+            promise: _,
+            reply: _,
+            guarded,
+        } = facts;
+        let operations = std::iter::once(op).chain(cases).map(|op| &mut op.at);
+        let origin = origin.iter_mut().map(|origin| &mut origin.at);
+        let unstarted = tally
+            .iter_mut()
+            .filter_map(|tally| tally.unstarted.as_mut());
+        let steps = witness.steps.iter_mut().map(|step| &mut step.at);
+        let others = [
+            spawn,
+            &mut stranding.at,
+            partner,
+            skipped_close,
+            skipped_done,
+            skipped_make,
+            guarded,
+        ];
+        operations
+            .chain(origin)
+            .chain(unstarted)
+            .chain(steps)
+            .chain(others.into_iter().flatten())
+            .for_each(visit);
+    }
+}

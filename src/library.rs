@@ -129,7 +129,7 @@ impl Effect {
 }
 
 /// One entry of the table.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// `path.Func`, `path.(Type).Method`, `path.(Type).*`, or `path.*` for a whole package.
@@ -182,7 +182,7 @@ fn is_function_name(name: &str) -> bool {
 }
 
 /// The table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Library {
     facts: FxHashMap<String, Fact>,
 }

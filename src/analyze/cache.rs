@@ -6,9 +6,11 @@
 
 use super::Directory;
 use super::memo::Memo;
+use super::recall::{Memory, STATES};
+use crate::outline::{Outline, outline};
 use crate::package::{Header, Package};
 use crate::syntax::ast::File;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +20,8 @@ pub struct Cache {
     files: Mutex<BTreeMap<Arc<str>, Kept>>,
     /// By name of the package and its first file.
     searches: Mutex<BTreeMap<(String, usize), Memo>>,
+    /// The newest last.
+    memories: Mutex<VecDeque<Memory>>,
 }
 
 /// What is known of a text.
@@ -25,8 +29,11 @@ pub struct Cache {
 struct Kept {
     bytes: Arc<[u8]>,
     header: Arc<Header>,
-    /// `None` while nobody has needed it.
+    /// `None` while nobody has needed it, as those below.
     syntax: Option<Arc<File>>,
+    outline: Option<Arc<Outline>>,
+    /// The syntax without the bodies that nobody needed.
+    parts: Option<Arc<File>>,
 }
 
 impl Cache {
@@ -45,6 +52,8 @@ impl Cache {
             bytes: Arc::clone(bytes),
             header: Arc::clone(&header),
             syntax: None,
+            outline: None,
+            parts: None,
         };
         lock(&self.files).insert(Arc::clone(path), kept);
         header
@@ -61,12 +70,34 @@ impl Cache {
             return syntax;
         }
         let syntax = Arc::new(read());
-        if let Some(kept) = lock(&self.files).get_mut(path)
-            && kept.bytes == *bytes
-        {
+        self.keep(path, bytes, |kept| {
             kept.syntax = Some(Arc::clone(&syntax));
-        }
+        });
         syntax
+    }
+
+    /// The outline of a file whose header has been asked for.
+    pub(super) fn outline(&self, path: &Arc<str>, bytes: &Arc<[u8]>) -> Arc<Outline> {
+        if let Some(outline) = self.known(path, bytes).and_then(|kept| kept.outline) {
+            return outline;
+        }
+        let outline = Arc::new(outline(bytes));
+        self.keep(path, bytes, |kept| {
+            kept.outline = Some(Arc::clone(&outline));
+        });
+        outline
+    }
+
+    /// The syntax of a file without bodies that nobody needed; whoever takes it puts it back.
+    pub(super) fn take_parts(&self, path: &Arc<str>, bytes: &Arc<[u8]>) -> Option<Arc<File>> {
+        let mut files = lock(&self.files);
+        let kept = files.get_mut(path).filter(|kept| kept.bytes == *bytes)?;
+        kept.parts.take()
+    }
+
+    /// Keeps the syntax of a file without bodies that nobody needed.
+    pub(super) fn put_parts(&self, path: &Arc<str>, bytes: &Arc<[u8]>, parts: &Arc<File>) {
+        self.keep(path, bytes, |kept| kept.parts = Some(Arc::clone(parts)));
     }
 
     /// The quiet roots of a package; whoever takes them puts them back.
@@ -79,6 +110,20 @@ impl Cache {
     /// Keeps the quiet roots of a package.
     pub(super) fn put_memo(&self, package: &Package, memo: Memo) {
         lock(&self.searches).insert(key(package), memo);
+    }
+
+    /// What the newest memory tells that has something to tell.
+    pub(super) fn remembered<T>(&self, tell: impl FnMut(&Memory) -> Option<T>) -> Option<T> {
+        lock(&self.memories).iter().rev().find_map(tell)
+    }
+
+    /// Keeps what was found in a state of the directory.
+    pub(super) fn remember(&self, memory: Memory) {
+        let mut memories = lock(&self.memories);
+        while memories.len() >= STATES {
+            memories.pop_front();
+        }
+        memories.push_back(memory);
     }
 
     /// Forgets the packages that a directory does not have.
@@ -94,6 +139,14 @@ impl Cache {
         let mut files = lock(&self.files);
         if files.len() > dir.files.len() {
             files.retain(|path, _| dir.files.iter().any(|file| file.path == *path));
+        }
+    }
+
+    fn keep(&self, path: &Arc<str>, bytes: &Arc<[u8]>, set: impl FnOnce(&mut Kept)) {
+        if let Some(kept) = lock(&self.files).get_mut(path)
+            && kept.bytes == *bytes
+        {
+            set(kept);
         }
     }
 

@@ -27,16 +27,18 @@
 
 use crate::library::{ENDING, Effect, Library};
 use crate::outline::{Function, Outline, Word};
-use crate::syntax::ast::{Decl, Elided, Expr, ExprId, File, Name};
+use crate::source::Span;
+use crate::syntax::ast::{Decl, Elided, Expr, ExprId, File, FuncDecl, Name};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Per function of a file, in the outline's order, whether it is needed.
 pub(super) type Choice = Vec<bool>;
 
 /// What is known of a function.
-#[derive(Clone, Copy, Default)]
-struct Known {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Known {
     needed: bool,
     acts: bool,
     /// It names a function that acts.
@@ -51,12 +53,80 @@ struct Known {
 
 /// The fixed point of names that matter.
 pub(super) struct Needed<'o> {
-    outlines: &'o [Outline],
+    outlines: &'o [Arc<Outline>],
     known: Vec<Vec<Known>>,
+    judge: Judge,
+}
+
+/// What tells whether a body matters, once all names that do are known.
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    library: Marks,
+    names: Names,
+}
+
+impl Judge {
+    /// What a body makes of its function. Where all bodies still make of theirs what they made of it when the names were
+    /// collected, no other function matters now.
+    pub(super) fn of(&self, outline: &Outline, function: &Function) -> Known {
+        let mut known = self.library.of(outline, function);
+        self.names.mark(outline, function, &mut known);
+        known
+    }
+}
+
+/// Names of library functions, by what they make of the functions that name them.
+#[derive(Debug, Default)]
+struct Marks {
+    /// With a whole package of functions that wait no name tells those from others.
+    all: bool,
+    waits: Words,
+    makes: Words,
+    ends: Words,
+}
+
+impl Marks {
+    fn of_library(library: &Library) -> Self {
+        let call = |name: &str| Word::member(name.as_bytes()).as_call();
+        let mut marks = Self::default();
+        for name in ENDING {
+            marks.ends.add(call(name));
+        }
+        for fact in library.facts() {
+            let name = fact.name.rsplit('.').next().unwrap_or_default();
+            let words = match sort(fact.effect) {
+                Sort::Waits => &mut marks.waits,
+                Sort::Makes => &mut marks.makes,
+                Sort::Ends => &mut marks.ends,
+                Sort::Nothing => continue,
+            };
+            marks.all |= name == "*";
+            words.add(call(name));
+        }
+        marks
+    }
+
+    /// What a function is known to do by its own words.
+    fn of(&self, outline: &Outline, function: &Function) -> Known {
+        let names = |words: &Words| {
+            let mut of = outline.words_of(function).iter();
+            of.any(|word| words.has(*word))
+        };
+        let needed = self.all || function.marked || names(&self.waits);
+        let makes = names(&self.makes);
+        Known {
+            needed,
+            acts: needed || makes,
+            calls: false,
+            ends: function.stops || names(&self.ends),
+            makes,
+            gives: false,
+        }
+    }
 }
 
 /// Names that matter, by what they make of the functions that name them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Names {
     /// Needed, and nothing more.
     kept: Words,
@@ -81,52 +151,49 @@ impl Names {
         ];
         all.iter().all(|words| words.is_empty())
     }
+
+    /// Adds what the words of a body make of its function.
+    fn mark(&self, outline: &Outline, function: &Function, known: &mut Known) {
+        for word in outline.words_of(function) {
+            known.needed |= self.needed.has(*word) || self.kept.has(*word);
+            known.calls |= self.acts.has(*word);
+            known.acts |= self.needed.has(*word) || self.acts.has(*word);
+            known.makes |= self.makes.has(*word);
+            known.ends |= self.ends.has(*word);
+        }
+        known.needed |= known.makes && known.calls;
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.kept.add_all(&other.kept);
+        self.needed.add_all(&other.needed);
+        self.acts.add_all(&other.acts);
+        self.makes.add_all(&other.makes);
+        self.ends.add_all(&other.ends);
+    }
 }
 
 impl<'o> Needed<'o> {
     /// Looks for marks.
-    pub(super) fn new(outlines: &'o [Outline], library: &Library) -> Self {
-        let call = |name: &str| Word::member(name.as_bytes()).as_call();
-        let (mut marks, mut makes, mut ends) = Default::default();
-        ENDING
-            .iter()
-            .for_each(|name| Words::add(&mut ends, call(name)));
-        // With a whole package of functions that wait no name tells those from others.
-        let mut all = false;
-        library.facts().for_each(|fact| {
-            let name = fact.name.rsplit('.').next().unwrap_or_default();
-            let words: &mut Words = match sort(fact.effect) {
-                Sort::Waits => &mut marks,
-                Sort::Makes => &mut makes,
-                Sort::Ends => &mut ends,
-                Sort::Nothing => return,
-            };
-            all |= name == "*";
-            words.add(call(name));
-        });
+    pub(super) fn new(outlines: &'o [Arc<Outline>], library: &Library) -> Self {
+        let library = Marks::of_library(library);
         let known = outlines.iter().map(|outline| {
-            let functions = outline.functions.iter().map(|function| {
-                let names = |words: &Words| {
-                    let mut of = outline.words_of(function).iter();
-                    of.any(|word| words.has(*word))
-                };
-                let needed = all || function.marked || names(&marks);
-                let makes = names(&makes);
-                Known {
-                    needed,
-                    acts: needed || makes,
-                    calls: false,
-                    ends: function.stops || names(&ends),
-                    makes,
-                    gives: false,
-                }
-            });
-            functions.collect()
+            let functions = outline.functions.iter();
+            functions.map(|f| library.of(outline, f)).collect()
         });
         Self {
             known: known.collect(),
             outlines,
+            judge: Judge {
+                library,
+                names: Names::default(),
+            },
         }
+    }
+
+    /// What is needed to judge changed bodies.
+    pub(super) fn into_judge(self) -> Judge {
+        self.judge
     }
 
     /// Which functions are needed as far as is known.
@@ -136,7 +203,7 @@ impl<'o> Needed<'o> {
     }
 
     /// Follows the names that matter, now that the declarations in `files` say which fields and variables do.
-    pub(super) fn close(&mut self, files: &[File]) {
+    pub(super) fn close(&mut self, files: &[Arc<File>]) {
         let leading = Leading::of(files);
         let mut names = Names::default();
         // A literal of such a type is a place for channels that come later.
@@ -144,7 +211,12 @@ impl<'o> Needed<'o> {
             names.needed.add(Word::plain(name.as_bytes()).as_literal());
         }
         for (at, file) in files.iter().enumerate() {
-            leading.fields(file, &mut names);
+            // What only an earlier analysis has read does not count.
+            let outline = &self.outlines[at];
+            let skipped = outline.functions.iter().zip(&self.known[at]);
+            let skipped = skipped.filter(|(_, known)| !known.needed);
+            let skipped: Vec<Span> = skipped.map(|(function, _)| function.body).collect();
+            leading.fields(file, &skipped, &mut names);
             leading.variables(file, &mut names);
             self.results(at, file);
         }
@@ -159,38 +231,41 @@ impl<'o> Needed<'o> {
             }
         }
         while !names.is_empty() {
+            self.judge.names.add(&names);
             names = self.spread(&names);
         }
     }
 
-    /// Tells the functions without bodies in `files` apart: those that may do something by themselves.
-    pub(super) fn tell(&self, files: &mut [File]) {
-        for (at, file) in files.iter_mut().enumerate() {
-            for decl in &mut file.decls {
-                if let Decl::Func(function) = decl
-                    && function.elided.is_some()
-                    && let Some(index) = self.index(at, function.span.start)
-                    && (self.known[at][index].acts || self.known[at][index].ends)
-                {
-                    function.elided = Some(Elided::Active);
+    /// Tells the functions without bodies in the file with the index `at` apart: those that may do something by themselves.
+    pub(super) fn tell(&self, at: usize, file: &mut Arc<File>) {
+        let told = |function: &FuncDecl| {
+            function.elided.map(|_| {
+                let known = self.outlines[at].index(function.span.start);
+                match known.map(|index| self.known[at][index]) {
+                    Some(known) if known.acts || known.ends => Elided::Active,
+                    _ => Elided::Idle,
                 }
+            })
+        };
+        let is_told = |decl: &Decl| match decl {
+            Decl::Func(function) => function.elided == told(function),
+            _ => true,
+        };
+        if file.decls.iter().all(is_told) {
+            return;
+        }
+        for decl in &mut Arc::make_mut(file).decls {
+            if let Decl::Func(function) = decl {
+                function.elided = told(function);
             }
         }
-    }
-
-    /// Which function of a file begins there.
-    fn index(&self, file: usize, start: u32) -> Option<usize> {
-        let functions = &self.outlines[file].functions;
-        functions
-            .binary_search_by_key(&start, |f| f.span.start)
-            .ok()
     }
 
     /// Looks which functions may give something to their callers.
     fn results(&mut self, at: usize, file: &File) {
         for decl in &file.decls {
             if let Decl::Func(function) = decl
-                && let Some(index) = self.index(at, function.span.start)
+                && let Some(index) = self.outlines[at].index(function.span.start)
             {
                 let mut results = function.signature.results.iter();
                 self.known[at][index].gives = results.any(|r| !is_plain(file, r.ty));
@@ -230,14 +305,7 @@ impl<'o> Needed<'o> {
                     continue;
                 }
                 let mut now = before;
-                for word in outline.words_of(function) {
-                    now.needed |= names.needed.has(*word) || names.kept.has(*word);
-                    now.calls |= names.acts.has(*word);
-                    now.acts |= names.needed.has(*word) || names.acts.has(*word);
-                    now.makes |= names.makes.has(*word);
-                    now.ends |= names.ends.has(*word);
-                }
-                now.needed |= now.makes && now.calls;
+                names.mark(outline, function, &mut now);
                 self.called(now, before, function, &mut next);
                 self.known[file][index] = now;
             }
@@ -312,7 +380,7 @@ fn is_plain(file: &File, ty: ExprId) -> bool {
 }
 
 /// Many words, most of which are not asked for.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Words {
     all: FxHashSet<Word>,
     /// Bits of those there are: tells most words apart without looking further.
@@ -336,6 +404,10 @@ impl Words {
         self.all.insert(word);
     }
 
+    fn add_all(&mut self, other: &Self) {
+        other.all.iter().for_each(|word| self.add(*word));
+    }
+
     fn has(&self, word: Word) -> bool {
         let bit = word.bits() % BITS;
         self.some
@@ -356,7 +428,7 @@ struct Leading {
 
 impl Leading {
     /// Looks at all types that `files` declare.
-    fn of(files: &[File]) -> Self {
+    fn of(files: &[Arc<File>]) -> Self {
         let mut leading = Self::default();
         loop {
             let before = leading.types.len() + leading.functions.len();
@@ -407,11 +479,17 @@ impl Leading {
     }
 
     /// Adds the names of struct fields by which one gets at something that matters.
-    fn fields(&self, file: &File, names: &mut Names) {
+    /// Those in bodies of `skipped` functions are left out.
+    fn fields(&self, file: &File, skipped: &[Span], names: &mut Names) {
         for (at, expr) in file.exprs.iter().enumerate() {
             let Expr::StructType(fields) = expr else {
                 continue;
             };
+            let span = file.expr_span(ExprId(at as u32));
+            let next = skipped.partition_point(|body| body.end <= span.start);
+            if skipped.get(next).is_some_and(|body| body.contains(span)) {
+                continue;
+            }
             // Functions in a value that leads to nothing else are run by whoever has it; who calls that does not count.
             let holder = self.leads(file, ExprId(at as u32));
             for field in fields {

@@ -3,118 +3,178 @@
 //! A parser takes a hundred times as long as a lexer, and most functions have nothing to do with goroutines. So a
 //! directory in which no file speaks of channels or wait groups is not parsed at all; in the others the parser sees all
 //! declarations, and the bodies that [`super::needed`] picks. What else a search wants it asks for, function by function.
-//! Where the lexer is not sure of a file, the whole directory is parsed.
+//! Where the lexer is not sure of a file, the whole directory is parsed. What an earlier analysis has read of a file is
+//! read no more; it may be a little more than what is needed now.
 
-use super::needed::{Choice, Needed};
+use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
 use super::{Cache, Directory, InputFile, Options};
 use crate::outline::{Function, Outline, outline};
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::stage::Stage;
-use crate::syntax::ast::{Decl, File};
+use crate::syntax::ast::{Decl, Elided, File, FuncDecl};
 use crate::syntax::{fill_in, parse_file, parse_without};
 use memchr::{memchr, memmem};
 use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Shorter bodies are not worth leaving out.
-const SHORT: u32 = 64;
+const SHORT: u32 = 62;
+
+/// What was read of a directory.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// The syntax of its files.
+    pub(super) asts: Vec<Arc<File>>,
+    /// Where bodies may have been left out: what tells whether they still may be when they have changed.
+    pub(super) judge: Option<Arc<Judge>>,
+}
 
 /// Reads the files of a directory.
-pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
+pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Reading {
+    let whole = || Reading {
+        asts: all(dir, options, cache),
+        judge: None,
+    };
     if options.whole {
-        return all(dir, options, cache);
+        return whole();
     }
-    let nothing = || dir.files.iter().map(|_| Arc::default()).collect();
+    let nothing = || Reading {
+        asts: dir.files.iter().map(|_| Arc::default()).collect(),
+        judge: None,
+    };
     let lexing = options.enter(dir, Stage::Lex);
     // Requests may hang in bodies without any mark.
-    let requests = dir.files.iter().any(|file| {
-        options.rules_in(file).is_on("http-no-timeout")
-            && memmem::find(&file.bytes, b"http").is_some()
-    });
+    let requests = dir.files.iter().any(|file| may_request(file, options));
     if !requests && !dir.files.iter().any(|file| may_block(&file.bytes)) {
         return nothing();
     }
-    if requests || options.cache.is_some() {
-        // And what is needed of a file hangs on the others; only its whole syntax is good for the next analysis too.
-        return all(dir, options, cache);
+    if requests {
+        return whole();
     }
     drop(lexing);
-    let outlines: Vec<Outline> = dir
+    let outlines: Vec<Arc<Outline>> = dir
         .files
         .par_iter()
         .map(|file| {
             let _lexing = options.enter(dir, Stage::Lex);
-            outline(&file.bytes)
+            if options.cache.is_some() {
+                cache.outline(&file.path, &file.bytes)
+            } else {
+                Arc::new(outline(&file.bytes))
+            }
         })
         .collect();
     if outlines.iter().any(|outline| !outline.sure) {
-        return all(dir, options, cache);
+        return whole();
     }
     if options.stop.stopped() || !outlines.iter().any(|outline| outline.blocks) {
         return nothing();
     }
-    let files = needed(dir, options, &outlines);
-    files.into_iter().map(Arc::new).collect()
+    needed(dir, options, cache, &outlines)
+}
+
+/// Whether a file is searched for requests.
+pub(super) fn may_request(file: &InputFile, options: &Options) -> bool {
+    options.rules_in(file).is_on("http-no-timeout") && memmem::find(&file.bytes, b"http").is_some()
 }
 
 /// Parses the declarations and the bodies that are needed.
-fn needed(dir: &Directory, options: &Options, outlines: &[Outline]) -> Vec<File> {
+fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Outline>]) -> Reading {
     let lexing = options.enter(dir, Stage::Lex);
     let mut needed = Needed::new(outlines, &options.library);
     let marked = needed.choice();
     drop(lexing);
-    let mut files: Vec<File> = each(dir, outlines)
+    // What is left out need not be looked at again when it changes.
+    let least = if options.cache.is_some() { 1 } else { SHORT };
+    let mut asts: Vec<Arc<File>> = each(dir, outlines)
         .zip(marked.par_iter())
         .map(|((file, outline), kept)| {
+            // An earlier analysis may have read some more of it.
+            if let Some(read) = cache.take_parts(&file.path, &file.bytes) {
+                return read;
+            }
             let _parsing = options.enter(dir, Stage::Parse);
-            let elided: Vec<Span> = left_out(outline, kept)
+            let elided: Vec<Span> = left_out(outline, kept, least)
                 .map(|index| outline.functions[index].body)
                 .collect();
-            if elided.is_empty() {
-                return parse_file(&file.bytes);
-            }
-            parse_without(&file.bytes, &elided).unwrap_or_else(|| parse_file(&file.bytes))
+            let parts = (!elided.is_empty()).then(|| parse_without(&file.bytes, &elided));
+            Arc::new(parts.flatten().unwrap_or_else(|| parse_file(&file.bytes)))
         })
         .collect();
     let lexing = options.enter(dir, Stage::Lex);
-    needed.close(&files);
+    needed.close(&asts);
     let chosen = needed.choice();
     drop(lexing);
-    files
-        .par_iter_mut()
+    asts.par_iter_mut()
         .zip(each(dir, outlines))
-        .zip(marked.par_iter().zip(chosen.par_iter()))
-        .for_each(|((ast, (file, outline)), (before, now))| {
-            let added: Vec<Span> = left_out(outline, before)
-                .filter(|index| now[*index])
-                .map(|index| outline.functions[index].span)
-                .collect();
-            // A file that had to be parsed whole has all its bodies.
-            if !added.is_empty() && is_partial(ast) {
+        .zip(chosen.par_iter())
+        .for_each(|((ast, (file, outline)), chosen)| {
+            let added = align(outline, chosen, least, Arc::make_mut(ast));
+            if !added.is_empty() {
                 let _parsing = options.enter(dir, Stage::Parse);
-                if !fill_in(&file.bytes, ast, &added) {
-                    *ast = parse_file(&file.bytes);
+                if !fill_in(&file.bytes, Arc::make_mut(ast), &added) {
+                    *ast = Arc::new(parse_file(&file.bytes));
                 }
             }
         });
-    needed.tell(&mut files);
-    files
+    for (at, (ast, file)) in asts.iter_mut().zip(&dir.files).enumerate() {
+        needed.tell(at, ast);
+        if options.cache.is_some() {
+            cache.put_parts(&file.path, &file.bytes, ast);
+        }
+    }
+    Reading {
+        asts,
+        judge: Some(Arc::new(needed.into_judge())),
+    }
+}
+
+/// Leaves out the bodies that are not needed, also where an earlier analysis has read them. Returns the functions that are
+/// needed and were read without their bodies.
+fn align(outline: &Outline, chosen: &Choice, least: u32, ast: &mut File) -> Vec<Span> {
+    let mut missing = Vec::new();
+    if !ast.unreadable.is_empty() {
+        return missing;
+    }
+    for decl in &mut ast.decls {
+        let Decl::Func(function) = decl else { continue };
+        let (Some(body), Some(index)) = (&function.body, outline.index(function.span.start)) else {
+            continue;
+        };
+        let needed = chosen[index] || !is_long(&outline.functions[index], least);
+        if !needed {
+            function.elided = Some(Elided::Idle);
+        } else if function.elided.is_some() && body.stmts.is_empty() {
+            missing.push(outline.functions[index].span);
+        } else {
+            function.elided = None;
+        }
+    }
+    missing
+}
+
+fn is_long(function: &Function, least: u32) -> bool {
+    // Its braces are always there.
+    function.body.end - function.body.start >= least + 2
 }
 
 fn each<'d>(
     dir: &'d Directory,
-    outlines: &'d [Outline],
-) -> impl IndexedParallelIterator<Item = (&'d InputFile, &'d Outline)> {
+    outlines: &'d [Arc<Outline>],
+) -> impl IndexedParallelIterator<Item = (&'d InputFile, &'d Arc<Outline>)> {
     dir.files.par_iter().zip(outlines.par_iter())
 }
 
-/// Which functions have bodies that the parser does not see.
-fn left_out<'o>(outline: &'o Outline, kept: &'o Choice) -> impl Iterator<Item = usize> + 'o {
+/// Which functions have bodies that the parser does not see: none whose inside is shorter than `least`.
+fn left_out<'o>(
+    outline: &'o Outline,
+    kept: &'o Choice,
+    least: u32,
+) -> impl Iterator<Item = usize> + 'o {
     let functions = outline.functions.iter().enumerate();
-    let is_long = |f: &Function| f.body.end - f.body.start >= SHORT;
     functions
-        .filter(move |(index, function)| !kept[*index] && is_long(function))
+        .filter(move |(index, function)| !kept[*index] && is_long(function, least))
         .map(|(index, _)| index)
 }
 
@@ -159,6 +219,43 @@ pub(super) fn parsed_bytes(file: &InputFile, ast: &File) -> u64 {
         _ => None,
     });
     file.bytes.len() as u64 - u64::from(left_out.sum::<u32>())
+}
+
+/// A function that was left out, where an earlier analysis has read its body.
+pub(super) fn known(file: &File, span: Span) -> Option<FuncDecl> {
+    let function = file.decls.iter().find_map(|decl| match decl {
+        Decl::Func(function) if function.span == span => Some(function),
+        _ => None,
+    })?;
+    let is_read = function.body.as_ref().is_some_and(|b| !b.stmts.is_empty());
+    is_read.then(|| FuncDecl {
+        elided: None,
+        ..function.clone()
+    })
+}
+
+/// Reads the bodies that a search asked for, so that the next one finds them read.
+pub(super) fn keep_read(dir: &Directory, cache: &Cache, asked: &[Place]) {
+    for (index, file) in dir.files.iter().enumerate() {
+        let here = asked.iter().filter(|place| place.file.index() == index);
+        let mut functions: Vec<Span> = here.map(|place| place.span).collect();
+        if functions.is_empty() {
+            continue;
+        }
+        let Some(mut ast) = cache.take_parts(&file.path, &file.bytes) else {
+            continue;
+        };
+        functions.retain(|span| known(&ast, *span).is_none());
+        functions.sort_unstable();
+        for span in &mut functions {
+            *span = with_line_end(&file.bytes, *span);
+        }
+        if !functions.is_empty() && !fill_in(&file.bytes, Arc::make_mut(&mut ast), &functions) {
+            // It will be read anew.
+            continue;
+        }
+        cache.put_parts(&file.path, &file.bytes, &ast);
+    }
 }
 
 /// How many functions of a file were read without their bodies.

@@ -28,7 +28,7 @@ use crate::summary::Summaries;
 use crate::syntax::ast::{Decl, File, FuncDecl};
 use crate::syntax::parse_function;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 /// What is searched.
@@ -67,6 +67,10 @@ pub(super) struct Searched {
     pub(super) systems: Vec<System>,
     /// Whether every function that was asked for could be read.
     pub(super) complete: bool,
+    /// The functions that were read because somebody asked for them.
+    pub(super) read_later: Vec<Place>,
+    /// What leaks quote from the source, and from where.
+    pub(super) quotes: Vec<(Place, String)>,
     /// Counts.
     pub(super) stats: Stats,
     /// What was asked about, answered.
@@ -87,10 +91,11 @@ fn order(program: &flow::Program, root: BodyId) -> (u8, Option<(FileId, Span)>, 
 /// Functions that are read only when somebody asks for them.
 struct Later<'a> {
     package: Unit<'a>,
-    /// A place for the syntax of each.
-    slots: Vec<OnceCell<File>>,
+    /// A place for each: its declaration, and its syntax where that is not part of the file's.
+    slots: Vec<OnceCell<(FuncDecl, Option<File>)>>,
     used: Cell<usize>,
     failed: Cell<bool>,
+    read: RefCell<Vec<Place>>,
 }
 
 impl<'a> Later<'a> {
@@ -104,23 +109,32 @@ impl<'a> Later<'a> {
             slots,
             used: Cell::new(0),
             failed: Cell::new(false),
+            read: RefCell::default(),
         }
     }
 
     fn read(&self, function: Place) -> Option<(&File, &FuncDecl)> {
-        let Unit { dir, options, .. } = self.package;
-        let _parsing = options.enter(dir, Stage::Parse);
-        let bytes = &dir.files[function.file.index()].bytes;
+        let Unit { asts, .. } = self.package;
         let slot = self.slots.get(self.used.get())?;
-        let read = parse_function(bytes, read::with_line_end(bytes, function.span));
-        let Some(file) = read else {
+        let ast = asts[function.file.index()];
+        let known = read::known(ast, function.span).map(|decl| (decl, None));
+        let Some(read) = known.or_else(|| self.parse(function)) else {
             self.failed.set(true);
             return None;
         };
         self.used.set(self.used.get() + 1);
-        let file = slot.get_or_init(|| file);
-        match file.decls.as_slice() {
-            [Decl::Func(decl)] => Some((file, decl)),
+        self.read.borrow_mut().push(function);
+        let (decl, file) = slot.get_or_init(|| read);
+        Some((file.as_ref().unwrap_or(ast), decl))
+    }
+
+    fn parse(&self, function: Place) -> Option<(FuncDecl, Option<File>)> {
+        let Unit { dir, options, .. } = self.package;
+        let _parsing = options.enter(dir, Stage::Parse);
+        let bytes = &dir.files[function.file.index()].bytes;
+        let mut file = parse_function(bytes, read::with_line_end(bytes, function.span))?;
+        match file.decls.pop() {
+            Some(Decl::Func(decl)) => Some((decl, Some(file))),
             _ => None,
         }
     }
@@ -203,6 +217,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         later.read(place)
     });
     searched.complete = !later.failed.get();
+    searched.read_later = later.read.take();
     if !searched.complete {
         // Whoever asked has everything parsed and searches that.
         return searched;
@@ -229,10 +244,16 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
                 .any(|at| at.file == body.file && body.span.contains(at.span))
         })
     });
+    let quotes = RefCell::new(Vec::new());
     let text = |file: FileId, span: Span| {
         let bytes = &dir.files[file.index()].bytes;
         let end = (span.end as usize).min(bytes.len());
-        String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]).into_owned()
+        let text = String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]);
+        let text = text.into_owned();
+        quotes
+            .borrow_mut()
+            .push((Place { file, span }, text.clone()));
+        text
     };
     let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
     let tests = roots
@@ -365,6 +386,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     if focus.is_none() && dir.files.iter().any(asked) {
         searched.leaks.extend(requests::unlimited(&tables));
     }
+    searched.quotes = quotes.into_inner();
     searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
     if let (Some(memo), Some(cache)) = (memo, &options.cache) {
         cache.put_memo(package.members, memo);

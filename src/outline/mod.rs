@@ -4,6 +4,7 @@
 //! many times faster than a parser, so it decides what a parser is shown. Where it is not sure it says so.
 
 mod lex;
+mod tokens;
 
 use crate::source::Span;
 use rustc_hash::FxHasher;
@@ -11,6 +12,7 @@ use std::hash::Hasher;
 use std::ops::Range;
 
 pub use lex::outline;
+pub use tokens::{Gap, Token, moved, same, tokens};
 
 /// A name, as a number: two names may share one, which can only make somebody look at too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,5 +93,12 @@ impl Outline {
     /// The words of a function's body.
     pub fn words_of(&self, function: &Function) -> &[Word] {
         &self.words[function.words.start as usize..function.words.end as usize]
+    }
+
+    /// The function that begins there.
+    pub fn index(&self, start: u32) -> Option<usize> {
+        self.functions
+            .binary_search_by_key(&start, |f| f.span.start)
+            .ok()
     }
 }

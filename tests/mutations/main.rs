@@ -14,6 +14,7 @@ mod promises;
 
 mod others;
 mod source;
+mod typing;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};

@@ -14,7 +14,7 @@ const CHANGES: usize = 4;
 const LARGEST: usize = 60_000;
 
 /// The packages that are changed: their files' texts.
-fn seeds() -> Vec<Vec<Vec<u8>>> {
+pub(super) fn seeds() -> Vec<Vec<Vec<u8>>> {
     let mut all: Vec<Vec<Vec<u8>>> = match std::env::var_os("GOLEASH_MUTATE") {
         Some(folder) => folders(Path::new(&folder)),
         None => packages()
@@ -114,7 +114,7 @@ fn what_is_kept_from_one_analysis_to_the_next_changes_nothing() {
     });
 }
 
-fn analysed(files: &[Vec<u8>], options: &Options) -> Report {
+pub(super) fn analysed(files: &[Vec<u8>], options: &Options) -> Report {
     let files = files.iter().enumerate().map(|(index, bytes)| InputFile {
         path: format!("file{index}.go").into(),
         bytes: bytes.as_slice().into(),
@@ -134,7 +134,7 @@ fn analysed(files: &[Vec<u8>], options: &Options) -> Report {
 }
 
 #[track_caller]
-fn same(one: &Report, other: &Report) {
+pub(super) fn same(one: &Report, other: &Report) {
     assert_eq!(concise::render(one), concise::render(other));
     assert_eq!(one.findings, other.findings);
     assert_eq!(one.problems, other.problems);

@@ -1,0 +1,128 @@
+//! Go source as it is typed: a package changed a little at a time, and analysed each time with what is still known of it.
+
+use super::source::{analysed, same, seeds};
+use crate::{each_seed, mutate};
+use goleash::analyze::{Cache, Options};
+use goleash::stage::{Stage, Watch, Watched};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Changes made to one package, one after the other.
+const CHANGES: usize = 12;
+
+/// A function that no search has any use for.
+const PLAIN: &str = "
+// plain adds up what the rows say.
+func plain(rows []string, limit int) int {
+	total := 0 // so far
+	for at, row := range rows {
+		if len(row) > limit {
+			total += len(row) - at
+		}
+	}
+	return total
+}
+";
+
+/// Typed into it; some of it makes it matter, some of it is no Go.
+const WORDS: [&str; 12] = [
+    "x",
+    " y",
+    "z := total\n",
+    "chan",
+    "<-c",
+    "go f()",
+    "panic(at)",
+    "fmt.Println(row)",
+    "(",
+    "/* {{ */",
+    "\"",
+    "other.run()",
+];
+
+#[test]
+fn what_is_told_again_is_what_is_found_anew() {
+    let seeds = seeds();
+    let (recalled, all) = (AtomicU32::new(0), AtomicU32::new(0));
+    each_seed(60, |random| {
+        let searches = Arc::new(Searches::default());
+        let kept = Options {
+            cache: Some(Arc::new(Cache::default())),
+            watched: Watched::by(searches.clone()),
+            ..Options::default()
+        };
+        let mut files = seeds[random.below(seeds.len())].clone();
+        for file in &mut files {
+            file.extend_from_slice(PLAIN.as_bytes());
+        }
+        let mut states = vec![files];
+        for _ in 0..CHANGES {
+            let mut files = random
+                .of(&states[states.len().saturating_sub(3)..])
+                .cloned();
+            let files = files.get_or_insert_default();
+            let at = random.below(files.len());
+            files[at] = typed(&files[at], random);
+            let fresh = Options {
+                cache: Some(Arc::new(Cache::default())),
+                ..Options::default()
+            };
+            let before = searches.0.load(Ordering::Relaxed);
+            let again = analysed(files, &kept);
+            let searched = searches.0.load(Ordering::Relaxed) > before;
+            recalled.fetch_add(u32::from(!searched), Ordering::Relaxed);
+            all.fetch_add(1, Ordering::Relaxed);
+            same(&analysed(files, &fresh), &again);
+            let without = analysed(files, &Options::default());
+            assert_eq!(without.findings, again.findings);
+            states.push(files.clone());
+        }
+    });
+    // Otherwise everything was found anew.
+    let (recalled, all) = (recalled.into_inner(), all.into_inner());
+    assert!(recalled * 3 > all, "{recalled} of {all}");
+}
+
+/// Counts how often names are looked up, which every search begins with.
+#[derive(Default)]
+struct Searches(AtomicU32);
+
+impl Watch for Searches {
+    fn enter(&self, _: &str, stage: Stage) {
+        self.0
+            .fetch_add(u32::from(stage == Stage::Resolve), Ordering::Relaxed);
+    }
+
+    fn leave(&self) {}
+}
+
+/// The text after one small change.
+fn typed(text: &[u8], random: &mut mutate::Random) -> Vec<u8> {
+    let place = |from: &[u8], random: &mut mutate::Random| {
+        let all: Vec<usize> = memchr::memmem::find_iter(text, from).collect();
+        random.of(&all).map(|at| at + from.len())
+    };
+    let line = |random: &mut mutate::Random| place(b"\n", random);
+    let in_plain = |random: &mut mutate::Random| {
+        let start = memchr::memmem::find(text, b"func plain(")?;
+        let end = memchr::memmem::find(&text[start..], b"\n}\n")? + start;
+        let blanks = (start + 43..end).filter(|at| text[*at].is_ascii_whitespace());
+        random.of(&blanks.collect::<Vec<_>>()).copied()
+    };
+    let number = random.below(100);
+    let change = match random.below(10) {
+        0..=2 => in_plain(random).map(|at| (at, at, random.of(&WORDS).copied().unwrap_or("x"))),
+        3 => in_plain(random).map(|at| (at, (at + 4).min(text.len()), "")),
+        4 => line(random).map(|at| (at - 1, at - 1, " // why")),
+        5 => line(random).map(|at| (at, at, "// a remark\n")),
+        6 => place(b"// ", random).map(|at| (at, at, "so ")),
+        7 => line(random).map(|at| (at, at, "\n")),
+        8 => line(random).map(|at| (at, at, "  ")),
+        _ if number < 50 => None,
+        _ => line(random).map(|at| (at - 1, at, "")),
+    };
+    match change {
+        Some((start, end, new)) => [&text[..start], new.as_bytes(), &text[end..]].concat(),
+        None => mutate::mutated(text, &[], random),
+    }
+}
