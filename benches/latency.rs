@@ -2,9 +2,12 @@
 //! `cargo bench --bench latency`.
 //!
 //! In a generated package of 50 files and 20,000 lines (or a copy of the folder `GOLEASH_BENCH_DIR`, which has to be one
-//! package) a function is typed character by character into one file; each change is sent when the diagnostics for the
-//! one before have come. Printed are ratios of one run: to one full parse of the changed file, and to a request that the
-//! server answers when it has nothing else to do; processor time too, for machines that others keep busy. Then the same file is changed ten thousand times
+//! package) is typed, character by character, into the largest file: into a body that has nothing to do with goroutines,
+//! into one that has, a comment, an import, and a new function at the end of the file. Half of it is typed in an editor
+//! that closes brackets and quotes as they are opened; in the other half they stay open until they are typed, and so is
+//! most of the code no Go. Each change is sent when the diagnostics for the one before have come. Printed are ratios of
+//! one run: to one full parse of the changed file, and to a request that the server answers when it has nothing else to
+//! do; processor time too, for machines that others keep busy. Then the same file is changed ten thousand times
 //! (`GOLEASH_BENCH_EDITS`) to see whether memory grows. Last, the one-shot command on the file, as multiples of
 //! `goleash --version`.
 #![allow(clippy::print_stdout, reason = "its result")]
@@ -13,6 +16,7 @@ mod common;
 
 use common::editor::{Editor, busy};
 use common::generated;
+use goleash::outline::{Function, outline};
 use goleash::syntax::parse_file;
 use std::hint::black_box;
 use std::io::Write as _;
@@ -22,11 +26,45 @@ use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_goleash");
 
-/// Typed at the end of the file, one character at a time, and taken away again.
-const TYPED: &str = "\nfunc typed(n int) int {\n\tch := make(chan int)\n\tgo func() { ch <- n }()\n\treturn <-ch\n}\n";
+/// What is typed, where, and how much of the mix it is: how often it is typed and taken away again.
+const MIX: [(Place, &str, usize); 5] = [
+    (
+        Place::Plain,
+        "\tif limit > 3 {\n\t\tfmt.Println(\"rest:\", limit-len(rows), rows[0])\n\t}\n",
+        3,
+    ),
+    (
+        Place::Relevant,
+        "\tif s != nil && len(s.jobs) > 1 {\n\t\ts.stop <- struct{}{}\n\t}\n",
+        2,
+    ),
+    (
+        Place::Comment,
+        "// It is called once for each of the rows, and never with none.\n",
+        2,
+    ),
+    (Place::Import, "\t\"net/http/httptest\"\n", 1),
+    (
+        Place::End,
+        "\nfunc typed(n int) int {\n\tch := make(chan int)\n\tgo func() { ch <- n }()\n\treturn <-ch\n}\n",
+        1,
+    ),
+];
 
-/// How often it is typed.
-const ROUNDS: usize = 5;
+/// Where something is typed.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Into a body without any mark of goroutines.
+    Plain,
+    /// Into a body with one.
+    Relevant,
+    /// Above a function.
+    Comment,
+    /// Into the list of imports.
+    Import,
+    /// Behind everything.
+    End,
+}
 
 fn main() {
     let scratch = tempfile::tempdir().expect("a temporary folder");
@@ -43,7 +81,36 @@ fn main() {
     let mut editor = Editor::start(PROGRAM, &folder);
     editor.open(&file, &text);
     let before = editor.busy();
-    let mut changes = typing(&mut editor, ROUNDS);
+    let mut changes = Vec::new();
+    for (place, typed, rounds) in MIX {
+        editor.go_to(line(&text, place));
+        for pairs in [true, false] {
+            let states = states(typed, pairs);
+            let start = editor.busy();
+            let mut times = Vec::new();
+            for _ in 0..rounds {
+                times.extend(states.iter().map(|state| {
+                    timed(|| {
+                        editor.show(state);
+                        editor.wait();
+                    })
+                }));
+            }
+            if let (Some(start), Some(end)) = (start, editor.busy()) {
+                let each = end.saturating_sub(start) / times.len() as u32;
+                let closed = if pairs { "closed" } else { "open" };
+                let (middle, high) = (median(&mut times), high(&mut times));
+                println!(
+                    "{place:?}, brackets {closed}: {} changes, median {:.2}, 95th percentile {:.2}, processor time {:.2}",
+                    times.len(),
+                    ratio(middle, parse),
+                    ratio(high, parse),
+                    ratio(each, parse),
+                );
+            }
+            changes.append(&mut times);
+        }
+    }
     if let (Some(before), Some(after)) = (before, editor.busy()) {
         let each = after.saturating_sub(before) / changes.len() as u32;
         processor_time(each, &text);
@@ -51,7 +118,6 @@ fn main() {
     let mut idle = sample(200, || editor.ask_idle());
     let (idle_median, idle_high) = (median(&mut idle), high(&mut idle));
     let (change, change_high) = (median(&mut changes), high(&mut changes));
-    let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
     println!(
         "change to diagnostics, in full parses of the changed file: median {:.2}, 95th percentile {:.2}",
         ratio(change, parse),
@@ -107,22 +173,57 @@ fn texts(folder: &Path) -> impl Iterator<Item = String> {
     go.filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
 }
 
-/// Types and takes away [`TYPED`]; how long each change took.
-fn typing(editor: &mut Editor, rounds: usize) -> Vec<Duration> {
-    let mut times = Vec::new();
-    for _ in 0..rounds {
-        for end in 1..=TYPED.len() {
-            times.push(timed(|| {
-                editor.type_at_end(&TYPED[end - 1..end]);
-                editor.wait();
-            }));
-        }
-        times.push(timed(|| {
-            editor.take_back();
-            editor.wait();
-        }));
+/// The first of the lines in front of which something is typed.
+fn line(text: &str, place: Place) -> usize {
+    let lines_before = |at: usize| text[..at].matches('\n').count();
+    let function = |marked: bool| {
+        let outline = outline(text.as_bytes());
+        let mut functions = outline.functions.into_iter();
+        // The last of those that are several lines long: what is below it is moved.
+        let long = |f: &Function| f.marked == marked && f.body.end - f.body.start > 200;
+        functions.rfind(long).map_or(0, |f| f.body.start as usize)
+    };
+    match place {
+        Place::Plain => lines_before(function(false)) + 1,
+        Place::Relevant => lines_before(function(true)) + 1,
+        Place::Comment => lines_before(text.find("\nfunc ").map_or(0, |at| at + 1)),
+        Place::Import => lines_before(text.find("import (").unwrap_or_default()) + 1,
+        Place::End => lines_before(text.len()),
     }
-    times
+}
+
+/// What stands there after each change: one character more each time, and at last nothing. With `pairs` what a character
+/// opens is closed at once, as many editors do.
+fn states(typed: &str, pairs: bool) -> Vec<String> {
+    let mut closers: Vec<char> = Vec::new();
+    let mut states = Vec::new();
+    for (at, c) in typed.char_indices() {
+        match c {
+            _ if closers.last() == Some(&c) => {
+                closers.pop();
+            }
+            '(' => closers.push(')'),
+            '{' => closers.push('}'),
+            '[' => closers.push(']'),
+            '"' => closers.push('"'),
+            _ => {}
+        }
+        let mut state = typed[..at + c.len_utf8()].to_owned();
+        if pairs {
+            state.extend(closers.iter().rev());
+        }
+        // One types on a line of its own.
+        if !state.ends_with('\n') {
+            state.push('\n');
+        }
+        states.push(state);
+    }
+    states.push(String::new());
+    states
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
 }
 
 /// Memory after a tenth of the edits and after all of them. They come faster than the package is analysed: only now and
@@ -134,11 +235,9 @@ fn memory(editor: &mut Editor) {
         .and_then(|text| text.parse().ok())
         .unwrap_or(10_000);
     let mut at_a_tenth = None;
+    let states = states(MIX[MIX.len() - 1].1, false);
     for edit in 0..edits {
-        match edit % (TYPED.len() + 1) {
-            at if at < TYPED.len() => editor.type_at_end(&TYPED[at..=at]),
-            _ => editor.take_back(),
-        }
+        editor.show(&states[edit % states.len()]);
         if edit % WAIT_AFTER == 0 || edit + 1 == edits {
             editor.wait();
         }

@@ -19,7 +19,7 @@ pub use crate::package::GoVersion;
 use crate::package::{BuildContext, Header, group, header};
 use crate::scope::Scope;
 use crate::selection::Selection;
-use crate::source::{FileId, SourceFile};
+use crate::source::{FileId, SourceFile, Span};
 use crate::stage::{Entered, Stage, Watched};
 use crate::stop::Stop;
 use crate::suppress::{Judged, Known, Suppressions};
@@ -228,6 +228,11 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
     let mut readable = vec![true; dir.files.len()];
     if let Some(recalled) = recalled {
         report.stats.parsed = recalled.parsed;
+        let unreadable = dir.files.iter().zip(&recalled.unreadable);
+        for ((file, unreadable), readable) in unreadable.zip(&mut readable) {
+            *readable = unreadable.is_empty();
+            problems(file, unreadable, &mut report.problems);
+        }
         for found in recalled.packages {
             report.stats.packages += 1;
             tell(
@@ -244,7 +249,7 @@ pub fn directory(dir: &Directory, options: &Options) -> Report {
         for ((file, ast), readable) in dir.files.iter().zip(&reading.asts).zip(&mut readable) {
             report.stats.parsed += read::parsed_bytes(file, ast);
             *readable = ast.unreadable.is_empty();
-            problems(file, ast, &mut report.problems);
+            problems(file, &ast.unreadable, &mut report.problems);
         }
         let asts: Vec<&File> = reading.asts.iter().map(|ast| &**ast).collect();
         let mut all = Vec::new();
@@ -292,12 +297,12 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn problems(file: &InputFile, ast: &File, problems: &mut Vec<Problem>) {
-    if ast.unreadable.is_empty() {
+fn problems(file: &InputFile, unreadable: &[Span], problems: &mut Vec<Problem>) {
+    if unreadable.is_empty() {
         return;
     }
     let text = SourceFile::new(file.path.clone(), file.bytes.clone());
-    for span in &ast.unreadable {
+    for span in unreadable {
         let lines = (
             text.line(span.start),
             text.line(span.end.max(span.start + 1) - 1),

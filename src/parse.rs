@@ -57,6 +57,17 @@ pub(crate) fn parse_parts(bytes: &[u8], kept: &[Span]) -> Option<Parsed> {
     })
 }
 
+/// Reads one part of `bytes`, as if there were nothing else, errors and all.
+pub(crate) fn parse_part(bytes: &[u8], part: Span) -> Option<Parsed> {
+    if bytes.len() > MAX_BYTES {
+        return None;
+    }
+    Some(Parsed {
+        tree: parse_bytes(bytes, &ranges(bytes, &[part]))?,
+        blanked: Vec::new(),
+    })
+}
+
 /// Spans as the parser wants them: with rows and columns, which nobody asks for and which are counted from the first of
 /// them; counting from the start of the file would cost as much for each function that is read by itself.
 fn ranges(bytes: &[u8], kept: &[Span]) -> Vec<Range> {

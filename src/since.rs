@@ -172,6 +172,7 @@ impl Before {
             path: path.to_owned(),
             display,
             size: bytes.len() as u64,
+            changed: None,
         });
     }
 }
@@ -200,6 +201,7 @@ mod tests {
             path: Path::new("/r/p").join(name),
             display: format!("p/{name}"),
             size: 0,
+            changed: None,
         };
         FoundDirectory {
             display: "p".to_owned(),

@@ -1,4 +1,4 @@
-//! An editor as small as can be: one file open, typed into at its end, over the streams of a real server.
+//! An editor as small as can be: one file open, typed into at one place at a time, over the streams of a real server.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,9 +25,9 @@ pub(crate) struct Editor {
     uri: String,
     version: i64,
     request: i64,
-    /// Line and column where the file ends, and where it ended when it was opened.
+    /// Line and column of the place that is typed at, and of the end of what was typed.
+    place: (usize, usize),
     end: (usize, usize),
-    opened_end: (usize, usize),
 }
 
 impl Editor {
@@ -48,8 +48,8 @@ impl Editor {
             uri: String::new(),
             version: 0,
             request: 0,
+            place: (0, 0),
             end: (0, 0),
-            opened_end: (0, 0),
         };
         let folder = json!({"uri": format!("file://{}", folder.display()), "name": "service"});
         editor.ask(
@@ -64,29 +64,27 @@ impl Editor {
     pub(crate) fn open(&mut self, file: &Path, text: &str) {
         self.uri = format!("file://{}", file.display());
         self.version = 1;
-        let last = text.rsplit('\n').next().unwrap_or_default();
-        self.end = (text.matches('\n').count(), last.len());
-        self.opened_end = self.end;
         let document = json!({"uri": self.uri, "languageId": "go", "version": 1, "text": text});
         self.tell("textDocument/didOpen", &json!({"textDocument": document}));
         self.wait();
     }
 
-    /// Adds text at the end of the file.
-    pub(crate) fn type_at_end(&mut self, text: &str) {
-        self.change(self.end, self.end, text);
+    /// From now on this is typed at; what was typed elsewhere stays.
+    pub(crate) fn go_to(&mut self, line: usize) {
+        self.place = (line, 0);
+        self.end = self.place;
+    }
+
+    /// What was typed at the place reads so now.
+    pub(crate) fn show(&mut self, text: &str) {
+        self.change(self.place, self.end, text);
+        self.end = self.place;
         for c in text.chars() {
             self.end = match c {
                 '\n' => (self.end.0 + 1, 0),
                 _ => (self.end.0, self.end.1 + 1),
             };
         }
-    }
-
-    /// Takes away all that was typed.
-    pub(crate) fn take_back(&mut self) {
-        self.change(self.opened_end, self.end, "");
-        self.end = self.opened_end;
     }
 
     fn change(&mut self, start: (usize, usize), end: (usize, usize), text: &str) {

@@ -13,7 +13,7 @@ use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
 use crate::stage::Stage;
 use crate::syntax::ast::{Decl, Elided, File, FuncDecl};
-use crate::syntax::{fill_in, parse_file, parse_without};
+use crate::syntax::{fill_in, fill_in_roughly, parse_file, parse_without};
 use memchr::{memchr, memmem};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -95,11 +95,12 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
                 return read;
             }
             let _parsing = options.enter(dir, Stage::Parse);
-            let elided: Vec<Span> = left_out(outline, kept, least)
-                .map(|index| outline.functions[index].body)
-                .collect();
-            let parts = (!elided.is_empty()).then(|| parse_without(&file.bytes, &elided));
-            Arc::new(parts.flatten().unwrap_or_else(|| parse_file(&file.bytes)))
+            let left_out = |index: usize| {
+                let function = &outline.functions[index];
+                function.broken || !kept[index] && is_long(function, least)
+            };
+            let parts = parts(&file.bytes, outline, &left_out);
+            Arc::new(parts.unwrap_or_else(|| parse_file(&file.bytes)))
         })
         .collect();
     let lexing = options.enter(dir, Stage::Lex);
@@ -110,13 +111,23 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         .zip(each(dir, outlines))
         .zip(chosen.par_iter())
         .for_each(|((ast, (file, outline)), chosen)| {
-            let added = align(outline, chosen, least, Arc::make_mut(ast));
-            if !added.is_empty() {
-                let _parsing = options.enter(dir, Stage::Parse);
-                if !fill_in(&file.bytes, Arc::make_mut(ast), &added) {
-                    *ast = Arc::new(parse_file(&file.bytes));
-                }
+            // Where a parser had to guess, everything was read.
+            if ast.unreadable.iter().any(|at| !is_broken(outline, *at)) {
+                return;
             }
+            let ast = Arc::make_mut(ast);
+            let missing = align(outline, chosen, least, ast);
+            let _parsing = (!missing.is_empty()).then(|| options.enter(dir, Stage::Parse));
+            let (broken, sound): (Vec<_>, Vec<_>) = missing.into_iter().partition(|f| f.broken);
+            let sound: Vec<Span> = sound.into_iter().map(|function| function.span).collect();
+            if !sound.is_empty() && !fill_in(&file.bytes, ast, &sound) {
+                *ast = parse_file(&file.bytes);
+                return;
+            }
+            for function in broken {
+                fill_in_roughly(&file.bytes, ast, function.span);
+            }
+            tell_broken(outline, ast);
         });
     for (at, (ast, file)) in asts.iter_mut().zip(&dir.files).enumerate() {
         needed.tell(at, ast);
@@ -132,26 +143,42 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
 
 /// Leaves out the bodies that are not needed, also where an earlier analysis has read them. Returns the functions that are
 /// needed and were read without their bodies.
-fn align(outline: &Outline, chosen: &Choice, least: u32, ast: &mut File) -> Vec<Span> {
+fn align<'o>(
+    outline: &'o Outline,
+    chosen: &Choice,
+    least: u32,
+    ast: &mut File,
+) -> Vec<&'o Function> {
     let mut missing = Vec::new();
-    if !ast.unreadable.is_empty() {
-        return missing;
-    }
     for decl in &mut ast.decls {
         let Decl::Func(function) = decl else { continue };
         let (Some(body), Some(index)) = (&function.body, outline.index(function.span.start)) else {
             continue;
         };
-        let needed = chosen[index] || !is_long(&outline.functions[index], least);
-        if !needed {
+        let known = &outline.functions[index];
+        if !chosen[index] && (known.broken || is_long(known, least)) {
             function.elided = Some(Elided::Idle);
         } else if function.elided.is_some() && body.stmts.is_empty() {
-            missing.push(outline.functions[index].span);
+            missing.push(known);
         } else {
             function.elided = None;
         }
     }
     missing
+}
+
+/// Whether a place lies in a function that is no Go by itself.
+pub(super) fn is_broken(outline: &Outline, at: Span) -> bool {
+    let mut broken = outline.functions.iter().filter(|f| f.broken);
+    broken.any(|function| function.span.contains(at))
+}
+
+/// Tells of the functions that are no Go by themselves.
+fn tell_broken(outline: &Outline, ast: &mut File) {
+    let broken = outline.functions.iter().filter(|f| f.broken);
+    ast.unreadable.extend(broken.map(|function| function.body));
+    ast.unreadable.sort_unstable();
+    ast.unreadable.dedup();
 }
 
 fn is_long(function: &Function, least: u32) -> bool {
@@ -166,18 +193,6 @@ fn each<'d>(
     dir.files.par_iter().zip(outlines.par_iter())
 }
 
-/// Which functions have bodies that the parser does not see: none whose inside is shorter than `least`.
-fn left_out<'o>(
-    outline: &'o Outline,
-    kept: &'o Choice,
-    least: u32,
-) -> impl Iterator<Item = usize> + 'o {
-    let functions = outline.functions.iter().enumerate();
-    functions
-        .filter(move |(index, function)| !kept[*index] && is_long(function, least))
-        .map(|(index, _)| index)
-}
-
 /// Parses every byte.
 fn all(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
     let parse = |file: &InputFile| {
@@ -186,10 +201,35 @@ fn all(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
         }
         cache.syntax(&file.path, &file.bytes, || {
             let _parsing = options.enter(dir, Stage::Parse);
-            parse_file(&file.bytes)
+            every_byte(&file.bytes)
         })
     };
     dir.files.par_iter().map(parse).collect()
+}
+
+/// Parses every byte of a file; functions that are no Go by themselves.
+fn every_byte(bytes: &[u8]) -> File {
+    let outline = outline(bytes);
+    let broken = |index: usize| outline.functions[index].broken;
+    let Some(mut file) = parts(bytes, &outline, &broken) else {
+        return parse_file(bytes);
+    };
+    for function in outline.functions.iter().filter(|f| f.broken) {
+        fill_in_roughly(bytes, &mut file, function.span);
+    }
+    tell_broken(&outline, &mut file);
+    file
+}
+
+/// Parses a file without the bodies that are `left_out`; `None` where nothing is, or the rest is no Go either.
+fn parts(bytes: &[u8], outline: &Outline, left_out: &dyn Fn(usize) -> bool) -> Option<File> {
+    let functions = outline.functions.iter().enumerate();
+    let left_out: Vec<Span> = functions
+        .filter(|(index, _)| left_out(*index))
+        .map(|(_, function)| function.body)
+        .collect();
+    let some = outline.sure && !left_out.is_empty();
+    some.then(|| parse_without(bytes, &left_out)).flatten()
 }
 
 /// Every byte of the files of a package; the directory's other files are empty.
@@ -199,7 +239,7 @@ pub(super) fn whole(package: Unit<'_>) -> Vec<File> {
     let parse = |(index, file): (usize, &InputFile)| {
         let _parsing = options.enter(dir, Stage::Parse);
         if is_member(index) {
-            parse_file(&file.bytes)
+            every_byte(&file.bytes)
         } else {
             File::default()
         }

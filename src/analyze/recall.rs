@@ -68,6 +68,8 @@ pub(super) struct Recalled {
     pub(super) packages: Vec<Searched>,
     /// How many bytes a parser would be shown.
     pub(super) parsed: u64,
+    /// For each file what cannot be read.
+    pub(super) unreadable: Vec<Vec<Span>>,
 }
 
 /// Whether an analysis can be spared, or spare another one.
@@ -133,10 +135,6 @@ pub(super) fn remember(
         .collect();
     let mut files = Vec::new();
     for (index, (file, ast)) in dir.files.iter().zip(&reading.asts).enumerate() {
-        if !ast.unreadable.is_empty() {
-            // Where a parser has to guess, white space may count.
-            return;
-        }
         let elided: FxHashSet<u32> = ast
             .decls
             .iter()
@@ -147,14 +145,20 @@ pub(super) fn remember(
             .collect();
         let outline = cache.outline(&file.path, &file.bytes);
         let starts = outline.functions.iter().map(|f| f.span.start);
-        files.push(Seen {
+        let seen = Seen {
             bytes: Arc::clone(&file.bytes),
             left_out: starts.clone().map(|at| elided.contains(&at)).collect(),
             hidden: starts
                 .map(|at| elided.contains(&at) && !read_later.contains(&(index, at)))
                 .collect(),
             outline,
-        });
+        };
+        let hidden = seen.hidden(&seen.outline);
+        if !ast.unreadable.iter().all(|at| hidden.contains(at)) {
+            // Where a parser has to guess, white space may count.
+            return;
+        }
+        files.push(seen);
     }
     let packages_told = found.iter().map(|found| Told {
         leaks: found.leaks.clone(),
@@ -179,21 +183,27 @@ impl Memory {
     /// What was found, as it stands in the files as they are now.
     fn tell(&self, dir: &Directory, cache: &Cache) -> Option<Recalled> {
         let mut shifts = Vec::with_capacity(self.files.len());
+        let mut unreadable = Vec::with_capacity(self.files.len());
         let mut parsed = 0;
         for (seen, file) in self.files.iter().zip(&dir.files) {
-            if seen.bytes == file.bytes {
-                parsed += seen.parsed(&seen.outline, &file.bytes);
+            let outline = if seen.bytes == file.bytes {
                 shifts.push(None);
-                continue;
-            }
-            let outline = cache.outline(&file.path, &file.bytes);
-            shifts.push(Some(self.shift(seen, &outline, &file.bytes)?));
+                Arc::clone(&seen.outline)
+            } else {
+                let outline = cache.outline(&file.path, &file.bytes);
+                shifts.push(Some(self.shift(seen, &outline, &file.bytes)?));
+                outline
+            };
             parsed += seen.parsed(&outline, &file.bytes);
+            // None of these was looked at.
+            let broken = outline.functions.iter().filter(|f| f.broken);
+            unreadable.push(broken.map(|function| function.body).collect());
         }
         let packages = self.packages.iter().map(|told| told.again(dir, &shifts));
         Some(Recalled {
             packages: packages.collect::<Option<_>>()?,
             parsed,
+            unreadable,
         })
     }
 
@@ -206,9 +216,11 @@ impl Memory {
         {
             return None;
         }
-        for (before, now) in old.functions.iter().zip(&outline.functions) {
+        let functions = old.functions.iter().zip(&outline.functions);
+        for ((before, now), hidden) in functions.zip(&seen.hidden) {
             let same_words = old.words_of(before) == outline.words_of(now);
             if (before.name, before.marked, before.stops) != (now.name, now.marked, now.stops)
+                || now.broken && !hidden
                 || now.body.end - now.body.start <= 2
                 || !same_words && self.judge.of(old, before) != self.judge.of(outline, now)
             {

@@ -26,7 +26,7 @@ use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
 use crate::syntax::ast::{Decl, File, FuncDecl};
-use crate::syntax::parse_function;
+use crate::syntax::{fill_in_roughly, parse_function};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -132,11 +132,31 @@ impl<'a> Later<'a> {
         let Unit { dir, options, .. } = self.package;
         let _parsing = options.enter(dir, Stage::Parse);
         let bytes = &dir.files[function.file.index()].bytes;
-        let mut file = parse_function(bytes, read::with_line_end(bytes, function.span))?;
+        let span = read::with_line_end(bytes, function.span);
+        let file = parse_function(bytes, span);
+        let mut file = file.or_else(|| self.parse_roughly(function))?;
         match file.decls.pop() {
             Some(Decl::Func(decl)) => Some((decl, Some(file))),
             _ => None,
         }
+    }
+
+    /// Reads a function that is known to be no Go by itself.
+    fn parse_roughly(&self, function: Place) -> Option<File> {
+        let Unit { dir, asts, .. } = self.package;
+        let ast = asts[function.file.index()];
+        if !ast.unreadable.iter().any(|at| function.span.contains(*at)) {
+            return None;
+        }
+        let is_it = |decl: &&Decl| matches!(decl, Decl::Func(known) if known.span == function.span);
+        let mut file = File {
+            decls: ast.decls.iter().find(is_it).cloned().into_iter().collect(),
+            ..File::default()
+        };
+        let bytes = &dir.files[function.file.index()].bytes;
+        fill_in_roughly(bytes, &mut file, function.span);
+        let is_read = matches!(file.decls.first(), Some(Decl::Func(read)) if read.body.is_some());
+        is_read.then_some(file)
     }
 }
 

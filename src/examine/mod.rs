@@ -145,6 +145,7 @@ mod tests {
             path: PathBuf::from("/nonexistent").join(display),
             display: display.to_owned(),
             size,
+            changed: None,
         }
     }
 

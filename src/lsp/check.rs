@@ -4,6 +4,7 @@
 //! buffers saved, with everything an answer to the client needs. Deliberately absent: threads, and the protocol.
 
 use super::buffers::Buffer;
+use super::disk::Disk;
 use super::project::Project;
 use super::settings::Settings;
 use super::text::Text;
@@ -34,9 +35,16 @@ pub(super) struct Input {
     /// Whether repairs are wanted too.
     pub(super) fixes: bool,
     /// What earlier examinations of the folder have read.
-    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) known: Option<Known>,
     /// Raised when nobody wants the result any more.
     pub(super) stop: Stop,
+}
+
+/// What examinations of one folder leave to the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    pub(super) analysis: Arc<Cache>,
+    pub(super) disk: Arc<Disk>,
 }
 
 /// What came of it.
@@ -119,10 +127,16 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
             &project.options,
             |file| match input.open.get(&file.path) {
                 Some(buffer) => Ok(buffer.text.bytes().clone()),
-                None => examine::read(file),
+                None => match &input.known {
+                    Some(known) => known.disk.read(file),
+                    None => examine::read(file),
+                },
             },
             |directory, options| analyze(directory, options),
         );
+        if let Some(known) = &input.known {
+            known.disk.retain(&found.files);
+        }
         let paths: BTreeMap<&str, &PathBuf> = found
             .files
             .iter()
@@ -168,7 +182,7 @@ mod tests {
             open: BTreeMap::new(),
             settings: Settings::default(),
             fixes: false,
-            cache: None,
+            known: None,
             stop: Stop::default(),
         };
         check(&input, &analyze::directory)

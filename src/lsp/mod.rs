@@ -14,6 +14,7 @@ mod check;
 mod client;
 mod commands;
 mod diagnostic;
+mod disk;
 mod hover;
 mod outbox;
 mod packages;

@@ -3,8 +3,7 @@
 //! In: what changed and when, and what examinations bring. Out: which package is due. Every change gives a package a new
 //! generation; what was found in an older one is not shown any more. Reads no clock: the time is handed in.
 
-use super::check::Checked;
-use crate::analyze::Cache;
+use super::check::{Checked, Known};
 use crate::stop::Stop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,7 +37,7 @@ pub(super) struct Package {
     told: u64,
     cost: Duration,
     /// What runs have read, while files of it are open.
-    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) known: Option<Known>,
     /// The files that changed since it was last examined without a defect.
     pub(super) changed: BTreeSet<PathBuf>,
     /// It is looked at although no file of it is open: the workspace was asked for.

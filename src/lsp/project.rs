@@ -30,7 +30,7 @@ impl Project {
             options: Options {
                 build: BuildContext::host(),
                 fixes: input.fixes,
-                cache: input.cache.clone(),
+                cache: input.known.as_ref().map(|known| known.analysis.clone()),
                 stop: input.stop.clone(),
                 ..Options::default()
             },

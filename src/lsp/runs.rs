@@ -59,9 +59,9 @@ impl Server {
         let package = self.packages.of(folder);
         let ticket = package.start(fixes);
         if edited {
-            package.cache.get_or_insert_default();
+            package.known.get_or_insert_default();
         } else {
-            package.cache = None;
+            package.known = None;
         }
         let input = Input {
             folder: folder.to_owned(),
@@ -73,7 +73,7 @@ impl Server {
                 .collect(),
             settings: self.settings.clone(),
             fixes,
-            cache: package.cache.clone(),
+            known: package.known.clone(),
             stop: ticket.stop.clone(),
         };
         let (analyze, tell) = (Arc::clone(&self.analyze), self.tell.clone());

@@ -4,6 +4,9 @@ use super::{Function, Outline, Word};
 use crate::source::Span;
 use memchr::{memchr, memmem, memrchr};
 
+/// Functions of a file that are not closed: with more the lexer is not sure of anything.
+const UNCLOSED: u32 = 8;
+
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads the outline of a file.
@@ -15,6 +18,7 @@ pub fn outline(bytes: &[u8]) -> Outline {
         round: 0,
         last: Last::Other,
         head: None,
+        unclosed: 0,
         outline: Outline {
             sure: true,
             ..Outline::default()
@@ -48,6 +52,20 @@ struct Head {
     words: u32,
     marked: bool,
     stops: bool,
+    broken: bool,
+    /// What was known at the first brace at the start of a line that closes something in the body: where everything is
+    /// formatted as `gofmt` does it, the body ends there.
+    end: Option<End>,
+}
+
+/// Where a body that is not closed may end.
+#[derive(Clone, Copy)]
+struct End {
+    /// Behind the brace.
+    at: usize,
+    words: usize,
+    marked: bool,
+    stops: bool,
 }
 
 struct Lexer<'a> {
@@ -59,11 +77,26 @@ struct Lexer<'a> {
     round: u32,
     last: Last,
     head: Option<Head>,
+    /// How many bodies that are not closed were met.
+    unclosed: u32,
     outline: Outline,
 }
 
 impl Lexer<'_> {
     fn run(&mut self) {
+        loop {
+            self.tokens();
+            if self.is_top() {
+                return;
+            }
+            if !self.give_up_body() {
+                self.outline.sure = false;
+                return;
+            }
+        }
+    }
+
+    fn tokens(&mut self) {
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
                 b' ' | b'\t' | b'\r' => self.at += 1,
@@ -101,7 +134,9 @@ impl Lexer<'_> {
                     self.token(1, Last::Other);
                 }
                 b')' | b']' => {
-                    self.outline.sure &= self.round > 0;
+                    if self.round == 0 {
+                        self.slip();
+                    }
                     self.round = self.round.saturating_sub(1);
                     self.token(1, Last::Other);
                 }
@@ -115,7 +150,55 @@ impl Lexer<'_> {
                 _ => self.token(1, Last::Other),
             }
         }
-        self.outline.sure &= self.depth == 0 && self.round == 0;
+    }
+
+    /// Something is not closed, or closes what is not open. In a body that concerns nobody else.
+    fn slip(&mut self) {
+        match &mut self.head {
+            Some(head) if head.body.is_some() => head.broken = true,
+            _ => self.outline.sure = false,
+        }
+    }
+
+    /// The body that is open does not end: it is taken to end where its formatting says so, and what follows is read again.
+    fn give_up_body(&mut self) -> bool {
+        let Some(head) = &mut self.head else {
+            return false;
+        };
+        let (Some(body), Some(end)) = (head.body, head.end) else {
+            return false;
+        };
+        self.unclosed += 1;
+        if self.unclosed > UNCLOSED {
+            return false;
+        }
+        (head.broken, head.marked, head.stops) = (true, end.marked, end.stops);
+        self.outline.words.truncate(end.words);
+        (self.at, self.depth, self.round) = (end.at, 0, 0);
+        self.last = Last::Other;
+        self.function(body);
+        true
+    }
+
+    fn starts_line(&self, at: usize) -> bool {
+        at == 0 || self.bytes[at - 1] == b'\n'
+    }
+
+    /// Whether a `func` at the start of a line begins a declaration, which no body holds.
+    fn declares_name(&self, after: usize) -> bool {
+        let line = self.bytes[after..].split(|b| *b == b'\n').next();
+        let Some(rest) = line.unwrap_or_default().strip_prefix(b" ") else {
+            return false;
+        };
+        let rest = match rest.strip_prefix(b"(") {
+            None => rest,
+            Some(receiver) => match memmem::find(receiver, b") ") {
+                Some(end) => &receiver[end + 2..],
+                None => return false,
+            },
+        };
+        let name = rest.iter().take_while(|b| is_word(**b)).count();
+        name > 0 && matches!(rest.get(name), Some(b'(' | b'['))
     }
 
     fn next_is(&self, byte: u8) -> bool {
@@ -176,7 +259,11 @@ impl Lexer<'_> {
             match self.bytes.get(at) {
                 Some(b'\\') => at += 2,
                 Some(&b) if b == quote => return self.skip_to(Some(at + 1)),
-                Some(b'\n') | None => return self.skip_to(None),
+                Some(b'\n') => {
+                    self.slip();
+                    return self.token(at - self.at, Last::Other);
+                }
+                None => return self.skip_to(None),
                 Some(_) => at += 1,
             }
         }
@@ -188,6 +275,14 @@ impl Lexer<'_> {
             self.at += 1;
         }
         let word = &self.bytes[start..self.at];
+        if word == b"func"
+            && !self.is_top()
+            && self.starts_line(start)
+            && self.declares_name(self.at)
+            && self.give_up_body()
+        {
+            return;
+        }
         let after_dot = self.last == Last::Dot;
         let names_function = self.last == Last::Func && self.round == 0;
         self.last = match word {
@@ -203,6 +298,8 @@ impl Lexer<'_> {
                     words: self.outline.words.len() as u32,
                     marked: false,
                     stops: false,
+                    broken: false,
+                    end: None,
                 });
                 Last::Func
             }
@@ -301,13 +398,27 @@ impl Lexer<'_> {
     fn close(&mut self) {
         self.outline.sure &= self.depth > 0;
         self.depth = self.depth.saturating_sub(1);
+        let starts_line = self.starts_line(self.at);
         self.token(1, Last::Other);
-        if self.depth == 0
-            && let Some(body) = self.head.as_ref().and_then(|head| head.body)
-        {
-            self.outline.sure &= self.round == 0;
-            self.function(body);
+        let Some(head) = &mut self.head else { return };
+        let Some(body) = head.body else { return };
+        if self.depth > 0 {
+            if starts_line && head.end.is_none() {
+                head.end = Some(End {
+                    at: self.at,
+                    words: self.outline.words.len(),
+                    marked: head.marked,
+                    stops: head.stops,
+                });
+            }
+            return;
         }
+        if self.round > 0 {
+            head.broken = true;
+            self.outline.sure &= starts_line;
+            self.round = 0;
+        }
+        self.function(body);
     }
 
     /// Files the function whose body has just ended.
@@ -333,6 +444,7 @@ impl Lexer<'_> {
             words: head.words..self.outline.words.len() as u32,
             method: head.method,
             exported: head.exported,
+            broken: head.broken,
         });
     }
 }
@@ -453,6 +565,29 @@ mod tests {
         }
         assert!(outline(b"func f() { } // x\nfunc h() { } /* x */\nfunc g() { }").sure);
         assert!(outline("\u{feff}package p\r\nfunc f() {\r\n}\r\n".as_bytes()).sure);
+    }
+
+    #[test]
+    fn a_body_that_is_not_closed_ends_where_its_formatting_says() {
+        let after = "\n\treturn\n}\n\ntype T struct {\n\tx int\n}\n\nfunc (t *T) g(x []int) {\n\tgo x()\n}\n";
+        for opened in ["if x {", "x(", "x(\"a)", "x(func() {", "x]", "x[1)"] {
+            let text = format!("func f() {{\n\t{opened}{after}");
+            let outline = outline(text.as_bytes());
+            assert!(outline.sure, "{opened}");
+            let [f, g] = outline.functions.as_slice() else {
+                panic!("{opened}: {:?}", outline.functions)
+            };
+            assert!(f.broken && !f.marked && !g.broken && g.marked, "{opened}");
+            let body = &text[f.body.start as usize..f.body.end as usize];
+            assert_eq!(body, format!("{{\n\t{opened}\n\treturn\n}}"));
+            let words = [Word::plain(b"go"), Word::plain(b"x")];
+            assert_eq!(outline.words_of(g), words, "{opened}");
+        }
+        // The last one of a file too, and two of them.
+        let text = "func f() {\n\tx(\n}\n\nfunc g() {\n\tif x {\n}\n";
+        let outline = outline(text.as_bytes());
+        assert!(outline.sure && outline.functions.iter().all(|f| f.broken));
+        assert_eq!(outline.functions.len(), 2);
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub struct Function {
     pub method: bool,
     /// Whether other packages can name it.
     pub exported: bool,
+    /// Whether something in its body is not closed: it is no Go, and where it ends is told by its formatting.
+    pub broken: bool,
 }
 
 /// A file, seen from outside.
@@ -85,7 +87,7 @@ pub struct Outline {
     pub words: Vec<Word>,
     /// Whether anything outside comments and literals speaks of channels or wait groups.
     pub blocks: bool,
-    /// Whether brackets and literals are closed everywhere, so that what is said of functions holds.
+    /// Whether brackets and literals are closed everywhere but in broken bodies, so that what is said of functions holds.
     pub sure: bool,
 }
 

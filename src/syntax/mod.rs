@@ -33,6 +33,11 @@ pub fn fill_in(bytes: &[u8], file: &mut ast::File, functions: &[Span]) -> bool {
     lower::fill_in(bytes, file, functions)
 }
 
+/// Reads a function of `file` that is no Go, by itself and as far as that goes; its body was left out.
+pub fn fill_in_roughly(bytes: &[u8], file: &mut ast::File, function: Span) {
+    lower::fill_in_roughly(bytes, file, function);
+}
+
 /// Reads one function of a file, without anything around it; `None` when that cannot be done.
 pub fn parse_function(bytes: &[u8], function: Span) -> Option<ast::File> {
     lower::function(bytes, function)

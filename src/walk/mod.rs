@@ -20,6 +20,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use walkdir::WalkDir;
 
 /// How to walk.
@@ -40,6 +41,8 @@ pub struct FoundFile {
     pub display: String,
     /// Its size in bytes when it was found.
     pub size: u64,
+    /// When it was last changed, where a listing told that.
+    pub changed: Option<SystemTime>,
 }
 
 /// A directory with Go files.
@@ -216,6 +219,7 @@ impl<'a> Walker<'a> {
                     path,
                     display: display.clone(),
                     size,
+                    changed: None,
                 };
                 directory.files.insert(at, file);
             }
@@ -368,6 +372,7 @@ impl<'a> Walker<'a> {
                 path: entry.path().to_owned(),
                 display,
                 size: meta.len(),
+                changed: meta.modified().ok(),
             }),
             // Linked folders, pipes and the like.
             Ok(_) => None,

@@ -29,6 +29,7 @@ pub fn package(folder: &Path, unsaved: &[&Path], settings: &Settings) -> Walk {
                 path: path.to_path_buf(),
                 display: join(&root.display, Path::new(name)),
                 size: 0,
+                changed: None,
             });
         }
     }

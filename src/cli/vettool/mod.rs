@@ -151,6 +151,7 @@ fn directory(unit: &Unit) -> (FoundDirectory, HashMap<String, String>) {
         paths.insert(shown.clone(), path.to_string_lossy().into_owned());
         files.push(FoundFile {
             size: fs::metadata(&path).map_or(0, |meta| meta.len()),
+            changed: None,
             // Patterns of a configuration are held against resolved paths.
             path: fs::canonicalize(&path).unwrap_or(path),
             display: shown,

@@ -8,7 +8,7 @@ mod expr;
 mod stmt;
 mod types;
 
-use super::ast::{Expr, ExprId, File, Name, Stmt, StmtId};
+use super::ast::{Decl, Expr, ExprId, File, Name, Stmt, StmtId};
 use super::kind::{FIELDS, Kind};
 use crate::parse::{self, Parsed};
 use crate::source::Span;
@@ -79,6 +79,41 @@ pub(super) fn fill_in(bytes: &[u8], file: &mut File, functions: &[Span]) -> bool
     *file = lower.file;
     file.shrink();
     done && file.unreadable.is_empty()
+}
+
+/// Reads a function that is no Go as far as that goes, and puts it where `file` lacks its body.
+pub(super) fn fill_in_roughly(bytes: &[u8], file: &mut File, function: Span) {
+    let Some(parsed) = parse::parse_part(bytes, function) else {
+        return;
+    };
+    let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
+    let known = lower.file.decls.len();
+    lower.source_file(parsed.tree.root_node());
+    *file = lower.file;
+    let read = file
+        .decls
+        .split_off(known)
+        .into_iter()
+        .find_map(|d| match d {
+            Decl::Func(read) if read.span.start == function.start => Some(read),
+            _ => None,
+        });
+    let place = file.decls.iter_mut().find_map(|decl| match decl {
+        Decl::Func(place) if place.span.start == function.start => Some(place),
+        _ => None,
+    });
+    if let Some(place) = place {
+        let span = place.span;
+        match read {
+            Some(read) if read.body.is_some() => *place = read,
+            // Nobody knows what it does.
+            _ => place.body = None,
+        }
+        place.span = span;
+        place.elided = None;
+    }
+    file.unreadable.sort_unstable();
+    file.unreadable.dedup();
 }
 
 struct Lower<'a> {
