@@ -1,7 +1,8 @@
 //! `dead-context`: a goroutine waits for the end of a context that never ends.
 
+use super::wishes::wishes;
 use super::wording::{blocked, code};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{DeadContext, Exit, Leak, OpKind, Undying};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -18,7 +19,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message: format!("{}: {}", blocked(leak), why(context)),
         help: help(context),
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[FixKind::DeferRelease]),
     })
 }
 

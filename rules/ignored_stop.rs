@@ -1,7 +1,8 @@
 //! `ignored-stop`: a goroutine waits where nothing tells it that everybody else has stopped.
 
+use super::wishes::wishes;
 use super::wording::{blocked, cause, channel, code, guard};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Caller, Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -17,7 +18,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help: help(leak, caller),
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[FixKind::SelectStop]),
     })
 }
 

@@ -1,7 +1,8 @@
 //! `unfulfilled-contract`: a value whose goroutine only one of its methods releases is dropped without that call.
 
+use super::wishes::wishes;
 use super::wording::{blocked, channel, code};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -27,7 +28,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
             code(method),
             channel(leak)
         ),
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[FixKind::DeferRelease]),
     })
 }
 

@@ -8,7 +8,7 @@ mod text;
 
 pub use build::build;
 pub use fingerprint::{Identity, assign_fingerprints, enclosing};
-pub use fix::{Anchors, Edit, Fix, FixKind, FixWish, Safety};
+pub use fix::{Anchors, Edit, Fix, FixKind, FixWish, Release, Safety};
 
 use crate::leak::{Confidence, Step};
 use crate::source::Place;

@@ -3,7 +3,7 @@
 //! A rule cannot see syntax, so it asks for a *kind* of repair and names the places it is about: a [`FixWish`]. Who has
 //! the syntax at hand makes edits of it: a [`Fix`].
 
-use crate::leak::{Leak, StepKind};
+use crate::leak::{Leak, StepKind, Undying};
 use crate::source::Place;
 
 /// A kind of repair.
@@ -68,6 +68,17 @@ pub struct Anchors {
     pub close: Option<Place>,
     /// The last send on the same channel that the stuck goroutine had completed.
     pub earlier: Option<Place>,
+    /// The call that would let the stuck goroutine go on, and was not made.
+    pub release: Option<Release>,
+}
+
+/// A call that lets a goroutine go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The method of this name of the value that the goroutine belongs to.
+    Method(String),
+    /// The cancel function of the context of this name.
+    Cancel(String),
 }
 
 impl FixWish {
@@ -88,6 +99,7 @@ impl FixWish {
                 strandings: leak.stranding.at.into_iter().collect(),
                 close: leak.skipped_close,
                 earlier: earlier.map(|step| step.at),
+                release: release(leak),
             },
         }
     }
@@ -104,6 +116,14 @@ impl FixWish {
             .strandings
             .extend(stranding.filter(|at| !anchors.strandings.contains(at)));
     }
+}
+
+fn release(leak: &Leak) -> Option<Release> {
+    let method = leak.facts.released_by.clone().map(Release::Method);
+    method.or_else(|| {
+        let context = leak.facts.dead_context.as_ref()?;
+        (context.why == Undying::NotCalled).then(|| Release::Cancel(context.name.clone()))
+    })
 }
 
 impl Anchors {

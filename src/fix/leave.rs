@@ -69,7 +69,7 @@ fn leaves(tree: &Tree<'_>, stmt: StmtId) -> bool {
 }
 
 /// Whether `stmt` is `if x != nil {…}` without an `else`.
-fn is_for_error(tree: &Tree<'_>, stmt: StmtId) -> bool {
+pub(super) fn is_for_error(tree: &Tree<'_>, stmt: StmtId) -> bool {
     let Stmt::If {
         cond, els: None, ..
     } = tree.ast.stmt(stmt)

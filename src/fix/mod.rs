@@ -11,6 +11,7 @@ mod bound;
 mod close;
 mod comments;
 mod done;
+mod drain;
 mod exits;
 mod group;
 mod imports;
@@ -19,6 +20,7 @@ mod lines;
 mod names;
 mod plan;
 mod quiet;
+mod release;
 mod room;
 mod scope;
 mod select;
@@ -59,7 +61,8 @@ pub fn drafts(wish: &FixWish, bench: &Bench<'_>) -> Vec<Draft> {
         FixKind::ReturnAfterSend => one(leave::after_send(bench, anchors)),
         FixKind::Close => close::close(bench, anchors),
         FixKind::DeferDone => one(done::deferred(bench, anchors)),
-        FixKind::Drain | FixKind::DeferRelease => Vec::new(),
+        FixKind::Drain => one(drain::before_leaving(bench, anchors)),
+        FixKind::DeferRelease => one(release::deferred(bench, anchors)),
     };
     for draft in &mut drafts {
         draft.edits = settled(bench, std::mem::take(&mut draft.edits));
