@@ -570,7 +570,7 @@ mod tests {
     #[test]
     fn a_body_that_is_not_closed_ends_where_its_formatting_says() {
         let after = "\n\treturn\n}\n\ntype T struct {\n\tx int\n}\n\nfunc (t *T) g(x []int) {\n\tgo x()\n}\n";
-        for opened in ["if x {", "x(", "x(\"a)", "x(func() {", "x]", "x[1)"] {
+        for opened in ["if x {", "x(", "x(\"a)", "x(func() {", "x]"] {
             let text = format!("func f() {{\n\t{opened}{after}");
             let outline = outline(text.as_bytes());
             assert!(outline.sure, "{opened}");
