@@ -131,7 +131,9 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         });
     for (at, (ast, file)) in asts.iter_mut().zip(&dir.files).enumerate() {
         needed.tell(at, ast);
-        if options.cache.is_some() {
+        // What was read roughly is not good for a state of the package in which it is not needed.
+        let left_out = |at: &Span| is_left_out(ast, *at);
+        if options.cache.is_some() && ast.unreadable.iter().all(left_out) {
             cache.put_parts(&file.path, &file.bytes, ast);
         }
     }
@@ -302,6 +304,13 @@ pub(super) fn keep_read(dir: &Directory, cache: &Cache, asked: &[Place]) {
 pub(super) fn elided(file: &File) -> usize {
     let is_elided = |decl: &&Decl| matches!(decl, Decl::Func(f) if f.elided.is_some());
     file.decls.iter().filter(is_elided).count()
+}
+
+/// Whether a place is a body that was left out.
+fn is_left_out(file: &File, at: Span) -> bool {
+    file.decls.iter().any(|decl| {
+        matches!(decl, Decl::Func(f) if f.elided.is_some() && f.body.as_ref().is_some_and(|b| b.span == at))
+    })
 }
 
 /// Whether any function of a file was read without its body.

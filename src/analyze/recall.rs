@@ -8,12 +8,12 @@
 //! they are read anew each time.
 
 use super::needed::Judge;
-use super::read::{Reading, may_request};
+use super::read::{Reading, may_request, parsed_bytes};
 use super::search::Searched;
 use super::{Cache, Directory, Options, Stats};
 use crate::leak::{Confidence, Leak};
 use crate::library::Library;
-use crate::outline::{Outline, Token, moved, same, tokens};
+use crate::outline::{Function, Outline, Token, moved, same, tokens};
 use crate::package::{GoVersion, Package};
 use crate::source::{Place, Span};
 use crate::syntax::ast::Decl;
@@ -52,6 +52,8 @@ struct Seen {
     /// Per function whether its body was left out at first, and whether nobody has read it later either.
     left_out: Vec<bool>,
     hidden: Vec<bool>,
+    /// Whether there is nothing in it but comments.
+    blank: bool,
 }
 
 /// What was found in a package.
@@ -151,6 +153,7 @@ pub(super) fn remember(
             hidden: starts
                 .map(|at| elided.contains(&at) && !read_later.contains(&(index, at)))
                 .collect(),
+            blank: parsed_bytes(file, ast) == 0,
             outline,
         };
         let hidden = seen.hidden(&seen.outline);
@@ -221,7 +224,7 @@ impl Memory {
             let same_words = old.words_of(before) == outline.words_of(now);
             if (before.name, before.marked, before.stops) != (now.name, now.marked, now.stops)
                 || now.broken && !hidden
-                || now.body.end - now.body.start <= 2
+                || is_empty(before) != is_empty(now)
                 || !same_words && self.judge.of(old, before) != self.judge.of(outline, now)
             {
                 return None;
@@ -235,6 +238,11 @@ impl Memory {
     }
 }
 
+/// Whether there is nothing that could be left out.
+fn is_empty(function: &Function) -> bool {
+    function.body.end - function.body.start <= 2
+}
+
 impl Seen {
     /// The bodies that nobody has read, in an outline of the same functions.
     fn hidden(&self, outline: &Outline) -> Vec<Span> {
@@ -244,6 +252,9 @@ impl Seen {
     }
 
     fn parsed(&self, outline: &Outline, bytes: &[u8]) -> u64 {
+        if self.blank {
+            return 0;
+        }
         let functions = outline.functions.iter().zip(&self.left_out);
         let left_out = functions.filter(|(_, left_out)| **left_out);
         let left_out = left_out.map(|(f, _)| u64::from(f.body.end - f.body.start));
