@@ -116,6 +116,8 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
                 return;
             }
             let ast = Arc::make_mut(ast);
+            // These are told of again below.
+            ast.unreadable.clear();
             let missing = align(outline, chosen, least, ast);
             let _parsing = (!missing.is_empty()).then(|| options.enter(dir, Stage::Parse));
             let (broken, sound): (Vec<_>, Vec<_>) = missing.into_iter().partition(|f| f.broken);
@@ -292,9 +294,14 @@ pub(super) fn keep_read(dir: &Directory, cache: &Cache, asked: &[Place]) {
         for span in &mut functions {
             *span = with_line_end(&file.bytes, *span);
         }
-        if !functions.is_empty() && !fill_in(&file.bytes, Arc::make_mut(&mut ast), &functions) {
-            // It will be read anew.
-            continue;
+        if !functions.is_empty() {
+            let ast = Arc::make_mut(&mut ast);
+            let broken = std::mem::take(&mut ast.unreadable);
+            if !fill_in(&file.bytes, ast, &functions) {
+                // It will be read anew.
+                continue;
+            }
+            ast.unreadable = broken;
         }
         cache.put_parts(&file.path, &file.bytes, &ast);
     }

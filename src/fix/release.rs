@@ -239,7 +239,7 @@ fn starts<'a>(bench: &Bench<'a>, tree: &Tree<'a>, made: &Made, spawn: Place) -> 
 /// The body of the innermost function around a place.
 fn body_around<'a>(tree: &Tree<'a>, at: Span) -> Option<&'a Block> {
     let literals = tree.ast.exprs.iter().filter_map(|expr| match expr {
-        Expr::FuncLit(_, body) => Some(body),
+        Expr::FuncLit(_, body) => Some(&**body),
         _ => None,
     });
     let declared = tree.ast.decls.iter().filter_map(|decl| match decl {
