@@ -12,12 +12,13 @@ use crate::client;
 use crate::defect;
 use crate::flow;
 use crate::flow::ir::BodyId;
-use crate::leak::{Confidence, Leak};
+use crate::leak::{Confidence, Leak, OpKind};
 use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
 use crate::slice::{Index, Slice};
+use crate::solve::answers::Answers;
 use crate::solve::explore::{Candidate, Found, Search};
 use crate::solve::handed::Handed;
 use crate::solve::machine::{LOOP_LIMIT, Machine};
@@ -30,6 +31,7 @@ use crate::syntax::{fill_in_roughly, parse_function};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What is searched.
 #[derive(Clone, Copy)]
@@ -191,6 +193,28 @@ impl Searched {
         self.systems.last_mut().expect("one was pushed")
     }
 }
+/// The answers to requests of `root` that nobody takes any more: whoever asked has left by another case.
+fn unanswered(
+    machine: &mut Machine<'_>,
+    answers: &Rc<Answers>,
+    root: BodyId,
+    how: Search,
+    text: &Text<'_>,
+) -> (Found, Vec<Leak>) {
+    machine.slice = Slice::whole(machine.program());
+    machine.answers = Some(Rc::clone(answers));
+    let found = machine.explore(root, how);
+    let leaks = found
+        .candidates
+        .iter()
+        .filter(|c| c.proc != 0)
+        .filter_map(|c| machine.tell(root, c, text))
+        .filter(|leak| leak.spawn.is_none() && leak.op.kind == OpKind::Send)
+        .collect();
+    machine.answers = None;
+    (found, leaks)
+}
+
 /// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one
 /// loops, or who waits for it does, it is called as things happen, and whoever calls it may be told to stop.
 fn handed(
@@ -303,6 +327,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         .why
         .as_ref()
         .map(|question| Inquiry::new(question, package, &program));
+    let answers = [false, true].map(|tests| {
+        let counts = |file| tests || !is_in_test(file);
+        Rc::new(Answers::of(&program, &counts))
+    });
     let mut given_up: FxHashMap<BodyId, u32> = FxHashMap::default();
     for root in roots {
         if options.stop.stopped() {
@@ -336,7 +364,11 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             let tries = if maker.is_some() { 1 } else { TRIES };
             *given_up.entry(maker.unwrap_or(root)).or_default() += tries;
         };
-        if let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
+        let in_test = is_in_test(body.file);
+        let answers = &answers[usize::from(in_test)];
+        // Who answers stands anywhere in the package, and nothing is kept of that.
+        let asks = maker.is_none() && answers.asked_by(&program, root);
+        if !asks && let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
             if quiet.gave_up {
                 give_up();
             }
@@ -344,7 +376,6 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             continue;
         }
         defect::looking_at(&dir.files[body.file.index()].path, &body.name);
-        let in_test = is_in_test(body.file);
         machine.exits_strand = options
             .rules_in(&dir.files[body.file.index()])
             .is_on("stranding-exit");
@@ -352,22 +383,33 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         machine.ends_with_root = package.members.name == "main" && body.name == "main";
         machine.exact_rooms = model::counts(&program, root);
         machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
-        let Some(slice) = Slice::of(&index, root, machine.exits_strand) else {
+        let (mut asked, mut told) = (Found::default(), Vec::new());
+        if asks {
+            (asked, told) = unanswered(&mut machine, answers, root, how, &text);
+        }
+        let slice = Slice::of(&index, root, machine.exits_strand);
+        let searches = slice.is_some();
+        if !searches && told.is_empty() {
             if let Some(inquiry) = &mut inquiry {
                 inquiry.look(&program, root, None, None, &[], &BTreeMap::new());
             }
             continue;
-        };
-        machine.slice = slice;
-        let mut found = machine.explore(root, how);
+        }
+        let mut found = Found::default();
+        if let Some(slice) = slice {
+            machine.slice = slice;
+            found = machine.explore(root, how);
+        }
+        found.states += asked.states;
         if found.gave_up {
             give_up();
         }
-        let mut told: Vec<Leak> = found
-            .candidates
-            .iter()
-            .filter_map(|c| machine.tell(root, c, &text))
-            .collect();
+        told.extend(
+            found
+                .candidates
+                .iter()
+                .filter_map(|c| machine.tell(root, c, &text)),
+        );
         if machine.met_handed.take() && !found.gave_up {
             told.extend(handed(&mut machine, root, how, &mut found, &text));
         }
@@ -382,17 +424,17 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             abstentions: machine.abstentions.take(),
         };
         if let Some(inquiry) = &mut inquiry {
-            let (slice, leaks) = (Some(&machine.slice), &searched.leaks[before..]);
             inquiry.look(
                 &program,
                 root,
-                slice,
-                Some(&found),
-                leaks,
+                searches.then_some(&machine.slice),
+                searches.then_some(&found),
+                &searched.leaks[before..],
                 &quiet.abstentions,
             );
         }
         if let Some(memo) = &mut memo
+            && !asks
             && found.candidates.is_empty()
             && searched.leaks.len() == before
             && !options.stop.stopped()

@@ -3,6 +3,7 @@
 //! Semantics only, no search strategy. Where control may go several ways, every step function returns all the states
 //! it may lead to, in a fixed order, so that a run is a list of choices that can be repeated.
 
+use super::answers::Answers;
 use super::handed::Handed;
 use super::shared::List;
 use super::state::{
@@ -76,6 +77,8 @@ pub struct Machine<'p> {
     pub handed: Handed,
     /// Whether such a function was met that may wait.
     pub met_handed: Cell<bool>,
+    /// Who takes up requests that are sent out of view, where that is looked at.
+    pub answers: Option<Rc<Answers>>,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.
@@ -102,6 +105,7 @@ impl<'p> Machine<'p> {
             exits_strand: false,
             handed: Handed::default(),
             met_handed: Cell::new(false),
+            answers: None,
             zero_counts: false,
             exact_rooms: false,
             loop_limit: LOOP_LIMIT,
@@ -110,6 +114,11 @@ impl<'p> Machine<'p> {
             texts: RefCell::default(),
             abstentions: RefCell::new(Abstentions::new()),
         }
+    }
+
+    /// The program that is interpreted.
+    pub fn program(&self) -> &'p Program {
+        self.program
     }
 
     /// The code of a body, as far as it matters to the system.

@@ -4,6 +4,7 @@
 //! [`machine`] and [`step`] say what one goroutine does, [`transition`] what several do together, [`stuck`] who can
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
+pub mod answers;
 mod call;
 mod callers;
 mod compact;

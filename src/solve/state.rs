@@ -284,6 +284,8 @@ pub enum Happening {
     Synced,
     /// A ticker was stopped.
     Stopped,
+    /// A request was taken up by a goroutine that was there before.
+    TookUp,
     /// A `WaitGroup` was told to wait for more.
     Added,
     /// A `WaitGroup` was told that one is done.

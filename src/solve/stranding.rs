@@ -71,6 +71,7 @@ impl Teller<'_, '_> {
             | Happening::Ended
             | Happening::Spawned(_)
             | Happening::Local
+            | Happening::TookUp
             | Happening::Added => here(Exit::Done),
             Happening::Decided => self.left_by_branch(index, event),
         }

@@ -1,6 +1,7 @@
 //! Steps that others can see: which parked processes can go on, alone or in pairs, and what comes of it.
 
 use super::machine::Machine;
+use super::shared::List;
 use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value};
 use crate::flow::ir::{Op, Target};
 use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
@@ -24,6 +25,10 @@ enum Step {
     Alone(Port),
     /// A send and a receive meet.
     Together(Port, Port),
+    /// A request is taken up at one of the places for that.
+    TakenUp(Port, usize),
+    /// A process leaves the system for good.
+    Elsewhere(usize),
 }
 
 impl Move {
@@ -34,8 +39,9 @@ impl Move {
             Step::Close(proc, _)
             | Step::Cancel(proc, _)
             | Step::Wait(proc, _)
-            | Step::Default(proc) => (Some(*proc), None),
-            Step::Alone(port) => (Some(port.proc), None),
+            | Step::Default(proc)
+            | Step::Elsewhere(proc) => (Some(*proc), None),
+            Step::Alone(port) | Step::TakenUp(port, _) => (Some(port.proc), None),
             Step::Together(sender, receiver) => (Some(sender.proc), Some(receiver.proc)),
         };
         first.into_iter().chain(second)
@@ -162,6 +168,10 @@ impl Machine<'_> {
             let Some((act, _)) = &process.park else {
                 continue;
             };
+            if self.is_elsewhere(state, proc) {
+                add(Step::Elsewhere(proc));
+                continue;
+            }
             match act {
                 Act::Close(ch) => add(Step::Close(proc, *ch)),
                 Act::Cancel(context) => add(Step::Cancel(proc, *context)),
@@ -213,6 +223,15 @@ impl Machine<'_> {
             Step::Default(proc) => self.default(&mut state, proc),
             Step::Alone(port) => self.alone(&mut state, &port),
             Step::Together(sender, receiver) => self.together(&mut state, &sender, &receiver),
+            Step::TakenUp(port, at) => {
+                self.complete(&mut state, &port, (Value::Unset, Value::Unset));
+                self.take_up(&mut state, at, port.value);
+            }
+            Step::Elsewhere(proc) => {
+                let process = state.proc_mut(proc);
+                process.park = None;
+                process.frames = List::from_iter([]);
+            }
         }
         state
     }
@@ -286,7 +305,17 @@ impl Machine<'_> {
             match self.readiness(state, port) {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
-                    add(Step::Alone(port.clone()));
+                    let takers = if port.send {
+                        self.takers(state, &port.value)
+                    } else {
+                        Vec::new()
+                    };
+                    if takers.is_empty() {
+                        add(Step::Alone(port.clone()));
+                    }
+                    for taker in takers {
+                        add(Step::TakenUp(port.clone(), taker));
+                    }
                     // A context ends and a clock ticks some time: no poll is sure to come late enough.
                     certain |=
                         self.outside_of(&port.ch).is_none() && !has_its_time(state, &port.ch);

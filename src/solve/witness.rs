@@ -415,6 +415,11 @@ impl Teller<'_, '_> {
             confidence = confidence.min(Confidence::Medium);
             assumptions.push(format!("`{callee}` runs what it is handed"));
         }
+        for body in self.events.iter().filter_map(|e| self.machine.answerer(e)) {
+            confidence = confidence.min(Confidence::Medium);
+            let name = &self.machine.source(body).name;
+            assumptions.push(format!("`{name}` answers"));
+        }
         assumptions.sort();
         assumptions.dedup();
         (confidence, assumptions)

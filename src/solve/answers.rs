@@ -1,0 +1,220 @@
+//! Requests that carry a channel for the answer: sent where nobody in view owns the channel, taken up by whoever in the
+//! package receives values of their type.
+//!
+//! In: a program. Out: [`Answers`], the places where requests are received, and in a search with them ([`Machine::answers`])
+//! goroutines that begin right there, with a request of the system at hand and everything else unknown. They are followed
+//! until they wait for something that is not the system's.
+
+use super::machine::Machine;
+use super::shared::List;
+use super::state::{Event, Happening, Obj, Proc, State, Value};
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
+use crate::resolve::{Ty, TypeDef, TypeId};
+use crate::source::FileId;
+use crate::syntax::ast::Name;
+use rustc_hash::FxHashSet;
+
+/// Places for one type of request that are looked at.
+const PLACES: usize = 4;
+
+/// Where the requests of a package are received.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    places: Vec<Answer>,
+}
+
+/// A place where a request is received.
+#[derive(Clone, Debug)]
+struct Answer {
+    ty: TypeId,
+    body: BodyId,
+    at: Pc,
+    /// Where the code goes on.
+    next: Pc,
+    /// Where the request, and that there was one, are put.
+    dests: [Target; 2],
+}
+
+impl Answers {
+    /// Finds them in the files that count. Only requests are looked for of which some answer is sent without a choice.
+    pub fn of(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Self {
+        let mut answered: FxHashSet<Name> = FxHashSet::default();
+        for body in &program.bodies {
+            for op in &body.code {
+                if let Op::Send(Expr::Field(_, name), ..) = op {
+                    answered.insert(name.clone());
+                }
+            }
+        }
+        let mut places: Vec<Answer> = Vec::new();
+        let mut add = |body: &Body, id, at, next, dests: &[Target; 2]| {
+            let Target::Var(var) = &dests[0] else { return };
+            if let Some(ty) = request(&program.types, &body.vars[*var as usize].ty, &answered)
+                && places.iter().filter(|a| a.ty == ty).count() < PLACES
+            {
+                let dests = dests.clone();
+                places.push(Answer {
+                    ty,
+                    body: id,
+                    at,
+                    next,
+                    dests,
+                });
+            }
+        };
+        for (index, body) in program.bodies.iter().enumerate() {
+            if !counts(body.file) || !body.client.is_empty() {
+                continue;
+            }
+            let id = BodyId(index as u32);
+            for (pc, op) in body.code.iter().enumerate() {
+                let pc = pc as Pc;
+                match op {
+                    Op::Recv { dests, .. } => add(body, id, pc, pc + 1, dests),
+                    Op::Select { cases, .. } => {
+                        for case in cases.iter().filter(|c| !c.send) {
+                            add(body, id, pc, case.target, &case.dests);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Self { places }
+    }
+
+    /// Whether a function or one of its literals sends such a request.
+    pub fn asked_by(&self, program: &Program, root: BodyId) -> bool {
+        let asks = |body: &Body, value: &Expr| {
+            let ty = match value {
+                Expr::Struct(ty, ..) => *ty,
+                Expr::Addr(inner) => match &**inner {
+                    Expr::Struct(ty, ..) => *ty,
+                    _ => None,
+                },
+                Expr::Var(var) => structure(&program.types, &body.vars[*var as usize].ty),
+                _ => None,
+            };
+            ty.is_some_and(|ty| self.places.iter().any(|a| a.ty == ty))
+        };
+        !self.places.is_empty()
+            && program.family(root).into_iter().any(|member| {
+                let body = &program.bodies[member.0 as usize];
+                body.code.iter().any(|op| match op {
+                    Op::Send(_, _, value) => asks(body, value),
+                    Op::Select { cases, .. } => {
+                        cases.iter().any(|c| c.send && asks(body, &c.value))
+                    }
+                    _ => false,
+                })
+            })
+    }
+}
+
+/// The type of a request: a struct with a channel that somebody sends an answer on.
+fn request(types: &[TypeDef], ty: &Ty, answered: &FxHashSet<Name>) -> Option<TypeId> {
+    let id = structure(types, ty)?;
+    let Ty::Struct(fields) = &types[id.0 as usize].underlying else {
+        return None;
+    };
+    fields
+        .iter()
+        .any(|f| matches!(f.ty, Ty::Chan(..)) && answered.contains(&f.name))
+        .then_some(id)
+}
+
+fn structure(types: &[TypeDef], ty: &Ty) -> Option<TypeId> {
+    match ty {
+        Ty::Named(id) => matches!(types[id.0 as usize].underlying, Ty::Struct(_)).then_some(*id),
+        Ty::Ptr(inner) => structure(types, inner),
+        _ => None,
+    }
+}
+
+impl Machine<'_> {
+    /// The places (by number) that may take up a request which is sent to somebody out of view.
+    pub(super) fn takers(&self, state: &State, value: &Value) -> Vec<usize> {
+        let Some(answers) = &self.answers else {
+            return Vec::new();
+        };
+        let ty = match state.object(value).map(|id| &state.heap[id as usize]) {
+            Some(Obj::Struct(Some(ty), _)) if state.carries(value) => *ty,
+            _ => return Vec::new(),
+        };
+        (0..answers.places.len())
+            .filter(|at| answers.places[*at].ty == ty)
+            .collect()
+    }
+
+    /// Starts the goroutine that takes up a request.
+    pub(super) fn take_up(&self, state: &mut State, at: usize, request: Value) {
+        let Some(answer) = self.answers.as_ref().and_then(|a| a.places.get(at)) else {
+            return;
+        };
+        let code = self.body(answer.body);
+        let unknown = |state: &mut State| state.symbol(code.file, code.span);
+        let env: Vec<_> = code
+            .captures
+            .iter()
+            .map(|_| {
+                let value = unknown(state);
+                state.alloc(Obj::Cell(value))
+            })
+            .collect();
+        let args = code.params.iter().map(|_| unknown(state)).collect();
+        let mut frame = self.frame(state, answer.body, &env, args, [].into());
+        for var in 0..code.vars.len() {
+            let given = code.params.contains(&(var as Var))
+                || code.captures.iter().any(|(_, inner)| *inner == var as Var);
+            if given || !self.is_read(answer.body, answer.next, var) {
+                continue;
+            }
+            let value = unknown(state);
+            frame.vars[var] = if code.vars[var].cell {
+                Value::Ref(state.alloc(Obj::Cell(value)))
+            } else {
+                value
+            };
+        }
+        frame.pc = answer.next;
+        let index = state.procs.len();
+        state.add_proc(Proc {
+            id: index as u32,
+            spawn: None,
+            frames: List::from_iter([frame]),
+            park: None,
+            on_end: None,
+        });
+        let copy = self.copied(state, request);
+        self.assign(state, index, &answer.dests[0], copy);
+        self.assign(state, index, &answer.dests[1], Value::Bool(true));
+        state.todo.insert(0, index);
+        self.note(state, index, answer.at, Happening::TookUp, None);
+    }
+
+    fn is_read(&self, body: BodyId, pc: Pc, var: usize) -> bool {
+        self.live(body, pc)
+            .is_none_or(|live| live.get(var).copied().unwrap_or(true))
+    }
+
+    /// Whether a process that took up a request waits for what is not the system's: what it does then matters to nobody.
+    pub(super) fn is_elsewhere(&self, state: &State, proc: usize) -> bool {
+        let process = &state.procs[proc];
+        if self.answers.is_none() || process.spawn.is_some() || process.id == 0 {
+            return false;
+        }
+        let Some((act, _)) = &process.park else {
+            return false;
+        };
+        let channels = Self::waits_for(act);
+        channels
+            .into_iter()
+            .all(|ch| state.object(ch).is_none_or(|id| state.escaped(id)))
+    }
+
+    /// The function that took up a request, where an event says so.
+    pub(super) fn answerer(&self, event: &Event) -> Option<BodyId> {
+        (event.what == Happening::TookUp).then_some(event.at.0)
+    }
+}
