@@ -164,14 +164,18 @@ impl Machine<'_> {
             .collect();
         let args = code.params.iter().map(|_| unknown(state)).collect();
         let mut frame = self.frame(state, answer.body, &env, args, [].into());
-        for var in 0..code.vars.len() {
-            let given = code.params.contains(&(var as Var))
-                || code.captures.iter().any(|(_, inner)| *inner == var as Var);
-            if given || !self.is_read(answer.body, answer.next, var) {
+        let read: Vec<Var> = self
+            .live(answer.body)
+            .at(answer.next)
+            .map(Iterator::collect)
+            .unwrap_or_default();
+        for var in read {
+            let captured = code.captures.iter().any(|(_, inner)| *inner == var);
+            if captured || code.params.contains(&var) {
                 continue;
             }
             let value = unknown(state);
-            frame.vars[var] = if code.vars[var].cell {
+            frame.vars[var as usize] = if code.vars[var as usize].cell {
                 Value::Ref(state.alloc(Obj::Cell(value)))
             } else {
                 value
@@ -191,11 +195,6 @@ impl Machine<'_> {
         self.assign(state, index, &answer.dests[1], Value::Bool(true));
         state.todo.insert(0, index);
         self.note(state, index, answer.at, Happening::TookUp, None);
-    }
-
-    fn is_read(&self, body: BodyId, pc: Pc, var: usize) -> bool {
-        self.live(body, pc)
-            .is_none_or(|live| live.get(var).copied().unwrap_or(true))
     }
 
     /// Whether a process that took up a request waits for what is not the system's: what it does then matters to nobody.
