@@ -15,7 +15,7 @@ use crate::flow::ir::{
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeId};
 use crate::source::{FileId, Place, Span};
-use crate::summary::{CALL, CLOSE, Future, RECV, SEND, STOP};
+use crate::summary::{Acts, CALL, CLOSE, Future, RECV, SEND, STOP};
 use crate::syntax::ast::{BinaryOp, Name};
 
 /// Clients made per constructor at most: with more methods than this nobody reads all the combinations either.
@@ -151,6 +151,28 @@ fn value_clients<'e>(
         // What starts and stops something is no plain beginning.
         method.starts &= !(acts.releases && stops_something(program, method.body));
         method.blocks = acts.waits && !method.starts;
+    }
+    // Who waits until another method closes something has not let go: that one is called in the end.
+    let fields = |method: &Method, act: Acts| -> Vec<Name> {
+        let own = program.bodies[method.body.0 as usize].params.first();
+        let of_own = entry(method.body)
+            .iter()
+            .filter(|(way, acts)| Some(&way.var) == own && acts & act != 0);
+        of_own.filter_map(|(way, _)| way.field.clone()).collect()
+    };
+    let waits: Vec<bool> = all
+        .iter()
+        .map(|method| {
+            let awaited = fields(method, RECV);
+            all.iter().any(|other| {
+                other.body != method.body
+                    && other.releases
+                    && fields(other, CLOSE).iter().any(|f| awaited.contains(f))
+            })
+        })
+        .collect();
+    for (method, waits) in all.iter_mut().zip(waits) {
+        method.releases &= !waits;
     }
     let spawns = all.iter().any(|m| m.starts) || spawns_loop(program, constructor, false);
     if !spawns {
