@@ -4,9 +4,10 @@
     scripts/ratios.py [--rounds N] [--semgrep] DIRECTORY…
 
 Builds goleash and examples/floor.rs (release), copies the Go files of each directory without `vendor` and `testdata`, so
-that everybody reads the same, and runs everything in turn. Prints a table in Markdown: each cell is goleash divided by the
-column's program, the median of the rounds. CPU is user and system time. Programs that are not installed are left out.
-Fails when goleash and the floor have not read the same bytes, give or take one in a hundred.
+that everybody reads the same, and runs everything in turn. Prints tables in Markdown: each cell is goleash divided by the
+column's program, the median of the rounds, but for threads, where it is one thread divided by two. `one package` is the
+largest that has a channel, `one file` one of about 3000 lines alone in a folder. CPU is user and system time. Programs
+that are not installed are left out. Fails when goleash and the floor have not read the same bytes, give or take one in a hundred.
 """
 import argparse
 import os
@@ -44,8 +45,9 @@ def build():
 
 
 def copy(source, target):
-    """Copies the Go files; returns how many, their bytes, and one of about 3000 lines with channels."""
-    count, size, best = 0, 0, None
+    """Copies the Go files; returns how many, their bytes, the largest package and a file of about 3000 lines, both with
+    channels."""
+    count, size, best, packages = 0, 0, None, {}
     for folder, below, files in os.walk(source):
         below[:] = sorted(set(below) - SKIPPED)
         for name in files:
@@ -58,10 +60,13 @@ def copy(source, target):
             to.write_bytes(text)
             if name.endswith(".go"):
                 count, size = count + 1, size + len(text)
+                own, blocks = packages.get(to.parent, (0, False))
+                packages[to.parent] = (own + len(text), blocks or b"<-" in text)
                 distance = abs(text.count(b"\n") - 3000)
                 if b"<-" in text and (best is None or distance < best[0]):
                     best = (distance, to)
-    return count, size, best and best[1]
+    largest = max((path for path, (_, blocks) in packages.items() if blocks), key=packages.get, default=None)
+    return count, size, largest, best and best[1]
 
 
 def run(command, folder):
@@ -95,16 +100,26 @@ def in_turn(commands, folder, rounds):
     return times
 
 
-def ratio(times, name, what):
-    """How goleash compares in `what` (0 wall, 1 CPU), as text."""
+def ratio(times, name, what, ours="goleash"):
+    """How `ours` compares in `what` (0 wall, 1 CPU), as text."""
     if name not in times:
         return "–"
-    pairs = zip(times["goleash"], times[name])
+    pairs = zip(times[ours], times[name])
     return f"{statistics.median(ours[what] / max(theirs[what], 1e-4) for ours, theirs in pairs):.2f}"
 
 
+def start_up(binary, rounds):
+    """How long the version takes to tell, against a program that says hello."""
+    with tempfile.TemporaryDirectory(prefix="goleash-ratios-") as scratch:
+        source = pathlib.Path(scratch, "hello.rs")
+        source.write_text('fn main() { println!("hello"); }')
+        subprocess.run(["rustc", "-O", "-o", source.with_suffix(""), source], check=True)
+        commands = {"goleash": [binary, "--version"], "hello": [source.with_suffix("")]}
+        return ratio(in_turn(commands, scratch, rounds), "hello", 0)
+
+
 def main():
-    """Prints the table."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directories", nargs="+", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=3)
@@ -112,15 +127,18 @@ def main():
     args = parser.parse_args()
     binary, floor = build()
     goleash = [binary, "check", "--quiet", "--isolated", "--generated"]
-    print("| Go code | files | MB | CPU ÷ survivors | CPU ÷ everything | wall ÷ gofmt | wall ÷ semgrep | one file | peak MB |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    heads = ["Go code", "files", "MB", "CPU ÷ survivors", "CPU ÷ everything", "wall ÷ gofmt", "wall ÷ semgrep"]
+    heads += ["one package", "one file", "1 ÷ 2 threads", "peak MB"]
+    print("| " + " | ".join(heads) + " |")
+    print("| --- " * len(heads) + "|")
     for source in args.directories:
         with tempfile.TemporaryDirectory(prefix="goleash-ratios-") as scratch:
             folder = pathlib.Path(scratch, "code")
-            count, size, single = copy(source.resolve(), folder)
+            count, size, largest, single = copy(source.resolve(), folder)
             same_bytes(goleash, floor, folder)
             commands = {
-                "goleash": goleash + ["./..."],
+                "goleash": goleash + ["--threads", "2", "./..."],
+                "one thread": goleash + ["--threads", "1", "./..."],
                 "all": [floor, "all", "."],
                 "survivors": [floor, "survivors", "."],
             }
@@ -132,6 +150,10 @@ def main():
                 (folder / ".semgrepignore").write_text("")
                 commands["semgrep"] = ["semgrep", "--metrics", "off", "--quiet", "--config", rule, "."]
             times = in_turn(commands, folder, args.rounds)
+            package = {}
+            if largest:
+                commands = {"goleash": goleash + ["."], "survivors": [floor, "survivors", "."]}
+                package = in_turn(commands, largest, args.rounds)
             alone = pathlib.Path(scratch, "alone")
             alone.mkdir()
             one = {}
@@ -142,8 +164,10 @@ def main():
             peak = statistics.median(memory for _, _, memory in times["goleash"])
             cells = [source.name, count, f"{size / 1e6:.1f}", ratio(times, "survivors", 1), ratio(times, "all", 1)]
             cells += [ratio(times, "gofmt", 0), ratio(times, "semgrep", 0)]
-            cells += [ratio(one, "one", 0) if one else "–", f"{peak:.0f}"]
+            cells += [ratio(package, "survivors", 1), ratio(one, "one", 0)]
+            cells += [ratio(times, "goleash", 0, ours="one thread"), f"{peak:.0f}"]
             print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+    print(f"\nstart-up: {start_up(binary, args.rounds * 10)} × a program that says hello")
 
 
 if __name__ == "__main__":
