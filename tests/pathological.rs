@@ -308,3 +308,21 @@ fn literals_in_literals() {
     );
     finds_the_leak(&one(text));
 }
+
+#[test]
+fn what_is_handed_to_others_at_the_end_of_a_long_chain_of_calls() {
+    // A bound method leads to itself, by a field of its receiver.
+    let mut text = format!(
+        "package p\nimport \"example.com/tree\"\n{LEAK}\ntype worker struct {{\n\tch chan int\n\tnext func()\n}}\nfunc (w *worker) run() {{ w.ch <- 1 }}\n"
+    );
+    text.push_str("func start(t tree.Tree, x bool) {\n\tw := &worker{ch: make(chan int)}\n\tw.next = w.run\n\tf0(t, w)\n\tif x {\n\t\treturn\n\t}\n\t<-w.ch\n}\n");
+    for number in 0..12 {
+        let _ = writeln!(
+            text,
+            "func f{number}(t tree.Tree, w *worker) {{\n\tt.Walk(w.run)\n\tf{}(t, w)\n}}",
+            number + 1
+        );
+    }
+    text.push_str("func f12(t tree.Tree, w *worker) { t.Walk(w.run) }\n");
+    finds_the_leak(&one(text));
+}

@@ -32,11 +32,11 @@ impl Machine<'_> {
             .frames
             .last()
             .is_none_or(|frame| frame.leaving != Leaving::No);
-        let waiting = if leaving {
-            Vec::new()
-        } else {
-            self.waiting_functions(state, call)
-        };
+        // A call that is nested too deep to be followed is not one of somebody else's code.
+        if leaving || !matches!(call.callee, Called::Unknown | Called::Named(_)) {
+            return Flow::Next;
+        }
+        let waiting = self.waiting_functions(state, call);
         if waiting.is_empty() {
             return Flow::Next;
         }
