@@ -22,7 +22,8 @@ pub(crate) fn is_plain(ty: &Ty) -> bool {
     }
 }
 
-/// Whether values of a type lead to a channel or a cancel function through fields, pointers and elements.
+/// Whether values of a type lead to a channel or a function through fields, pointers and elements: a function may be the
+/// cancel function of a context, or act on what it has captured.
 pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
     const DEEP_ENOUGH: u32 = 6;
     if depth > DEEP_ENOUGH {
@@ -30,7 +31,7 @@ pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
     }
     let inner = |ty: &Ty| leads_to_channel(types, ty, depth + 1);
     match ty {
-        Ty::Chan(..) => true,
+        Ty::Chan(..) | Ty::Func(_) => true,
         Ty::Ext(path, name) => {
             path == "context" && name == "CancelFunc" || path == "time" && name == "Ticker"
         }

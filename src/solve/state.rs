@@ -583,10 +583,11 @@ impl State {
     /// Marks everything `value` leads to as known outside, closed fields and all.
     pub fn give_away(&mut self, value: &Value) {
         let mut ids = Vec::new();
-        self.reach(value, &mut |id, obj| {
-            if !matches!(obj, Obj::Context(..)) {
-                ids.push(id);
-            }
+        self.reach(value, &mut |id, obj| match obj {
+            // Whoever is handed a context can wait for it, but only its cancel function ends it.
+            Obj::Context(..) => {}
+            Obj::Cancel(context) => ids.extend([id, *context]),
+            _ => ids.push(id),
         });
         for id in ids {
             self.open_up(id, ANY);
