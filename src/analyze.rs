@@ -4,6 +4,7 @@
 mod cache;
 mod callers;
 mod choose;
+mod further;
 mod memo;
 mod needed;
 mod read;

@@ -4,6 +4,7 @@
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
 use super::callers::{Exposures, add_clients};
+use super::further::{handed, unanswered};
 use super::memo::{Prints, Quiet};
 use super::read;
 use super::why::{Answer, Inquiry};
@@ -12,17 +13,15 @@ use crate::client;
 use crate::defect;
 use crate::flow;
 use crate::flow::ir::BodyId;
-use crate::leak::{Confidence, Leak, OpKind};
+use crate::leak::{Confidence, Leak};
 use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
 use crate::slice::{Index, Slice};
 use crate::solve::answers::Answers;
-use crate::solve::explore::{Candidate, Found, Search};
-use crate::solve::handed::Handed;
+use crate::solve::explore::{Found, Search};
 use crate::solve::machine::{LOOP_LIMIT, Machine};
-use crate::solve::witness::Text;
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
@@ -193,60 +192,6 @@ impl Searched {
         self.systems.last_mut().expect("one was pushed")
     }
 }
-/// The answers to requests of `root` that nobody takes any more: whoever asked has left by another case.
-fn unanswered(
-    machine: &mut Machine<'_>,
-    answers: &Rc<Answers>,
-    root: BodyId,
-    how: Search,
-    text: &Text<'_>,
-) -> (Found, Vec<Leak>) {
-    machine.slice = Slice::whole(machine.program());
-    machine.answers = Some(Rc::clone(answers));
-    let found = machine.explore(root, how);
-    let leaks = found
-        .candidates
-        .iter()
-        .filter(|c| c.proc != 0)
-        .filter_map(|c| machine.tell(root, c, text))
-        .filter(|leak| leak.spawn.is_none() && leak.op.kind == OpKind::Send)
-        .collect();
-    machine.answers = None;
-    (found, leaks)
-}
-
-/// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one
-/// loops, or who waits for it does, it is called as things happen, and whoever calls it may be told to stop.
-fn handed(
-    machine: &mut Machine<'_>,
-    root: BodyId,
-    how: Search,
-    before: &mut Found,
-    text: &Text<'_>,
-) -> Vec<Leak> {
-    let mut search = |way| {
-        machine.handed = way;
-        let found = machine.explore(root, how);
-        before.states += found.states;
-        found.candidates
-    };
-    let in_place = search(Handed::InPlace);
-    let known = |at, among: &[Candidate]| among.iter().any(|c| c.site == at);
-    let beside = if in_place.is_empty() {
-        Vec::new()
-    } else {
-        search(Handed::Beside)
-    };
-    let leaks = beside
-        .iter()
-        .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
-        .filter_map(|c| machine.tell(root, c, text))
-        .filter(|leak| !leak.op.in_loop && !leak.partner_in_loop)
-        .collect();
-    machine.handed = Handed::Kept;
-    leaks
-}
-
 /// Clients of one constructor whose search may be given up before the others are left out.
 const TRIES: u32 = 3;
 
@@ -401,6 +346,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             found = machine.explore(root, how);
         }
         found.states += asked.states;
+        found.panics += asked.panics;
         if found.gave_up {
             give_up();
         }

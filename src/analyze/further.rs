@@ -1,0 +1,68 @@
+//! Searches beside the one that a system gets anyway, where something of it goes to code that is not followed.
+//!
+//! In: a machine that is set up for the system. Out: further leaks, with what was taken for granted in their assumptions.
+
+use crate::flow::ir::BodyId;
+use crate::leak::{Leak, OpKind};
+use crate::slice::Slice;
+use crate::solve::answers::Answers;
+use crate::solve::explore::{Candidate, Found, Search};
+use crate::solve::handed::Handed;
+use crate::solve::machine::Machine;
+use crate::solve::witness::Text;
+use std::rc::Rc;
+
+/// The answers to requests of `root` that nobody takes any more: whoever asked has left by another case.
+pub(super) fn unanswered(
+    machine: &mut Machine<'_>,
+    answers: &Rc<Answers>,
+    root: BodyId,
+    how: Search,
+    text: &Text<'_>,
+) -> (Found, Vec<Leak>) {
+    machine.slice = Slice::whole(machine.program());
+    machine.answers = Some(Rc::clone(answers));
+    let found = machine.explore(root, how);
+    let leaks = found
+        .candidates
+        .iter()
+        .filter(|c| c.proc != 0)
+        .filter_map(|c| machine.tell(root, c, text))
+        .filter(|leak| leak.spawn.is_none() && leak.op.kind == OpKind::Send)
+        .collect();
+    machine.answers = None;
+    machine.met_handed.set(false);
+    (found, leaks)
+}
+
+/// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one
+/// loops, or who waits for it does, it is called as things happen, and whoever calls it may be told to stop.
+pub(super) fn handed(
+    machine: &mut Machine<'_>,
+    root: BodyId,
+    how: Search,
+    before: &mut Found,
+    text: &Text<'_>,
+) -> Vec<Leak> {
+    let mut search = |way| {
+        machine.handed = way;
+        let found = machine.explore(root, how);
+        before.states += found.states;
+        found.candidates
+    };
+    let in_place = search(Handed::InPlace);
+    let known = |at, among: &[Candidate]| among.iter().any(|c| c.site == at);
+    let beside = if in_place.is_empty() {
+        Vec::new()
+    } else {
+        search(Handed::Beside)
+    };
+    let leaks = beside
+        .iter()
+        .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
+        .filter_map(|c| machine.tell(root, c, text))
+        .filter(|leak| !leak.op.in_loop && !leak.partner_in_loop)
+        .collect();
+    machine.handed = Handed::Kept;
+    leaks
+}
