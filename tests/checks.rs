@@ -1,4 +1,5 @@
-//! Checks of test libraries that end the test they fail in: what holds after them, and that a failed test strands nobody.
+//! What calls of libraries do, told by what is found around them: checks that end the test they fail in, groups and pools
+//! that start goroutines.
 
 mod support;
 
@@ -116,4 +117,61 @@ func TestTalk(t *testing.T) {{
     };
     assert_eq!(lines(&with("t.Log()")), [9]);
     assert!(lines(&with("t.Parallel()")).is_empty());
+}
+
+#[test]
+fn groups_and_pools_start_what_they_are_handed() {
+    let with = |declared: &str, start: &str, wait: &str| {
+        lines(&format!(
+            r#"package p
+
+import (
+	"errors"
+
+	"github.com/gammazero/workerpool"
+	"github.com/sourcegraph/conc"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+func first(bad bool, pool *workerpool.WorkerPool, flight *singleflight.Group) (int, error) {{
+	{declared}
+	answer := make(chan int)
+	work := func() {{
+		answer <- 1
+	}}
+	{start}
+	if bad {{
+		return 0, errors.New("bad")
+	}}
+	n := <-answer
+	{wait}
+	return n, nil
+}}
+"#
+        ))
+    };
+    // One goroutine sends, and nobody is left to receive after the early return.
+    for (declared, start, wait) in [
+        ("", "go work()", ""),
+        ("", "pool.Submit(work)", ""),
+        ("var group conc.WaitGroup", "group.Go(work)", "group.Wait()"),
+        ("var group wait.Group", "group.Start(work)", "group.Wait()"),
+        (
+            "var group errgroup.Group",
+            "group.SetLimit(2)\n\tgroup.Go(func() error { work(); return nil })",
+            "group.Wait()",
+        ),
+        (
+            "",
+            "flight.DoChan(\"key\", func() (any, error) { work(); return nil, nil })",
+            "",
+        ),
+    ] {
+        assert_eq!(with(declared, start, wait), [17], "{start}");
+    }
+    // Run in place, it sends before anybody can receive; not run, as somebody else is at it, it never sends.
+    let flight = "flight.Do(\"key\", func() (any, error) { work(); return nil, nil })";
+    assert_eq!(with("", flight, ""), [17, 23]);
 }

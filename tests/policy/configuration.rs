@@ -236,10 +236,19 @@ func save(data func() error, check func() error) error {
 #[test]
 fn facts_about_wrappers_let_goleash_see_through_them() {
     let folder = tree(&[("a.go", WRAPPED.as_bytes())]);
-    assert_eq!(found(&folder, ""), [""; 0]);
+    // Without the fact it is taken for granted that the wrapper runs what it is handed.
+    let granted = "if `safe.Go` runs what it is handed";
+    let run = goleash(&folder, "-f concise").exits(1);
+    assert!(run.stdout.contains(granted), "{}", run.stdout);
     let fact = "[[function]]\nname = \"example.com/m/safe.Go\"\neffect = \"spawn\"\nargument = 1\n";
     write(folder.path(), "goleash.toml", fact.as_bytes());
     assert_eq!(found(&folder, ""), ["a.go:8 early-return"]);
+    let run = goleash(&folder, "-f concise").exits(1);
+    assert!(!run.stdout.contains(granted), "{}", run.stdout);
+    // That it runs nothing is a fact as well: then nobody ever sends.
+    let kept = fact.replace("spawn", "inert");
+    write(folder.path(), "goleash.toml", kept.as_bytes());
+    assert_eq!(found(&folder, ""), ["a.go:13 unsent-receive"]);
     // An entry wins over the table that goleash ships.
     let plain = NCAST.replace("\treturn <-ch", "\tfmt.Println(ch)\n\treturn <-ch");
     let plain = plain.replace("package p", "package p\n\nimport \"fmt\"");
