@@ -61,7 +61,8 @@ pub(super) fn handed(
         .iter()
         .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
         .filter_map(|c| machine.tell(root, c, text))
-        .filter(|leak| !leak.op.in_loop && !leak.partner_in_loop)
+        // Whether what a receive waits for was ever to be run, nobody in view says.
+        .filter(|leak| leak.op.kind == OpKind::Send && !leak.op.in_loop && !leak.partner_in_loop)
         .collect();
     machine.handed = Handed::Kept;
     leaks
