@@ -13,7 +13,7 @@ use crate::flow::ir::{
     empty_body,
 };
 use crate::library::Effect;
-use crate::resolve::{Ty, TypeId};
+use crate::resolve::{Ty, TypeId, is_exported};
 use crate::source::{FileId, Place, Span};
 use crate::summary::{Acts, CALL, CLOSE, Future, RECV, SEND, STOP};
 use crate::syntax::ast::{BinaryOp, Name};
@@ -230,10 +230,6 @@ fn simple_name(body: &Body) -> &str {
     body.name.rsplit('.').next().unwrap_or_default()
 }
 
-fn is_exported(name: &str) -> bool {
-    name.chars().next().is_some_and(char::is_uppercase)
-}
-
 fn called_here(program: &Program) -> Vec<bool> {
     let mut called = vec![false; program.bodies.len()];
     for body in &program.bodies {
@@ -310,7 +306,7 @@ fn made(program: &Program, body: &Body) -> Option<Made> {
             .count();
         return Some(Made::Channels(count));
     }
-    let ty = match base_named(declared) {
+    let ty = match declared.base_named() {
         Some(ty) if is_struct(program, ty) => Some(ty),
         _ => returned_type(program, body),
     }?;
@@ -322,24 +318,11 @@ fn returned_type(program: &Program, body: &Body) -> Option<TypeId> {
     body.code.iter().find_map(|op| {
         let Op::Return(values) = op else { return None };
         let ty = match values.first()? {
-            Expr::Var(var) => base_named(&body.vars[*var as usize].ty),
-            Expr::Struct(ty, ..) => *ty,
-            Expr::Addr(inner) => match &**inner {
-                Expr::Struct(ty, ..) => *ty,
-                _ => None,
-            },
-            _ => None,
+            Expr::Var(var) => body.vars[*var as usize].ty.base_named(),
+            other => other.literal_type(),
         }?;
         is_struct(program, ty).then_some(ty)
     })
-}
-
-fn base_named(ty: &Ty) -> Option<TypeId> {
-    match ty {
-        Ty::Named(id) => Some(*id),
-        Ty::Ptr(inner) => base_named(inner),
-        _ => None,
-    }
 }
 
 fn is_struct(program: &Program, ty: TypeId) -> bool {

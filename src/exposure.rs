@@ -9,7 +9,7 @@ use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::is_plain;
 use crate::library::Effect;
-use crate::resolve::{Ty, TypeDef, TypeId};
+use crate::resolve::{Ty, TypeDef, TypeId, is_exported};
 use crate::source::FileId;
 use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
 use crate::syntax::ast::Name;
@@ -157,7 +157,7 @@ impl FieldActs {
     fn params(&mut self, program: &Program, id: BodyId, entries: &Entries) {
         let body = &program.bodies[id.0 as usize];
         let receiver = body.params.first().filter(|_| body.method).copied();
-        let owner = receiver.and_then(|r| base_named(&body.vars[r as usize].ty));
+        let owner = receiver.and_then(|r| body.vars[r as usize].ty.base_named());
         for (way, acts) in entries.of(id).iter() {
             if !body.params.contains(&way.var) {
                 continue;
@@ -239,18 +239,6 @@ fn closed_fields(def: &TypeDef) -> FxHashSet<Name> {
             .map(|f| f.name.clone())
             .collect(),
         _ => FxHashSet::default(),
-    }
-}
-
-fn is_exported(name: &str) -> bool {
-    name.chars().next().is_some_and(char::is_uppercase)
-}
-
-fn base_named(ty: &Ty) -> Option<TypeId> {
-    match ty {
-        Ty::Named(id) => Some(*id),
-        Ty::Ptr(inner) => base_named(inner),
-        _ => None,
     }
 }
 

@@ -97,6 +97,28 @@ pub struct TypeDef {
     pub methods: FxHashMap<Name, FuncId>,
 }
 
+impl Ty {
+    /// The named type of the package that it is or points to.
+    pub fn base_named(&self) -> Option<TypeId> {
+        match self {
+            Self::Named(id) => Some(*id),
+            Self::Ptr(inner) => inner.base_named(),
+            _ => None,
+        }
+    }
+
+    /// The same where that is a struct.
+    pub fn base_struct(&self, types: &[TypeDef]) -> Option<TypeId> {
+        self.base_named()
+            .filter(|id| matches!(types[id.0 as usize].underlying, Self::Struct(_)))
+    }
+}
+
+/// Whether other packages can name it (Go spec, "Exported identifiers").
+pub fn is_exported(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
+}
+
 /// A function or method with a body in view.
 #[derive(Clone, Copy)]
 pub struct Func<'a> {
@@ -430,15 +452,6 @@ impl<'a> Package<'a> {
             }
         }
         Ty::Unknown
-    }
-
-    /// The named type behind `ty` and its pointers.
-    pub fn base_named(&self, ty: &Ty) -> Option<TypeId> {
-        match ty {
-            Ty::Named(id) => Some(*id),
-            Ty::Ptr(inner) => self.base_named(inner),
-            _ => None,
-        }
     }
 
     /// The field `name` of `ty`, promoted ones included: the embedded fields on the way, and its type.

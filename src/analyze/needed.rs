@@ -27,6 +27,7 @@
 
 use crate::library::{ENDING, Effect, Library};
 use crate::outline::{Function, Outline, Word};
+use crate::resolve::is_exported;
 use crate::source::Span;
 use crate::syntax::ast::{Decl, Elided, Expr, ExprId, File, FuncDecl, Name};
 use rustc_hash::FxHashSet;
@@ -495,7 +496,7 @@ impl Leading {
             for field in fields {
                 let name = Word::member(field.name.as_bytes());
                 // Fields that others can name are in nobody's sight anyway, but for what they count.
-                let closed = !field.embedded && !field.name.starts_with(char::is_uppercase);
+                let closed = !field.embedded && !is_exported(&field.name);
                 let function = self.is_function(file, field.ty);
                 if is_group(file, field.ty)
                     || closed && (self.leads(file, field.ty) || function && holder)

@@ -179,7 +179,7 @@ fn of_variable<'a>(bench: &Bench<'a>, tree: &Tree<'a>, binding: &Binding<'a>) ->
         return vec![Signal::of_channel(name.to_owned())];
     }
     let receiver = matches!(binding.what, What::Param(_));
-    let fields = match bench.package.base_named(&ty) {
+    let fields = match ty.base_named() {
         Some(id) if receiver => bench.package.types[id.0 as usize].underlying.clone(),
         _ => return Vec::new(),
     };
@@ -270,16 +270,13 @@ fn carried<'a>(
                 return Some(name.to_string());
             }
             let ty = bench.type_of_binding(from, &binding);
-            bench.package.base_named(&ty)?;
+            ty.base_named()?;
             let func = tree.functions(at).into_iter().last()?;
             let Func::Decl(decl) = func else { return None };
             let receiver = decl.receiver.as_ref()?.name.as_ref()?;
             let same = scope::resolve(tree, receiver, at)?;
             let fits = decl.receiver.as_ref().is_some_and(|r| r.span == same.at)
-                && bench
-                    .package
-                    .base_named(&bench.type_of_binding(tree, &same))
-                    == bench.package.base_named(&ty);
+                && bench.type_of_binding(tree, &same).base_named() == ty.base_named();
             fits.then(|| receiver.to_string())
         }
         Expr::Selector(base, name, _) => {

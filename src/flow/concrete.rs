@@ -5,7 +5,7 @@
 //! is left alone: the machine finds its method by what it holds, but nobody who looks at the code before that does.
 
 use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
-use crate::resolve::{Ty, TypeDef, TypeId};
+use crate::resolve::{TypeDef, TypeId};
 use rustc_hash::FxHashMap;
 
 /// Assignments and returns that are followed from a call back to where a value is made.
@@ -83,7 +83,7 @@ impl Finder<'_> {
         }
         let bodies = self.bodies;
         let body = &bodies[id.0 as usize];
-        if let Some(ty) = self.structure(&body.vars[var as usize].ty) {
+        if let Some(ty) = body.vars[var as usize].ty.base_struct(self.types) {
             return Held::Only(ty);
         }
         if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var) {
@@ -155,13 +155,14 @@ impl Finder<'_> {
     fn value(&mut self, id: BodyId, value: &Expr, depth: u32) -> Held {
         match value {
             Expr::Nil => Held::Nothing,
-            Expr::Zero(ty, _) => self.structure(ty).map_or(Held::Nothing, Held::Only),
+            Expr::Zero(ty, _) => ty.base_struct(self.types).map_or(Held::Nothing, Held::Only),
             Expr::Struct(Some(ty), ..) => Held::Only(*ty),
             Expr::Addr(inner) => match &**inner {
                 Expr::Struct(Some(ty), ..) => Held::Only(*ty),
                 Expr::Var(var) => {
                     let ty = &self.bodies[id.0 as usize].vars[*var as usize].ty;
-                    self.structure(ty).map_or(Held::Anything, Held::Only)
+                    ty.base_struct(self.types)
+                        .map_or(Held::Anything, Held::Only)
                 }
                 _ => Held::Anything,
             },
@@ -179,7 +180,7 @@ impl Finder<'_> {
         let Some(result) = body.results.get(index) else {
             return Held::Anything;
         };
-        if let Some(ty) = self.structure(&body.vars[*result as usize].ty) {
+        if let Some(ty) = body.vars[*result as usize].ty.base_struct(self.types) {
             return Held::Only(ty);
         }
         let mut held = Held::Nothing;
@@ -192,18 +193,6 @@ impl Finder<'_> {
             }
         }
         if returns { held } else { Held::Anything }
-    }
-
-    /// The struct type that a type or the one it points to is.
-    fn structure(&self, ty: &Ty) -> Option<TypeId> {
-        match ty {
-            Ty::Named(id) => {
-                let underlying = &self.types[id.0 as usize].underlying;
-                matches!(underlying, Ty::Struct(_)).then_some(*id)
-            }
-            Ty::Ptr(inner) => self.structure(inner),
-            _ => None,
-        }
     }
 }
 

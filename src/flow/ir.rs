@@ -354,6 +354,18 @@ pub enum Op {
 }
 
 impl Expr {
+    /// The type of a struct literal, or of one whose address is taken.
+    pub fn literal_type(&self) -> Option<TypeId> {
+        match self {
+            Self::Struct(ty, ..) => *ty,
+            Self::Addr(inner) => match &**inner {
+                Self::Struct(ty, ..) => *ty,
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Calls `f` on every expression this one is made of.
     pub fn children(&self, f: &mut dyn FnMut(&Self)) {
         match self {

@@ -264,7 +264,7 @@ impl Lowerer<'_, '_> {
                         None => self.give_away(vec![value], span),
                     }
                 }
-                let id = self.package.base_named(&ty);
+                let id = ty.base_named();
                 Expr::Struct(id, fields, address, span)
             }
         }

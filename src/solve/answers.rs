@@ -88,13 +88,8 @@ impl Answers {
     pub fn asked_by(&self, program: &Program, root: BodyId) -> bool {
         let asks = |body: &Body, value: &Expr| {
             let ty = match value {
-                Expr::Struct(ty, ..) => *ty,
-                Expr::Addr(inner) => match &**inner {
-                    Expr::Struct(ty, ..) => *ty,
-                    _ => None,
-                },
-                Expr::Var(var) => structure(&program.types, &body.vars[*var as usize].ty),
-                _ => None,
+                Expr::Var(var) => body.vars[*var as usize].ty.base_struct(&program.types),
+                other => other.literal_type(),
             };
             ty.is_some_and(|ty| self.places.iter().any(|a| a.ty == ty))
         };
@@ -114,7 +109,7 @@ impl Answers {
 
 /// The type of a request: a struct with a channel that somebody sends an answer on.
 fn request(types: &[TypeDef], ty: &Ty, answered: &FxHashSet<Name>) -> Option<TypeId> {
-    let id = structure(types, ty)?;
+    let id = ty.base_struct(types)?;
     let Ty::Struct(fields) = &types[id.0 as usize].underlying else {
         return None;
     };
@@ -122,14 +117,6 @@ fn request(types: &[TypeDef], ty: &Ty, answered: &FxHashSet<Name>) -> Option<Typ
         .iter()
         .any(|f| matches!(f.ty, Ty::Chan(..)) && answered.contains(&f.name))
         .then_some(id)
-}
-
-fn structure(types: &[TypeDef], ty: &Ty) -> Option<TypeId> {
-    match ty {
-        Ty::Named(id) => matches!(types[id.0 as usize].underlying, Ty::Struct(_)).then_some(*id),
-        Ty::Ptr(inner) => structure(types, inner),
-        _ => None,
-    }
 }
 
 impl Machine<'_> {

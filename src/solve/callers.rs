@@ -1,6 +1,5 @@
 //! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
 
-use super::shapes::base_named;
 use super::state::{Happening, Obj, ObjId, Proc, Value};
 use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, LetGo};
@@ -82,7 +81,7 @@ impl Teller<'_, '_> {
         depth < DEEP_ENOUGH
             && fields
                 .iter()
-                .filter_map(|field| base_named(&field.ty))
+                .filter_map(|field| field.ty.base_named())
                 .any(|ty| self.has(ty, inner, depth + 1))
     }
 
@@ -91,7 +90,7 @@ impl Teller<'_, '_> {
         let bodies = self.machine.program.bodies.iter().enumerate();
         let does = |(index, method): &(usize, &Body)| {
             let receiver = method.params.first().filter(|_| method.method);
-            let of = receiver.and_then(|r| base_named(&method.vars[*r as usize].ty));
+            let of = receiver.and_then(|r| method.vars[*r as usize].ty.base_named());
             // A field of a field's value is one of the method's type as well.
             let held = |field: &Name| {
                 fields

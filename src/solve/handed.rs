@@ -4,7 +4,7 @@
 //! wait for something of the system, two more let it run: at once ([`Handed::InPlace`]) and beside its caller
 //! ([`Handed::Beside`]). What is stuck in both is stuck however it is run.
 
-use super::machine::{DEPTH_LIMIT, Machine};
+use super::machine::Machine;
 use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, State};
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Op, Pc};
@@ -57,10 +57,6 @@ impl Machine<'_> {
                 let skipped = std::mem::take(state);
                 let mut ways = Vec::new();
                 for function in waiting {
-                    // One that is not followed would be handed to unknown code again, and again.
-                    if !Self::is_followed(&skipped, proc, &function) {
-                        continue;
-                    }
                     let mut entered = skipped.clone();
                     let function = self.with_arguments(&mut entered, function);
                     if let Flow::Next = self.dispatch(&mut entered, proc, function, &[], false) {
@@ -71,14 +67,6 @@ impl Machine<'_> {
                 Flow::Fork(ways)
             }
         }
-    }
-
-    /// Whether a call of a body in view gets a frame of its own; see [`Machine::dispatch`].
-    fn is_followed(state: &State, proc: usize, call: &Prepared) -> bool {
-        let frames = &state.procs[proc].frames;
-        let times = |body| frames.iter().filter(|f| f.body == body).count();
-        frames.len() < DEPTH_LIMIT
-            && matches!(call.callee, Called::Body(body, _) if times(body) < 2)
     }
 
     /// Runs what a goroutine whose code is not followed has been handed: in either case that is another goroutine.

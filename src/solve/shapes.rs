@@ -9,7 +9,7 @@ use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Case, Expr, Op, Pc, Target, Var};
 use crate::leak::{DeadContext, Facts, Undying};
 use crate::library::Effect;
-use crate::resolve::{Ty, TypeId};
+use crate::resolve::Ty;
 use crate::source::Place;
 use crate::summary::{Way, way_of};
 
@@ -276,7 +276,7 @@ impl Teller<'_, '_> {
         let op = self.machine.source(frame.body).code.get(*pc as usize)?;
         let Op::Send(ch, ..) = op else { return None };
         let way = way_of(ch)?;
-        let owner = |body: &Body, way: &Way| base_named(&body.vars[way.var as usize].ty);
+        let owner = |body: &Body, way: &Way| body.vars[way.var as usize].ty.base_named();
         let holder = owner(self.machine.source(frame.body), &way);
         let name = self.name_of(site);
         let same = |body: &Body, case: &Case| {
@@ -312,15 +312,6 @@ impl Teller<'_, '_> {
             let at = (id, at as Pc);
             (at != stuck).then(|| self.place(at))
         })
-    }
-}
-
-/// The named type behind pointers.
-pub(super) fn base_named(ty: &Ty) -> Option<TypeId> {
-    match ty {
-        Ty::Named(id) => Some(*id),
-        Ty::Ptr(inner) => base_named(inner),
-        _ => None,
     }
 }
 
