@@ -11,6 +11,7 @@ mod read;
 mod recall;
 mod repair;
 mod search;
+mod unsure;
 mod why;
 
 use crate::finding::{Finding, assign_fingerprints};

@@ -33,6 +33,35 @@ fn fixtures_say_the_same() {
 }
 
 #[test]
+fn a_file_that_is_not_closed_makes_no_difference_to_the_others() {
+    let mut tally = Tally::default();
+    for package in support::packages() {
+        for (opened, text) in ["import \"open\n", "var open = (\n", "func open() {\n"]
+            .iter()
+            .enumerate()
+        {
+            let files = package.files.iter().enumerate().map(|(at, file)| {
+                let longer = lengthened(&file.text);
+                let is_opened =
+                    at % 3 == opened && outline(file.text.as_bytes()).functions.len() > 1;
+                // Behind its first function.
+                let end = longer.find("\n}\n").filter(|_| is_opened);
+                let longer = end.map_or(longer.clone(), |end| {
+                    [&longer[..end + 3], text, &longer[end + 3..]].concat()
+                });
+                (file.path.clone(), longer)
+            });
+            tally.compare(
+                &loaded(&package.directory, files.collect()),
+                &generous(STATES),
+            );
+        }
+    }
+    assert!(tally.left_out > 0 && tally.findings > 100, "{tally:?}");
+    tally.finish();
+}
+
+#[test]
 fn code_without_marks_that_matters_is_not_overlooked() {
     // In each case a body without any mark decides whether there is a leak.
     let mut tally = Tally::default();

@@ -113,13 +113,16 @@ impl Marks {
             let mut of = outline.words_of(function).iter();
             of.any(|word| words.has(*word))
         };
-        let needed = self.all || function.marked || names(&self.waits);
-        let makes = names(&self.makes);
+        // What nobody could look at for itself may do anything.
+        let unknown = !outline.sure && function.broken;
+        let waits = unknown || self.all || function.marked || names(&self.waits);
+        let makes = unknown || names(&self.makes);
         Known {
-            needed,
-            acts: needed || makes,
-            calls: false,
-            ends: function.stops || names(&self.ends),
+            // Where the lexer is not sure nothing is left out.
+            needed: waits || !outline.sure,
+            acts: waits || makes,
+            calls: unknown,
+            ends: unknown || function.stops || names(&self.ends),
             makes,
             gives: false,
         }

@@ -3,11 +3,12 @@
 //! A parser takes a hundred times as long as a lexer, and most functions have nothing to do with goroutines. So a
 //! directory in which no file speaks of channels or wait groups is not parsed at all; in the others the parser sees all
 //! declarations, and the bodies that [`super::needed`] picks. What else a search wants it asks for, function by function.
-//! Where the lexer is not sure of a file, the whole directory is parsed. What an earlier analysis has read of a file is
+//! Where the lexer is not sure of a file, all of that is parsed ([`super::unsure`]). What an earlier analysis has read of a file is
 //! read no more; it may be a little more than what is needed now.
 
 use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
+use super::unsure::outline_of;
 use super::{Cache, Directory, InputFile, Options};
 use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
@@ -53,7 +54,7 @@ pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Reading
         return whole();
     }
     drop(lexing);
-    let outlines: Vec<Arc<Outline>> = dir
+    let mut outlines: Vec<Arc<Outline>> = dir
         .files
         .par_iter()
         .map(|file| {
@@ -65,8 +66,11 @@ pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Reading
             }
         })
         .collect();
-    if outlines.iter().any(|outline| !outline.sure) {
-        return whole();
+    for (file, outline) in dir.files.iter().zip(&mut outlines) {
+        if !outline.sure {
+            let ast = every_byte_of(file, dir, options, cache);
+            *outline = Arc::new(outline_of(&file.bytes, &ast));
+        }
     }
     if options.stop.stopped() || !outlines.iter().any(|outline| outline.blocks) {
         return nothing();
@@ -90,6 +94,9 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
     let mut asts: Vec<Arc<File>> = each(dir, outlines)
         .zip(marked.par_iter())
         .map(|((file, outline), kept)| {
+            if !outline.sure {
+                return every_byte_of(file, dir, options, cache);
+            }
             // An earlier analysis may have read some more of it.
             if let Some(read) = cache.take_parts(&file.path, &file.bytes) {
                 return read;
@@ -111,7 +118,10 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         .zip(each(dir, outlines))
         .zip(chosen.par_iter())
         .for_each(|((ast, (file, outline)), chosen)| {
-            // Where a parser had to guess, everything was read.
+            // Where the lexer or the parser had to guess, everything was read.
+            if !outline.sure {
+                return;
+            }
             if ast.unreadable.iter().any(|at| !is_broken(outline, *at)) {
                 return;
             }
@@ -133,6 +143,9 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         });
     for (at, (ast, file)) in asts.iter_mut().zip(&dir.files).enumerate() {
         needed.tell(at, ast);
+        if !outlines[at].sure {
+            continue;
+        }
         // What was read roughly is not good for a state of the package in which it is not needed.
         let left_out = |at: &Span| is_left_out(ast, *at);
         if options.cache.is_some() && ast.unreadable.iter().all(left_out) {
@@ -203,12 +216,16 @@ fn all(dir: &Directory, options: &Options, cache: &Cache) -> Vec<Arc<File>> {
         if options.stop.stopped() {
             return Arc::default();
         }
-        cache.syntax(&file.path, &file.bytes, || {
-            let _parsing = options.enter(dir, Stage::Parse);
-            every_byte(&file.bytes)
-        })
+        every_byte_of(file, dir, options, cache)
     };
     dir.files.par_iter().map(parse).collect()
+}
+
+fn every_byte_of(file: &InputFile, dir: &Directory, options: &Options, cache: &Cache) -> Arc<File> {
+    cache.syntax(&file.path, &file.bytes, || {
+        let _parsing = options.enter(dir, Stage::Parse);
+        every_byte(&file.bytes)
+    })
 }
 
 /// Parses every byte of a file; functions that are no Go by themselves.

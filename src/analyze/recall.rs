@@ -146,6 +146,10 @@ pub(super) fn remember(
             })
             .collect();
         let outline = cache.outline(&file.path, &file.bytes);
+        if !outline.sure {
+            // More may have been looked at than when it is sure again.
+            return;
+        }
         let starts = outline.functions.iter().map(|f| f.span.start);
         let seen = Seen {
             bytes: Arc::clone(&file.bytes),

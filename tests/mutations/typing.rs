@@ -40,6 +40,18 @@ const WORDS: [&str; 12] = [
     "other.run()",
 ];
 
+/// Typed between declarations; most of it is no Go yet.
+const DECLARATIONS: [&str; 8] = [
+    "func typed(n int) int {\n\tch := make(chan int)\n\tgo func() { ch <- n }()\n",
+    "func typed(n in\n",
+    "func typed(n int) {\n}\n",
+    "func typed()\n",
+    "import \"net/ht\n",
+    "import \"net/http/httptest\"\n",
+    "var text = `\n",
+    "type row struct {\n\tch chan int\n",
+];
+
 #[test]
 fn what_is_told_again_is_what_is_found_anew() {
     let seeds = seeds();
@@ -110,7 +122,8 @@ fn typed(text: &[u8], random: &mut mutate::Random) -> Vec<u8> {
         random.of(&blanks.collect::<Vec<_>>()).copied()
     };
     let number = random.below(100);
-    let change = match random.below(10) {
+    let between = |random: &mut mutate::Random| place(b"\n\n", random).or(Some(text.len()));
+    let change = match random.below(11) {
         0..=2 => in_plain(random).map(|at| (at, at, random.of(&WORDS).copied().unwrap_or("x"))),
         3 => in_plain(random).map(|at| (at, (at + 4).min(text.len()), "")),
         4 => line(random).map(|at| (at - 1, at - 1, " // why")),
@@ -118,6 +131,7 @@ fn typed(text: &[u8], random: &mut mutate::Random) -> Vec<u8> {
         6 => place(b"// ", random).map(|at| (at, at, "so ")),
         7 => line(random).map(|at| (at, at, "\n")),
         8 => line(random).map(|at| (at, at, "  ")),
+        9 => between(random).map(|at| (at, at, random.of(&DECLARATIONS).copied().unwrap_or("x"))),
         _ if number < 50 => None,
         _ => line(random).map(|at| (at - 1, at, "")),
     };
