@@ -18,7 +18,7 @@ use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
-use crate::slice::{Index, Slice};
+use crate::slice::{Index, Slicer};
 use crate::solve::answers::Answers;
 use crate::solve::explore::{Found, Search};
 use crate::solve::machine::{LOOP_LIMIT, Machine};
@@ -260,7 +260,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             let memo = cache.take_memo(package.members);
             memo.still_true(prints, &program)
         });
-    let index = Index::new(&program);
+    let index = Index::new(&program, &is_in_test);
+    let slicer = Slicer::new(&index);
     let mut machine = Machine::new(&program, &summaries);
     machine.zero_counts = options.min_confidence == Confidence::Low;
     machine.stop = options.stop.clone();
@@ -332,7 +333,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         if asks {
             (asked, told) = unanswered(&mut machine, answers, root, how, &text);
         }
-        let slice = Slice::of(&index, root, machine.exits_strand);
+        let slice = slicer.cut(root, machine.exits_strand);
         let searches = slice.is_some();
         if !searches && told.is_empty() {
             if let Some(inquiry) = &mut inquiry {

@@ -4,139 +4,18 @@
 //! that name. It may only say too much; a way that is missed would be an operation nobody sees, and a false alarm.
 
 use super::effects::{Gives, gives, runs};
+use super::index::{Index, has_primitive, is_channel, may_wait};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{is_plain, makes_anything};
 use crate::library::Effect;
-use crate::resolve::{Ty, TypeDef};
+use crate::resolve::Ty;
 use crate::syntax::ast::Name;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
-/// Tables of a program that every slice needs.
-pub struct Index<'p> {
-    pub(super) program: &'p Program,
-    by_name: FxHashMap<&'p str, Vec<BodyId>>,
-    /// Names of fields that are channels.
-    channel_fields: FxHashSet<Name>,
-    /// The bodies that mention a field.
-    mentions: FxHashMap<Name, Vec<BodyId>>,
-    /// The bodies that call a body, or mention it as a value.
-    callers: Vec<Vec<BodyId>>,
-    /// The bodies that call a method of a name on a value of a type nobody knows.
-    by_method: FxHashMap<Name, Vec<BodyId>>,
-    /// The bodies that call a function value.
-    by_value: Vec<BodyId>,
-    /// Per body, the operations that make something or mention a function as a value.
-    making: Vec<Vec<bool>>,
-    /// Per body, the variables that are plain data.
-    plain: Vec<Vec<bool>>,
-}
-
-impl<'p> Index<'p> {
-    /// The tables of `program`.
-    pub fn new(program: &'p Program) -> Self {
-        let mut this = Self {
-            program,
-            by_name: FxHashMap::default(),
-            channel_fields: channel_fields(&program.types),
-            mentions: FxHashMap::default(),
-            callers: vec![Vec::new(); program.bodies.len()],
-            by_method: FxHashMap::default(),
-            by_value: Vec::new(),
-            making: Vec::with_capacity(program.bodies.len()),
-            plain: Vec::with_capacity(program.bodies.len()),
-        };
-        for (index, body) in program.bodies.iter().enumerate() {
-            let id = BodyId(index as u32);
-            let method = body.name.rsplit('.').next().unwrap_or_default();
-            this.by_name.entry(method).or_default().push(id);
-            for op in &body.code {
-                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                    this.call(&call.callee, id);
-                }
-                op.exprs(&mut |e| this.mention(e, id));
-            }
-            this.making.push(body.code.iter().map(makes).collect());
-            this.plain
-                .push(body.vars.iter().map(|var| is_plain(&var.ty)).collect());
-        }
-        this
-    }
-
-    fn call(&mut self, callee: &Callee, by: BodyId) {
-        match callee {
-            Callee::Body(id) => self.called(*id, by),
-            Callee::Named(name) => push_once(self.by_method.entry(name.clone()).or_default(), by),
-            Callee::Value(_) | Callee::Library(..) => push_once(&mut self.by_value, by),
-            _ => {}
-        }
-    }
-
-    fn called(&mut self, callee: BodyId, by: BodyId) {
-        push_once(&mut self.callers[callee.0 as usize], by);
-    }
-
-    fn mention(&mut self, expr: &Expr, by: BodyId) {
-        match expr {
-            Expr::Field(_, name) | Expr::Global(name) => self.mention_field(name, by),
-            Expr::Struct(_, fields, ..) => {
-                for (name, _) in fields {
-                    self.mention_field(name, by);
-                }
-            }
-            Expr::Closure(id) => self.called(*id, by),
-            Expr::Func(func) | Expr::Method(_, func) => self.called((*func).into(), by),
-            _ => {}
-        }
-        expr.children(&mut |child| self.mention(child, by));
-    }
-
-    fn mention_field(&mut self, name: &Name, by: BodyId) {
-        push_once(self.mentions.entry(name.clone()).or_default(), by);
-    }
-
-    /// The bodies that mention a field of this name.
-    pub(super) fn mentions(&self, name: &Name) -> &[BodyId] {
-        self.mentions.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// The bodies that call a body, or mention it as a value.
-    pub(super) fn callers(&self, id: BodyId) -> &[BodyId] {
-        &self.callers[id.0 as usize]
-    }
-
-    /// The bodies that may call a method by its name alone.
-    fn callers_by_name(&self, id: BodyId) -> &[BodyId] {
-        let body = &self.program.bodies[id.0 as usize];
-        if !body.method {
-            return &[];
-        }
-        let name = body.name.rsplit('.').next().unwrap_or_default();
-        self.by_method.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    fn named(&self, name: &str) -> &[BodyId] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Whether an operation makes something or mentions a function as a value.
-fn makes(op: &Op) -> bool {
-    fn any(expr: &Expr) -> bool {
-        let mut found = matches!(
-            expr,
-            Expr::Closure(_) | Expr::Func(_) | Expr::Method(..) | Expr::Struct(..) | Expr::Zero(..)
-        ) || makes_anything(expr);
-        expr.children(&mut |child| found = found || any(child));
-        found
-    }
-    let mut found = false;
-    op.exprs(&mut |e| found = found || any(e));
-    found
-}
-
 /// The bodies of a system and what in them is its own.
+#[derive(Clone)]
 pub(super) struct Mine<'p> {
     index: &'p Index<'p>,
     program: &'p Program,
@@ -149,15 +28,18 @@ pub(super) struct Mine<'p> {
     as_value: FxHashSet<BodyId>,
     /// Bodies that make something, or call one that does, or are handed something of ours as captured variables.
     active: Vec<bool>,
+    /// Called bodies that nothing of ours has been handed to yet.
+    quiet: Vec<BodyId>,
     /// Bodies to look at again.
     queue: VecDeque<BodyId>,
     queued: Vec<bool>,
 }
 
 impl<'p> Mine<'p> {
-    pub(super) fn of(index: &'p Index<'p>, root: BodyId) -> Self {
+    /// What is known of no system.
+    pub(super) fn nothing(index: &'p Index<'p>) -> Self {
         let program = index.program;
-        let mut this = Self {
+        Self {
             index,
             program,
             bodies: Vec::new(),
@@ -166,42 +48,72 @@ impl<'p> Mine<'p> {
             fields: FxHashSet::default(),
             as_value: FxHashSet::default(),
             active: vec![false; program.bodies.len()],
+            quiet: Vec::new(),
             queue: VecDeque::new(),
             queued: vec![false; program.bodies.len()],
-        };
-        this.join(root);
-        while let Some(id) = this.queue.pop_front() {
-            this.queued[id.0 as usize] = false;
-            this.body(id);
         }
-        this
     }
 
-    /// Whether a goroutine of the system may wait for something of the system only.
-    pub(super) fn may_be_stuck(&self) -> bool {
-        self.bodies.iter().any(|id| {
+    /// The system that starts in `root`, where `self` is one that is part of it. All there is to know is the least that
+    /// holds for the root, and for what it leads to, so it makes no difference where one begins.
+    pub(super) fn with(mut self, root: BodyId) -> Self {
+        self.join(root);
+        while let Some(id) = self.queue.pop_front() {
+            self.queued[id.0 as usize] = false;
+            self.body(id);
+        }
+        self.join_the_quiet();
+        self
+    }
+
+    /// Adds the bodies that are called and get nothing of ours.
+    fn join_the_quiet(&mut self) {
+        while let Some(id) = self.quiet.pop() {
+            if self.offsets[id.0 as usize].is_some() {
+                continue;
+            }
+            self.join(id);
+            self.queued[id.0 as usize] = false;
+            for op in &self.program.bodies[id.0 as usize].code {
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                    && let Callee::Body(callee) = call.callee
+                {
+                    self.quiet.push(callee);
+                }
+            }
+        }
+        self.queue.clear();
+    }
+
+    /// Whether a goroutine of the system may wait for something of the system only, where `root` can tell of it.
+    pub(super) fn may_be_stuck(&self, root: BodyId) -> bool {
+        let waiting = self.index.waiting(root);
+        let tells = |id: &&BodyId| self.is_active(**id) && waiting.here[id.0 as usize];
+        self.bodies.iter().filter(tells).any(|id| {
             let code = &self.program.bodies[id.0 as usize].code;
-            self.is_active(*id) && code.iter().any(|op| self.may_be_stuck_at(*id, op))
+            code.iter()
+                .any(|op| may_wait(op) && self.is_for_mine(*id, op))
         })
     }
 
-    fn may_be_stuck_at(&self, id: BodyId, op: &Op) -> bool {
+    /// Whether what an operation that may wait waits for is something of ours only.
+    fn is_for_mine(&self, id: BodyId, op: &Op) -> bool {
         match op {
             Op::Send(ch, ..) | Op::Recv { ch, .. } => self.operand(id, ch),
-            Op::Select { cases, default } => {
+            Op::Select { cases, .. } => {
                 let served = |ch: &Expr| *ch == Expr::Anytime || !self.operand(id, ch);
-                default.is_none() && !cases.iter().any(|c| served(&c.ch))
+                !cases.iter().any(|c| served(&c.ch))
             }
             Op::Call(call) | Op::Defer(call) | Op::Go(call) => {
-                let waits = match &call.callee {
-                    Callee::Library(effect, _) => *effect == Effect::WaitWait,
-                    Callee::Named(name) => name == "Wait",
-                    _ => false,
-                };
-                waits && call.args.first().is_some_and(|a| self.expr(id, a))
+                call.args.first().is_some_and(|a| self.expr(id, a))
             }
             _ => false,
         }
+    }
+
+    /// The program it is part of.
+    pub(super) fn program(&self) -> &'p Program {
+        self.program
     }
 
     /// The bodies of the system.
@@ -580,8 +492,12 @@ impl<'p> Mine<'p> {
     }
 
     fn call(&mut self, id: BodyId, call: &Call) {
-        if let Callee::Body(callee) = &call.callee {
-            self.join(*callee);
+        if let Callee::Body(callee) = call.callee {
+            if self.index.quiet[callee.0 as usize] && !self.hands(id, call, callee) {
+                self.quiet.push(callee);
+            } else {
+                self.join(callee);
+            }
         }
         if let Callee::Named(name) = &call.callee
             && call.args.first().is_some_and(|a| self.expr(id, a))
@@ -614,6 +530,21 @@ impl<'p> Mine<'p> {
         ) {
             self.mark_field(&Name::new_static("C"));
         }
+    }
+
+    /// Whether a call hands something of ours to `callee`, or takes from it what may lead there.
+    fn hands(&self, id: BodyId, call: &Call, callee: BodyId) -> bool {
+        let callee = &self.program.bodies[callee.0 as usize];
+        let gives = |arg: &Expr| *arg == Expr::Nil || self.expr(id, arg);
+        let takes = |(dest, result): (&Target, &Var)| {
+            let taken = match dest {
+                Target::Var(var) => self.var(id, *var),
+                Target::Place(place) => self.expr(id, place),
+                Target::Ignore => false,
+            };
+            taken && is_container(&callee.vars[*result as usize].ty)
+        };
+        call.args.iter().any(gives) || call.dests.iter().zip(&callee.results).any(takes)
     }
 
     /// Whether a loop runs over what the call returns.
@@ -687,16 +618,6 @@ impl<'p> Mine<'p> {
     }
 }
 
-fn push_once(list: &mut Vec<BodyId>, id: BodyId) {
-    if list.last() != Some(&id) {
-        list.push(id);
-    }
-}
-
-fn is_channel(ty: &Ty) -> bool {
-    matches!(ty, Ty::Chan(..))
-}
-
 /// Whether something can be stored in a value of this type that others who have it then see.
 fn is_container(ty: &Ty) -> bool {
     match ty {
@@ -704,39 +625,4 @@ fn is_container(ty: &Ty) -> bool {
         Ty::Ext(path, _) => path != "context",
         ty => !is_plain(ty),
     }
-}
-
-/// Whether the zero value of a type has a primitive, a nil channel or an atomic in it.
-fn has_primitive(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
-    const DEEP_ENOUGH: u32 = 6;
-    if depth > DEEP_ENOUGH {
-        return false;
-    }
-    match ty {
-        Ty::Chan(..) => true,
-        Ty::Ext(path, name) => {
-            crate::library::is_group(path, name)
-                || (path == "sync" && name == "Once")
-                || name == "Group"
-        }
-        Ty::Named(id) => has_primitive(types, &types[id.0 as usize].underlying, depth + 1),
-        Ty::Struct(fields) => fields
-            .iter()
-            .any(|f| has_primitive(types, &f.ty, depth + 1)),
-        Ty::Array(_, elem) => has_primitive(types, elem, depth + 1),
-        _ => false,
-    }
-}
-
-/// Names of fields whose type is a channel.
-fn channel_fields(types: &[TypeDef]) -> FxHashSet<Name> {
-    let mut names = FxHashSet::default();
-    for def in types {
-        if let Ty::Struct(fields) = &def.underlying {
-            for field in fields.iter().filter(|f| is_channel(&f.ty)) {
-                names.insert(field.name.clone());
-            }
-        }
-    }
-    names
 }

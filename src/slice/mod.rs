@@ -9,6 +9,7 @@
 //! Deliberately absent: values, and what several goroutines do together.
 
 mod effects;
+mod index;
 mod mine;
 mod prune;
 mod relevant;
@@ -16,10 +17,60 @@ mod relevant;
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Pc};
 use crate::summary::{Live, liveness};
-pub use mine::Index;
+pub use index::Index;
 use mine::Mine;
 use relevant::Relevant;
-use std::cell::OnceCell;
+use rustc_hash::FxHashMap;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+/// Cuts systems out of a program, and remembers what many of them have in common.
+pub struct Slicer<'p> {
+    index: &'p Index<'p>,
+    /// What functions that several others call lead to, where that is much.
+    shared: RefCell<FxHashMap<BodyId, Option<Rc<Mine<'p>>>>>,
+}
+
+impl<'p> Slicer<'p> {
+    /// One for the program of `index`.
+    pub fn new(index: &'p Index<'p>) -> Self {
+        Self {
+            index,
+            shared: RefCell::default(),
+        }
+    }
+
+    /// The system that starts in `root`; `None` when nobody in it can wait for something of its own only, or, where it
+    /// is a test, nobody in a test. `exits_strand`: what ends a test ends its goroutine, and leaves the others.
+    pub fn cut(&self, root: BodyId, exits_strand: bool) -> Option<Slice<'p>> {
+        if !self.index.leads_to_waiting(root) {
+            return None;
+        }
+        let mine = self.mine(root);
+        mine.may_be_stuck(root)
+            .then(|| Slice::new(mine, exits_strand))
+    }
+
+    fn mine(&self, root: BodyId) -> Mine<'p> {
+        let nothing = || Mine::nothing(self.index);
+        let parts = self.index.shared_callees(root);
+        let parts = parts.into_iter().filter_map(|callee| {
+            let mut shared = self.shared.borrow_mut();
+            let known = shared.entry(callee).or_insert_with(|| {
+                let mine = nothing().with(callee);
+                (mine.bodies().len() >= MANY).then(|| Rc::new(mine))
+            });
+            known.clone()
+        });
+        let largest = parts.max_by_key(|part| part.bodies().len());
+        largest
+            .map_or_else(nothing, |part| Mine::clone(&part))
+            .with(root)
+    }
+}
+
+/// Bodies above which a function and what it leads to are worth remembering.
+const MANY: usize = 50;
 
 /// The code of one system.
 pub struct Slice<'p> {
@@ -48,14 +99,8 @@ impl<'p> Slice<'p> {
         Self { program, cut: None }
     }
 
-    /// The system that starts in `root`; `None` when nobody in it can wait for something of its own only.
-    /// `exits_strand`: what ends a test ends its goroutine, and leaves the others.
-    pub fn of(index: &'p Index<'p>, root: BodyId, exits_strand: bool) -> Option<Self> {
-        let program = index.program;
-        let mine = Mine::of(index, root);
-        if !mine.may_be_stuck() {
-            return None;
-        }
+    fn new(mine: Mine<'p>, exits_strand: bool) -> Self {
+        let program = mine.program();
         let relevant = Relevant::of(program, &mine, exits_strand);
         let mut at = vec![0; program.bodies.len()];
         for (index, id) in mine.bodies().iter().enumerate() {
@@ -69,7 +114,7 @@ impl<'p> Slice<'p> {
             at,
             bodies,
         });
-        Some(Self { program, cut })
+        Self { program, cut }
     }
 
     /// Whether the operation at a position matters to this system.

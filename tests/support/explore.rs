@@ -8,7 +8,7 @@ use goleash::library::Library;
 use goleash::model;
 use goleash::package::{BuildContext, Header, group, header};
 use goleash::resolve::{Package, PackageFile};
-use goleash::slice::{Index, Slice};
+use goleash::slice::{Index, Slice, Slicer};
 use goleash::solve::explore::Search;
 use goleash::solve::machine::{Abstentions, Machine};
 use goleash::source::FileId;
@@ -156,7 +156,8 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
         let program = flow::lower(&mut tables, &Library::standard(), go);
         let roots = model::roots(&program);
         let summaries = Summaries::new(&program, &roots, Entries::default());
-        let index = Index::new(&program);
+        let index = Index::new(&program, &|_| false);
+        let slicer = Slicer::new(&index);
         let mut machine = Machine::new(&program, &summaries);
         machine.zero_counts = effort.zero_counts;
         for root in roots {
@@ -169,9 +170,7 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
                 outcome(&machine, &program, files, root, effort, false)
             };
             let (fast, sliced) = if effort.both {
-                let sliced = Slice::of(&index, root, false)
-                    .map(&mut other)
-                    .unwrap_or_default();
+                let sliced = slicer.cut(root, false).map(&mut other).unwrap_or_default();
                 (other(Slice::whole(&program)), sliced)
             } else {
                 Default::default()

@@ -1,0 +1,338 @@
+//! Tables of a program that the slices of all its systems need: who calls whom, who mentions which field, and which bodies
+//! have nothing to do with a system until they are handed something of it.
+
+use super::effects::{Gives, gives, runs};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use crate::flow::{Program, is_plain, makes_anything};
+use crate::library::Effect;
+use crate::resolve::{Ty, TypeDef};
+use crate::source::FileId;
+use crate::syntax::ast::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Tables of a program that every slice needs.
+pub struct Index<'p> {
+    pub(super) program: &'p Program,
+    by_name: FxHashMap<&'p str, Vec<BodyId>>,
+    /// Names of fields that are channels.
+    pub(super) channel_fields: FxHashSet<Name>,
+    /// The bodies that mention a field.
+    mentions: FxHashMap<Name, Vec<BodyId>>,
+    /// The bodies that call a body, or mention it as a value.
+    callers: Vec<Vec<BodyId>>,
+    /// The bodies that call a method of a name on a value of a type nobody knows.
+    by_method: FxHashMap<Name, Vec<BodyId>>,
+    /// The bodies that call a function value.
+    pub(super) by_value: Vec<BodyId>,
+    /// Per body, the operations that make something or mention a function as a value.
+    pub(super) making: Vec<Vec<bool>>,
+    /// Per body, the variables that are plain data.
+    pub(super) plain: Vec<Vec<bool>>,
+    /// The bodies that have nothing to do with a system until they are handed something of it: neither they nor what they
+    /// call make anything or run what is a value.
+    pub(super) quiet: Vec<bool>,
+    /// Per body, whether it is part of a test.
+    in_test: Vec<bool>,
+    /// The bodies in which a goroutine may wait, and those that lead there.
+    waiting: Waiting,
+    /// The same with tests alone.
+    waiting_in_tests: Waiting,
+}
+
+/// Bodies in which a goroutine may wait.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) here: Vec<bool>,
+    /// The bodies that lead to one, through calls, literals, functions as values, and methods known by name.
+    ahead: Vec<bool>,
+}
+
+impl<'p> Index<'p> {
+    /// The tables of `program`; `in_test` says of a file whether it is part of a test.
+    pub fn new(program: &'p Program, in_test: &dyn Fn(FileId) -> bool) -> Self {
+        let mut this = Self {
+            program,
+            by_name: FxHashMap::default(),
+            channel_fields: channel_fields(&program.types),
+            mentions: FxHashMap::default(),
+            callers: vec![Vec::new(); program.bodies.len()],
+            by_method: FxHashMap::default(),
+            by_value: Vec::new(),
+            making: Vec::with_capacity(program.bodies.len()),
+            plain: Vec::with_capacity(program.bodies.len()),
+            quiet: Vec::new(),
+            in_test: program.bodies.iter().map(|b| in_test(b.file)).collect(),
+            waiting: Waiting::default(),
+            waiting_in_tests: Waiting::default(),
+        };
+        for (index, body) in program.bodies.iter().enumerate() {
+            let id = BodyId(index as u32);
+            let method = body.name.rsplit('.').next().unwrap_or_default();
+            this.by_name.entry(method).or_default().push(id);
+            for op in &body.code {
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                    this.call(&call.callee, id);
+                }
+                op.exprs(&mut |e| this.mention(e, id));
+            }
+            this.making.push(body.code.iter().map(makes).collect());
+            this.plain
+                .push(body.vars.iter().map(|var| is_plain(&var.ty)).collect());
+        }
+        let loud: Vec<bool> = program.bodies.iter().map(|b| !this.is_bare(b)).collect();
+        let loud = this.before(loud);
+        this.quiet = loud.into_iter().map(|loud| !loud).collect();
+        let waits = |body: &Body| body.code.iter().any(may_wait);
+        let here: Vec<bool> = program.bodies.iter().map(waits).collect();
+        let pairs = here.iter().zip(&this.in_test);
+        let in_tests = pairs.map(|(waits, in_test)| *waits && *in_test).collect();
+        this.waiting = this.leading_to(here);
+        this.waiting_in_tests = this.leading_to(in_tests);
+        this
+    }
+
+    fn call(&mut self, callee: &Callee, by: BodyId) {
+        match callee {
+            Callee::Body(id) => self.called(*id, by),
+            Callee::Named(name) => push_once(self.by_method.entry(name.clone()).or_default(), by),
+            Callee::Value(_) | Callee::Library(..) => push_once(&mut self.by_value, by),
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, callee: BodyId, by: BodyId) {
+        push_once(&mut self.callers[callee.0 as usize], by);
+    }
+
+    fn mention(&mut self, expr: &Expr, by: BodyId) {
+        match expr {
+            Expr::Field(_, name) | Expr::Global(name) => self.mention_field(name, by),
+            Expr::Struct(_, fields, ..) => {
+                for (name, _) in fields {
+                    self.mention_field(name, by);
+                }
+            }
+            Expr::Closure(id) => self.called(*id, by),
+            Expr::Func(func) | Expr::Method(_, func) => self.called((*func).into(), by),
+            _ => {}
+        }
+        expr.children(&mut |child| self.mention(child, by));
+    }
+
+    fn mention_field(&mut self, name: &Name, by: BodyId) {
+        push_once(self.mentions.entry(name.clone()).or_default(), by);
+    }
+
+    fn leading_to(&self, here: Vec<bool>) -> Waiting {
+        Waiting {
+            ahead: self.before(here.clone()),
+            here,
+        }
+    }
+
+    /// The bodies given and those that lead to one of them: through calls, literals, functions as values, and methods
+    /// known by name.
+    fn before(&self, mut these: Vec<bool>) -> Vec<bool> {
+        let bodies = (0..these.len() as u32).map(BodyId);
+        let mut queue: Vec<BodyId> = bodies.filter(|id| these[id.0 as usize]).collect();
+        while let Some(id) = queue.pop() {
+            for before in self.callers(id).iter().chain(self.callers_by_name(id)) {
+                if !std::mem::replace(&mut these[before.0 as usize], true) {
+                    queue.push(*before);
+                }
+            }
+        }
+        these
+    }
+
+    /// Whether a body by itself brings nothing into a system.
+    fn is_bare(&self, body: &Body) -> bool {
+        let types = &self.program.types;
+        let is_nil_channel = |value: &Expr, ty: &Ty| *value == Expr::Nil && is_channel(ty);
+        let brings = |op: &Op| match op {
+            Op::Set(Target::Var(var), value) => is_nil_channel(value, &body.vars[*var as usize].ty),
+            Op::Set(Target::Place(Expr::Field(_, name)), Expr::Nil) => {
+                self.channel_fields.contains(name)
+            }
+            Op::Send(ch, ..) | Op::Recv { ch, .. } => *ch == Expr::Nil,
+            Op::Select { cases, .. } => cases.iter().any(|case| case.ch == Expr::Nil),
+            Op::Return(values) => {
+                let mut results = values.iter().zip(&body.results);
+                results.any(|(value, to)| is_nil_channel(value, &body.vars[*to as usize].ty))
+            }
+            Op::Recover(target) => *target != Target::Ignore,
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
+                Callee::Body(callee) => {
+                    let callee = &self.program.bodies[callee.0 as usize];
+                    let is_channel = |var: &Var| is_channel(&callee.vars[*var as usize].ty);
+                    call.args.contains(&Expr::Nil) && callee.params.iter().any(is_channel)
+                }
+                Callee::Value(_) => true,
+                Callee::Library(effect, argument) => {
+                    matches!(gives(*effect), Gives::Own | Gives::Clock)
+                        || runs(*effect, *argument, call).is_some()
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        let makes = |op: &Op| {
+            let mut any = false;
+            op.exprs(&mut |e| any |= self.begins(types, e));
+            any
+        };
+        body.parent.is_none() && !body.code.iter().any(|op| brings(op) || makes(op))
+    }
+
+    /// Whether something of a system may begin in an expression.
+    fn begins(&self, types: &[TypeDef], expr: &Expr) -> bool {
+        let here = match expr {
+            Expr::Closure(_) | Expr::Func(_) | Expr::Method(..) => true,
+            Expr::MakeChan(..) | Expr::Never | Expr::Anytime => true,
+            Expr::Zero(ty, _) => makes_anything(expr) || has_primitive(types, ty, 0),
+            Expr::Struct(ty, fields, ..) => {
+                let is_nil = |(name, value): &(Name, Expr)| {
+                    *value == Expr::Nil && self.channel_fields.contains(name)
+                };
+                fields.iter().any(is_nil)
+                    || ty.is_some_and(|ty| has_primitive(types, &Ty::Named(ty), 0))
+            }
+            _ => false,
+        };
+        let mut any = here;
+        expr.children(&mut |child| any = any || self.begins(types, child));
+        any
+    }
+
+    /// Where a search that starts in `root` can tell of goroutines that wait: what only a test drives into a corner says
+    /// little about the code it tests.
+    pub(super) fn waiting(&self, root: BodyId) -> &Waiting {
+        if self.in_test[root.0 as usize] {
+            &self.waiting_in_tests
+        } else {
+            &self.waiting
+        }
+    }
+
+    /// The functions that a root or its literals call, several others call too, and that bring something into a system.
+    pub(super) fn shared_callees(&self, root: BodyId) -> Vec<BodyId> {
+        const SEVERAL: usize = 3;
+        let mut callees = Vec::new();
+        for member in self.program.family(root) {
+            for op in &self.program.bodies[member.0 as usize].code {
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                    && let Callee::Body(callee) = call.callee
+                    && !self.quiet[callee.0 as usize]
+                    && self.callers(callee).len() >= SEVERAL
+                    && !callees.contains(&callee)
+                {
+                    callees.push(callee);
+                }
+            }
+        }
+        callees
+    }
+
+    /// Whether a search that starts in `root` may come to where a goroutine waits and can be told of.
+    pub(super) fn leads_to_waiting(&self, root: BodyId) -> bool {
+        self.waiting(root).ahead[root.0 as usize]
+    }
+
+    /// The bodies that mention a field of this name.
+    pub(super) fn mentions(&self, name: &Name) -> &[BodyId] {
+        self.mentions.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bodies that call a body, or mention it as a value.
+    pub(super) fn callers(&self, id: BodyId) -> &[BodyId] {
+        &self.callers[id.0 as usize]
+    }
+
+    /// The bodies that may call a method by its name alone.
+    pub(super) fn callers_by_name(&self, id: BodyId) -> &[BodyId] {
+        let body = &self.program.bodies[id.0 as usize];
+        if !body.method {
+            return &[];
+        }
+        let name = body.name.rsplit('.').next().unwrap_or_default();
+        self.by_method.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn named(&self, name: &str) -> &[BodyId] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a goroutine may have to wait at an operation.
+pub(super) fn may_wait(op: &Op) -> bool {
+    match op {
+        Op::Send(..) | Op::Recv { .. } => true,
+        Op::Select { default, .. } => default.is_none(),
+        Op::Call(call) | Op::Defer(call) | Op::Go(call) => match &call.callee {
+            Callee::Library(effect, _) => *effect == Effect::WaitWait,
+            Callee::Named(name) => name == "Wait",
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether an operation makes something or mentions a function as a value.
+fn makes(op: &Op) -> bool {
+    fn any(expr: &Expr) -> bool {
+        let mut found = matches!(
+            expr,
+            Expr::Closure(_) | Expr::Func(_) | Expr::Method(..) | Expr::Struct(..) | Expr::Zero(..)
+        ) || makes_anything(expr);
+        expr.children(&mut |child| found = found || any(child));
+        found
+    }
+    let mut found = false;
+    op.exprs(&mut |e| found = found || any(e));
+    found
+}
+
+fn push_once(list: &mut Vec<BodyId>, id: BodyId) {
+    if list.last() != Some(&id) {
+        list.push(id);
+    }
+}
+
+pub(super) fn is_channel(ty: &Ty) -> bool {
+    matches!(ty, Ty::Chan(..))
+}
+
+/// Whether the zero value of a type has a primitive, a nil channel or an atomic in it.
+pub(super) fn has_primitive(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
+    const DEEP_ENOUGH: u32 = 6;
+    if depth > DEEP_ENOUGH {
+        return false;
+    }
+    match ty {
+        Ty::Chan(..) => true,
+        Ty::Ext(path, name) => {
+            crate::library::is_group(path, name)
+                || (path == "sync" && name == "Once")
+                || name == "Group"
+        }
+        Ty::Named(id) => has_primitive(types, &types[id.0 as usize].underlying, depth + 1),
+        Ty::Struct(fields) => fields
+            .iter()
+            .any(|f| has_primitive(types, &f.ty, depth + 1)),
+        Ty::Array(_, elem) => has_primitive(types, elem, depth + 1),
+        _ => false,
+    }
+}
+
+/// Names of fields whose type is a channel.
+fn channel_fields(types: &[TypeDef]) -> FxHashSet<Name> {
+    let mut names = FxHashSet::default();
+    for def in types {
+        if let Ty::Struct(fields) = &def.underlying {
+            for field in fields.iter().filter(|f| is_channel(&f.ty)) {
+                names.insert(field.name.clone());
+            }
+        }
+    }
+    names
+}
