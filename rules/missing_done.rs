@@ -1,7 +1,8 @@
 //! `missing-done`: a `WaitGroup.Wait` that some counted goroutine never ends.
 
+use super::wishes::wishes;
 use super::wording::{blocked, channel, times, way_out};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind, Tally};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -14,7 +15,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     Some(Diagnosis {
         message: format!("{}: {why}", blocked(leak)),
         help,
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[FixKind::DeferDone]),
     })
 }
 

@@ -66,6 +66,8 @@ pub struct Anchors {
     pub strandings: Vec<Place>,
     /// A `close` that stands in the code and is not reached.
     pub close: Option<Place>,
+    /// A `Done` of a group that stands in the code and is not reached.
+    pub done: Option<Place>,
     /// The last send on the same channel that the stuck goroutine had completed.
     pub earlier: Option<Place>,
     /// The call that would let the stuck goroutine go on, and was not made.
@@ -98,6 +100,7 @@ impl FixWish {
                 spawn: leak.spawn,
                 strandings: leak.stranding.at.into_iter().collect(),
                 close: leak.skipped_close,
+                done: leak.facts.skipped_done,
                 earlier: earlier.map(|step| step.at),
                 release: release(leak),
             },
@@ -122,7 +125,7 @@ fn release(leak: &Leak) -> Option<Release> {
     let method = leak.facts.released_by.clone().map(Release::Method);
     method.or_else(|| {
         let context = leak.facts.dead_context.as_ref()?;
-        (context.why == Undying::NotCalled).then(|| Release::Cancel(context.name.clone()))
+        (context.why != Undying::Never).then(|| Release::Cancel(context.name.clone()))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use super::quiet::only_leaves;
+use super::release::leads_out;
 use super::text::Editor;
 use super::tree::{Func, Tree};
 use super::{Draft, group, lines};
@@ -14,11 +15,10 @@ use crate::syntax::parts::Part;
 ///
 /// Safe when each of them is the last thing its goroutine does.
 pub(super) fn deferred(bench: &Bench<'_>, anchors: &Anchors) -> Option<Draft> {
-    let places = [Some(anchors.op), anchors.close];
-    let (tree, group, function) = places
-        .into_iter()
-        .flatten()
-        .find_map(|place| waited_at(bench, place))?;
+    let mut waits = [Some(anchors.op), anchors.close].into_iter().flatten();
+    let signed = anchors.done.and_then(|done| signed_at(bench, done));
+    let waited = || waits.find_map(|place| waited_at(bench, place));
+    let (tree, group, function) = signed.or_else(waited)?;
     let mut editor = Editor::new(tree);
     let mut safe = true;
     let mut heads: Vec<Span> = Vec::new();
@@ -39,9 +39,9 @@ pub(super) fn deferred(bench: &Bench<'_>, anchors: &Anchors) -> Option<Draft> {
             lines::at_head(tree, &mut editor, body, &format!("defer {group}.Done()"))?;
         }
         editor.remove(span);
-        let behind = body.stmts.iter().skip_while(|s| **s != call.stmt).skip(1);
-        safe &=
-            body.stmts.contains(&call.stmt) && behind.into_iter().all(|s| only_leaves(tree, *s));
+        let (list, index) = tree.list(call.stmt)?;
+        safe &= leads_out(tree, body, call.stmt)
+            && list[index + 1..].iter().all(|s| only_leaves(tree, *s));
     }
     if heads.is_empty() {
         added(tree, &group, function, &mut editor)?;
@@ -56,6 +56,15 @@ pub(super) fn deferred(bench: &Bench<'_>, anchors: &Anchors) -> Option<Draft> {
     })
 }
 
+/// The group that the call of `Done` at `place` signs off from, and the declared function around.
+fn signed_at<'b, 'a>(bench: &'b Bench<'a>, place: Place) -> Option<(&'b Tree<'a>, String, Span)> {
+    let tree = bench.tree(place.file)?;
+    let stmt = tree.stmt_at(place.span)?;
+    let group = called(tree, stmt, "Done")?;
+    let function = tree.functions(Part::Stmt(stmt)).into_iter().last()?;
+    Some((tree, group, function.body()?.span))
+}
+
 /// The group that is waited for at `place`, or right in front of it, and the declared function around.
 fn waited_at<'b, 'a>(bench: &'b Bench<'a>, place: Place) -> Option<(&'b Tree<'a>, String, Span)> {
     let tree = bench.tree(place.file)?;
@@ -66,19 +75,19 @@ fn waited_at<'b, 'a>(bench: &'b Bench<'a>, place: Place) -> Option<(&'b Tree<'a>
     let group = [Some(stmt), before]
         .into_iter()
         .flatten()
-        .find_map(|stmt| waited(tree, stmt))?;
+        .find_map(|stmt| called(tree, stmt, "Wait"))?;
     let function = tree.functions(Part::Stmt(stmt)).into_iter().last()?;
     Some((tree, group, function.body()?.span))
 }
 
-/// The group of `group.Wait()`.
-fn waited(tree: &Tree<'_>, stmt: StmtId) -> Option<String> {
+/// The group of `group.Wait()`, or whatever the `method` is.
+fn called(tree: &Tree<'_>, stmt: StmtId, method: &str) -> Option<String> {
     let (Stmt::Expr(call) | Stmt::Defer(call)) = tree.ast.stmt(stmt) else {
         return None;
     };
     let (fun, _) = tree.call(*call)?;
     match tree.ast.expr(fun) {
-        Expr::Selector(base, name, _) if name == "Wait" => Some(tree.expr_text(*base)),
+        Expr::Selector(base, name, _) if name == method => Some(tree.expr_text(*base)),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::leave::is_for_error;
 use super::quiet::only_leaves;
 use super::text::Editor;
 use super::tree::{Func, Tree, Up};
-use super::{Draft, group, scope};
+use super::{Draft, group, names, scope};
 use crate::finding::{Anchors, FixKind, Release};
 use crate::resolve::Method;
 use crate::source::{Place, Span};
@@ -13,9 +13,10 @@ use crate::syntax::ast::{AssignOp, Block, Decl, Expr, ExprId, Stmt, StmtId};
 use crate::syntax::parts::Part;
 
 /// The releasing call deferred right behind the statement that makes the value, or behind the look at its error; the
-/// calls that stand further down are taken out, since they would release a second time.
+/// calls that stand further down are taken out, since they would release a second time. Who cancels a context may do so
+/// twice: calls that are not the last thing that is done stay.
 ///
-/// Safe when there is such a call, and each of them was the last thing that was done on its way out.
+/// Safe when there is such a call, and each of them was the last thing that was done on its way out, or may stay there.
 pub(super) fn deferred(bench: &Bench<'_>, anchors: &Anchors) -> Option<Draft> {
     let release = anchors.release.as_ref()?;
     let at = *anchors.strandings.first().or(anchors.spawn.as_ref())?;
@@ -54,18 +55,27 @@ pub(super) fn deferred(bench: &Bench<'_>, anchors: &Anchors) -> Option<Draft> {
     }
     let indent = editor.indent(span.start);
     editor.below(span.end, &format!("{indent}defer {}", made.call));
+    if let Some(span) = made.unnamed {
+        editor.replace(span, &made.base);
+    }
     let mut safe = !calls.is_empty();
+    let twice = made.method.is_none();
     for call in calls {
         let span = tree.ast.stmt_span(call.stmt);
         let (list, index) = tree.list(call.stmt)?;
         // In a literal it is made at another time, or by another goroutine.
         let function = tree.function(Part::Stmt(call.stmt))?.body()?;
-        if function.span != body.span || !editor.alone(span) {
+        let here = function.span == body.span;
+        let ends = leads_out(tree, body, call.stmt)
+            && list[index + 1..].iter().all(|s| only_leaves(tree, *s));
+        if here && editor.alone(span) && (ends || !twice) {
+            safe &= ends;
+            editor.remove(span);
+        } else if twice {
+            safe &= here;
+        } else {
             return None;
         }
-        let ends = leads_out(tree, body, call.stmt);
-        safe &= ends && list[index + 1..].iter().all(|s| only_leaves(tree, *s));
-        editor.remove(span);
     }
     editor.edits.sort_by_key(|edit| edit.at);
     Some(Draft {
@@ -87,6 +97,8 @@ struct Made {
     call: String,
     /// Whether it may fail.
     fails: bool,
+    /// Where what is called gets its name, if it has none yet.
+    unnamed: Option<Span>,
 }
 
 /// What `stmt` makes, if it has to be released in that way.
@@ -117,6 +129,7 @@ fn made<'a>(bench: &Bench<'a>, tree: &Tree<'a>, release: &Release, stmt: StmtId)
                 method: Some(method.clone()),
                 call: format!("{name}.{method}()"),
                 fails: left.len() == 2,
+                unnamed: None,
             })
         }
         Release::Cancel(context) => {
@@ -127,7 +140,14 @@ fn made<'a>(bench: &Bench<'a>, tree: &Tree<'a>, release: &Release, stmt: StmtId)
             let Expr::Selector(base, _, _) = tree.ast.expr(fun) else {
                 return None;
             };
-            let cancel = tree.name(*cancel).filter(|name| *name != "_")?;
+            let blank = tree.name(*cancel)? == "_";
+            let unnamed = blank.then(|| tree.ast.expr_span(*cancel));
+            let cancel = if blank {
+                let function = tree.function(Part::Stmt(stmt))?.body()?.span;
+                names::free(bench, tree, function, &["cancel", "stop", "end"])?
+            } else {
+                tree.name(*cancel)?
+            };
             let is_it =
                 tree.name(*made) == Some(context) && bench.import(tree, *base) == Some("context");
             is_it.then(|| Made {
@@ -137,6 +157,7 @@ fn made<'a>(bench: &Bench<'a>, tree: &Tree<'a>, release: &Release, stmt: StmtId)
                 method: None,
                 call: format!("{cancel}()"),
                 fails: false,
+                unnamed,
             })
         }
     }
@@ -251,7 +272,7 @@ fn body_around<'a>(tree: &Tree<'a>, at: Span) -> Option<&'a Block> {
 }
 
 /// Whether the list that holds `stmt` ends with the function, or with a `return`.
-fn leads_out(tree: &Tree<'_>, body: &Block, stmt: StmtId) -> bool {
+pub(super) fn leads_out(tree: &Tree<'_>, body: &Block, stmt: StmtId) -> bool {
     if body.stmts.contains(&stmt) {
         return true;
     }

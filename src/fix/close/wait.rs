@@ -40,13 +40,30 @@ impl<'a> Channel<'_, 'a> {
                 if !editor.alone(span) {
                     return None;
                 }
-                let closer = self.closer(&group, &editor.indent(span.start));
-                editor.replace(span, closer.trim_start());
+                let indent = editor.indent(span.start);
+                if self.waits_aside(wait.stmt) {
+                    editor.below(span.end, &format!("{indent}close({})", self.name));
+                } else {
+                    editor.replace(span, self.closer(&group, &indent).trim_start());
+                }
             }
             _ => return None,
         }
         let title = format!("close `{}` when all its senders are done", self.name);
         Some(self.draft(title, sure, editor))
+    }
+
+    /// Whether it is a goroutine of its own that waits there.
+    fn waits_aside(&self, wait: StmtId) -> bool {
+        let Some(Func::Lit(literal, _, body)) = self.tree.function(Part::Stmt(wait)) else {
+            return false;
+        };
+        let Up::Expr(call) = self.tree.up(Part::Expr(literal)) else {
+            return false;
+        };
+        let started = matches!(self.tree.up(Part::Expr(call)), Up::Stmt(stmt)
+            if matches!(self.tree.ast.stmt(stmt), Stmt::Go(_)));
+        started && body.stmts.contains(&wait)
     }
 
     /// The lines of the goroutine that waits and closes.
