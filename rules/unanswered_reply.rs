@@ -1,8 +1,8 @@
 //! `unanswered-reply`: a reply channel that travelled in a message, and its other end has left.
 
-use super::wishes;
+use super::wishes::wishes;
 use super::wording::{blocked, cause, channel, made};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -23,7 +23,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
                  not anybody still waits for it",
                 made(leak)
             ),
-            fixes: wishes::send(leak),
+            fixes: wishes(leak, &[FixKind::RoomForOne, FixKind::SelectStop]),
         }),
         OpKind::Receive => Some(Diagnosis {
             message: format!(

@@ -21,7 +21,8 @@ pub(super) fn send(leak: &Leak) -> Vec<FixWish> {
     let kinds: &[FixKind] = match leak.stranding.exit {
         // Whoever should receive waits for the sender.
         Exit::Stuck => &[Close, RoomForAll],
-        _ if leak.op.in_loop => &[SelectStop, RoomForAll, Drain],
+        // A loop may send once and leave.
+        _ if leak.op.in_loop => &[SelectStop, RoomForOne, RoomForAll, Drain],
         _ if many => &[RoomForAll, SelectStop, Drain],
         _ => &[RoomForOne, SelectStop],
     };

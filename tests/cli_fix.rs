@@ -254,6 +254,77 @@ func answer(fail, late bool) int {
     goleash(&folder, "").exits(0);
 }
 
+/// A source, and what the first repair of its only finding makes of one of its lines.
+fn repaired(source: &str, line: &str, by: &str) {
+    let folder = tree(&[("a.go", source.as_bytes())]);
+    goleash(&folder, "--fix --unsafe-fixes").exits(0);
+    assert!(source.contains(line), "{line}");
+    assert_eq!(text(&folder, "a.go"), source.replace(line, by));
+}
+
+#[test]
+fn a_system_in_which_nobody_can_be_stuck_any_more_is_repaired() {
+    repaired(
+        "package p
+
+import \"context\"
+
+// Each sends what becomes of the words until the context ends.
+func Each(ctx context.Context, words []string) <-chan int {
+\tout := make(chan int)
+\tgo func() {
+\t\tdefer close(out)
+\t\tfor _, word := range words {
+\t\t\tout <- len(word)
+\t\t}
+\t}()
+\treturn out
+}
+",
+        "\t\t\tout <- len(word)\n",
+        "\t\t\tselect {\n\t\t\tcase out <- len(word):\n\t\t\tcase <-ctx.Done():\n\t\t\t\treturn\n\t\t\t}\n",
+    );
+}
+
+#[test]
+fn an_answer_gets_room_where_the_request_is_made() {
+    repaired(
+        "package p
+
+import \"time\"
+
+type request struct {
+\tword  string
+\treply chan int
+}
+
+func ask(requests chan request, word string) int {
+\treq := request{word: word, reply: make(chan int)}
+\trequests <- req
+\tselect {
+\tcase n := <-req.reply:
+\t\treturn n
+\tcase <-time.After(time.Second):
+\t\treturn 0
+\t}
+}
+
+func serve(words map[string]int) int {
+\trequests := make(chan request)
+\tdefer close(requests)
+\tgo func() {
+\t\tfor req := range requests {
+\t\t\treq.reply <- words[req.word]
+\t\t}
+\t}()
+\treturn ask(requests, \"a\")
+}
+",
+        "make(chan int)}",
+        "make(chan int, 1)}",
+    );
+}
+
 #[test]
 fn text_from_stdin_and_other_outputs_are_no_place_for_repairs() {
     let folder = both();

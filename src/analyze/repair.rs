@@ -154,8 +154,9 @@ impl Checker<'_> {
             Some((place.file, offset))
         };
         let start = |place: &Place| (place.file, place.span.start);
-        // What was searched again counts as it is now, everything else as it was.
-        let again: Vec<_> = after.systems.iter().map(|s| start(&s.root)).collect();
+        // What was looked at again counts as it is now, everything else as it was.
+        let searched = after.systems.iter().map(|s| &s.root);
+        let again: Vec<_> = searched.chain(&after.quiet).map(start).collect();
         let is_again = |system: &System| moved(&system.root).is_some_and(|at| again.contains(&at));
         let (before, elsewhere): (Vec<&System>, Vec<&System>) =
             self.found.systems.iter().partition(|s| is_again(s));

@@ -66,6 +66,8 @@ pub(super) struct Searched {
     pub(super) leaks: Vec<Leak>,
     /// The systems that were searched.
     pub(super) systems: Vec<System>,
+    /// Where those start in which nobody can be stuck, so that there was nothing to search.
+    pub(super) quiet: Vec<Place>,
     /// Whether every function that was asked for could be read.
     pub(super) complete: bool,
     /// The functions that were read because somebody asked for them.
@@ -339,6 +341,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             if let Some(inquiry) = &mut inquiry {
                 inquiry.look(&program, root, None, None, &[], &BTreeMap::new());
             }
+            searched.quiet.push(at);
             continue;
         }
         let mut found = Found::default();
