@@ -5,6 +5,7 @@ mod cache;
 mod callers;
 mod choose;
 mod further;
+mod lost;
 mod memo;
 mod needed;
 mod read;

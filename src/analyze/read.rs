@@ -6,6 +6,7 @@
 //! Where the lexer is not sure of a file, all of that is parsed ([`super::unsure`]). What an earlier analysis has read of a file is
 //! read no more; it may be a little more than what is needed now.
 
+use super::lost::{every_byte, tell_broken};
 use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
 use super::unsure::outline_of;
@@ -14,7 +15,7 @@ use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
 use crate::stage::Stage;
 use crate::syntax::ast::{Decl, Elided, File, FuncDecl};
-use crate::syntax::{fill_in, fill_in_roughly, parse_file, parse_without};
+use crate::syntax::{fill_in, fill_in_roughly, parse_without};
 use memchr::{memchr, memmem};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
                 function.broken || !kept[index] && is_long(function, least)
             };
             let parts = parts(&file.bytes, outline, &left_out);
-            Arc::new(parts.unwrap_or_else(|| parse_file(&file.bytes)))
+            Arc::new(parts.unwrap_or_else(|| every_byte(&file.bytes)))
         })
         .collect();
     let lexing = options.enter(dir, Stage::Lex);
@@ -133,7 +134,7 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
             let (broken, sound): (Vec<_>, Vec<_>) = missing.into_iter().partition(|f| f.broken);
             let sound: Vec<Span> = sound.into_iter().map(|function| function.span).collect();
             if !sound.is_empty() && !fill_in(&file.bytes, ast, &sound) {
-                *ast = parse_file(&file.bytes);
+                *ast = every_byte(&file.bytes);
                 return;
             }
             for function in broken {
@@ -190,14 +191,6 @@ pub(super) fn is_broken(outline: &Outline, at: Span) -> bool {
     broken.any(|function| function.span.contains(at))
 }
 
-/// Tells of the functions that are no Go by themselves.
-fn tell_broken(outline: &Outline, ast: &mut File) {
-    let broken = outline.functions.iter().filter(|f| f.broken);
-    ast.unreadable.extend(broken.map(|function| function.body));
-    ast.unreadable.sort_unstable();
-    ast.unreadable.dedup();
-}
-
 fn is_long(function: &Function, least: u32) -> bool {
     // Its braces are always there.
     function.body.end - function.body.start >= least + 2
@@ -228,22 +221,12 @@ fn every_byte_of(file: &InputFile, dir: &Directory, options: &Options, cache: &C
     })
 }
 
-/// Parses every byte of a file; functions that are no Go by themselves.
-fn every_byte(bytes: &[u8]) -> File {
-    let outline = outline(bytes);
-    let broken = |index: usize| outline.functions[index].broken;
-    let Some(mut file) = parts(bytes, &outline, &broken) else {
-        return parse_file(bytes);
-    };
-    for function in outline.functions.iter().filter(|f| f.broken) {
-        fill_in_roughly(bytes, &mut file, function.span);
-    }
-    tell_broken(&outline, &mut file);
-    file
-}
-
 /// Parses a file without the bodies that are `left_out`; `None` where nothing is, or the rest is no Go either.
-fn parts(bytes: &[u8], outline: &Outline, left_out: &dyn Fn(usize) -> bool) -> Option<File> {
+pub(super) fn parts(
+    bytes: &[u8],
+    outline: &Outline,
+    left_out: &dyn Fn(usize) -> bool,
+) -> Option<File> {
     let functions = outline.functions.iter().enumerate();
     let left_out: Vec<Span> = functions
         .filter(|(index, _)| left_out(*index))

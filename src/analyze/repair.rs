@@ -4,6 +4,7 @@
 //! makes a new one, or makes an operation panic is not offered. One whose preconditions do not hold, or whose analysis gave
 //! up where the first one did not, is offered as unsafe. Only systems that reach the edited code are searched again.
 
+use super::lost::every_byte;
 use super::search::{Searched, System, Unit, search};
 use super::{Directory, InputFile};
 use crate::finding::{Edit, Finding, Fix, FixWish, Safety};
@@ -13,7 +14,6 @@ use crate::resolve::Package;
 use crate::rules::classify;
 use crate::source::{FileId, Place, SourceFile, Span};
 use crate::syntax::ast::File;
-use crate::syntax::parse_file;
 use std::sync::Arc;
 
 /// Searches of one package after the first; repairs that would need more are not offered.
@@ -210,7 +210,7 @@ impl Checker<'_> {
                 continue;
             }
             let bytes = changes.apply(&file.bytes);
-            let ast = parse_file(&bytes);
+            let ast = every_byte(&bytes);
             if ast.unreadable.len() > self.package.asts[index].unreadable.len() {
                 return None;
             }

@@ -19,6 +19,7 @@ pub fn outline(bytes: &[u8]) -> Outline {
         last: Last::Other,
         head: None,
         unclosed: 0,
+        comment_open: false,
         outline: Outline {
             sure: true,
             ..Outline::default()
@@ -79,6 +80,8 @@ struct Lexer<'a> {
     head: Option<Head>,
     /// How many bodies that are not closed were met.
     unclosed: u32,
+    /// Whether a comment was met that has no end: no other one has.
+    comment_open: bool,
     outline: Outline,
 }
 
@@ -113,7 +116,10 @@ impl Lexer<'_> {
                     self.at = end.map_or(self.bytes.len(), |i| self.at + i);
                 }
                 b'/' if self.next_is(b'*') => {
-                    let end = memmem::find(&self.bytes[self.at + 2..], b"*/");
+                    let open = self.comment_open;
+                    let end = (!open).then(|| memmem::find(&self.bytes[self.at + 2..], b"*/"));
+                    let end = end.flatten();
+                    self.comment_open = end.is_none();
                     // The line may go on behind it, with anything: no statement of ours depends on it.
                     self.skip_to(end.map(|i| self.at + i + 4));
                 }
@@ -180,6 +186,12 @@ impl Lexer<'_> {
         true
     }
 
+    /// What is open at the top of the file does not end before the next function begins.
+    fn give_up_top(&mut self) {
+        self.outline.sure = false;
+        (self.depth, self.round, self.head) = (0, 0, None);
+    }
+
     fn starts_line(&self, at: usize) -> bool {
         at == 0 || self.bytes[at - 1] == b'\n'
     }
@@ -210,10 +222,13 @@ impl Lexer<'_> {
         self.last = last;
     }
 
-    /// To the end of a literal or comment, if it has one.
+    /// To the end of a literal or comment, or of the line where that has none.
     fn skip_to(&mut self, end: Option<usize>) {
         self.outline.sure &= end.is_some();
-        self.at = end.unwrap_or(self.bytes.len());
+        self.at = end.unwrap_or_else(|| {
+            let line = memchr(b'\n', &self.bytes[self.at..]);
+            line.map_or(self.bytes.len(), |i| self.at + i)
+        });
         self.last = Last::Other;
     }
 
@@ -279,9 +294,11 @@ impl Lexer<'_> {
             && !self.is_top()
             && self.starts_line(start)
             && self.declares_name(self.at)
-            && self.give_up_body()
         {
-            return;
+            if self.give_up_body() {
+                return;
+            }
+            self.give_up_top();
         }
         let after_dot = self.last == Last::Dot;
         let names_function = self.last == Last::Func && self.round == 0;

@@ -42,3 +42,9 @@ pub fn fill_in_roughly(bytes: &[u8], file: &mut ast::File, function: Span) {
 pub fn parse_function(bytes: &[u8], function: Span) -> Option<ast::File> {
     lower::function(bytes, function)
 }
+
+/// Reads a function by itself that `file` lacks, and puts it in the place of what was read there; `function` is its
+/// declaration with the end of the line. False when it is no Go by itself.
+pub fn add_function(bytes: &[u8], file: &mut ast::File, function: Span) -> bool {
+    lower::add_function(bytes, file, function)
+}

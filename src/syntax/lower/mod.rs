@@ -116,6 +116,42 @@ pub(super) fn fill_in_roughly(bytes: &[u8], file: &mut File, function: Span) {
     file.unreadable.dedup();
 }
 
+/// Reads a function that `file` lacks, and puts it in the place of whatever was read there.
+pub(super) fn add_function(bytes: &[u8], file: &mut File, function: Span) -> bool {
+    let Some(parsed) = parse::parse_parts(bytes, &[function]) else {
+        return false;
+    };
+    let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
+    let known = lower.file.decls.len();
+    lower.source_file(parsed.tree.root_node());
+    *file = lower.file;
+    let mut read = file.decls.split_off(known);
+    let Some(Decl::Func(found)) = read.pop().filter(|_| read.is_empty()) else {
+        return false;
+    };
+    if found.span.start != function.start || found.body.is_none() {
+        return false;
+    }
+    let mut decls = std::mem::take(&mut file.decls);
+    decls.retain(|decl| {
+        let at = place(file, decl);
+        at.end <= function.start || function.end <= at.start
+    });
+    decls.push(Decl::Func(found));
+    decls.sort_by_key(|decl| place(file, decl).start);
+    file.decls = decls;
+    true
+}
+
+/// Where a declaration stands.
+fn place(file: &File, decl: &Decl) -> Span {
+    match decl {
+        Decl::Func(function) => function.span,
+        Decl::Value(spec) => spec.span,
+        Decl::Type(spec) => spec.name_span.to(file.expr_span(spec.ty)),
+    }
+}
+
 struct Lower<'a> {
     bytes: &'a [u8],
     blanked: &'a [Span],

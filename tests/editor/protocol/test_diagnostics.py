@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 
+import pytest
 from conftest import CLEAN, GO_MOD, LEAK, SEND, place
 from lsprotocol import types as lsp
 from pytest_lsp import client_capabilities
@@ -37,6 +38,18 @@ async def test_typing_is_followed(session):
     assert diagnostic.range.start.line == place(LEAK, SEND).start.line + 2
     version = session.change(uri, LEAK, (place(LEAK, ")\n\tgo func"), ", 1)\n\tgo func"))
     await session.shown(uri, 0, version)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['import "net/ht', "var x = call(", 'var x = "', "type T struct {", "func typed(n in", "func typed(n int) {", "/*"],
+)
+async def test_what_is_half_typed_hides_nothing(session, typed):
+    uri = session.open("a.go", LEAK)
+    await session.shown(uri, 1, version=1)
+    version = session.change(uri, LEAK.replace("func save", f"{typed}\n\nfunc save"))
+    (diagnostic,) = await session.shown(uri, 1, version)
+    assert diagnostic.range.start.line == place(LEAK, SEND).start.line + 2 + typed.count("\n")
 
 
 async def test_all_files_of_a_package_are_shown_and_taken_back(session):
