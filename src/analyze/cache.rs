@@ -91,7 +91,9 @@ impl Cache {
     /// The syntax of a file without bodies that nobody needed; whoever takes it puts it back.
     pub(super) fn take_parts(&self, path: &Arc<str>, bytes: &Arc<[u8]>) -> Option<Arc<File>> {
         let mut files = lock(&self.files);
-        let kept = files.get_mut(path).filter(|kept| kept.bytes == *bytes)?;
+        let kept = files
+            .get_mut(path)
+            .filter(|kept| same_text(&kept.bytes, bytes))?;
         kept.parts.take()
     }
 
@@ -144,7 +146,7 @@ impl Cache {
 
     fn keep(&self, path: &Arc<str>, bytes: &Arc<[u8]>, set: impl FnOnce(&mut Kept)) {
         if let Some(kept) = lock(&self.files).get_mut(path)
-            && kept.bytes == *bytes
+            && same_text(&kept.bytes, bytes)
         {
             set(kept);
         }
@@ -152,8 +154,14 @@ impl Cache {
 
     fn known(&self, path: &Arc<str>, bytes: &Arc<[u8]>) -> Option<Kept> {
         let files = lock(&self.files);
-        files.get(path).filter(|kept| kept.bytes == *bytes).cloned()
+        let kept = files.get(path)?;
+        same_text(&kept.bytes, bytes).then(|| kept.clone())
     }
+}
+
+/// Whether two texts are the same; most often they are one.
+pub(super) fn same_text(one: &Arc<[u8]>, other: &Arc<[u8]>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
 
 fn key(package: &Package) -> (String, usize) {

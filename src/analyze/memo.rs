@@ -12,7 +12,7 @@ use crate::flow::Program;
 use crate::flow::ir::BodyId;
 use crate::model;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
 
 /// What a search met that found nothing.
@@ -24,9 +24,19 @@ pub(super) struct Quiet {
     pub(super) abstentions: BTreeMap<&'static str, u64>,
 }
 
-/// The quiet roots of a package, with the state they were searched in.
+/// The quiet roots of a package, with the states they were searched in.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
+    /// States that differ in what holds for the whole package, the newest last: what was typed and taken back is found
+    /// again.
+    states: VecDeque<State>,
+}
+
+/// How many of them are remembered.
+const STATES: usize = 3;
+
+#[derive(Debug, Default)]
+struct State {
     prints: Prints,
     quiet: FxHashMap<Key, Quiet>,
 }
@@ -45,11 +55,40 @@ type Key = u64;
 
 impl Memo {
     /// What is known of a package in this state.
-    pub(super) fn still_true(self, prints: Prints, program: &Program) -> Self {
-        let mut quiet = self.quiet;
-        if self.prints.whole != prints.whole {
-            quiet.clear();
+    pub(super) fn still_true(mut self, prints: Prints, program: &Program) -> Self {
+        let known = self.states.iter();
+        let at = known
+            .rev()
+            .position(|state| state.prints.whole == prints.whole);
+        let known = at.and_then(|back| self.states.remove(self.states.len() - 1 - back));
+        let state = known.unwrap_or_default().still_true(prints, program);
+        self.states.push_back(state);
+        if self.states.len() > STATES {
+            self.states.pop_front();
         }
+        self
+    }
+
+    /// What the search of a root met, if there is no need for another.
+    pub(super) fn get(&self, root: BodyId) -> Option<&Quiet> {
+        let state = self.states.back()?;
+        state.quiet.get(state.prints.keys.get(root.0 as usize)?)
+    }
+
+    /// A search has found nothing.
+    pub(super) fn keep(&mut self, root: BodyId, quiet: Quiet) {
+        if let Some(state) = self.states.back_mut()
+            && let Some(key) = state.prints.keys.get(root.0 as usize)
+        {
+            state.quiet.insert(*key, quiet);
+        }
+    }
+}
+
+impl State {
+    /// What of it holds in another state of which the same holds for the whole package.
+    fn still_true(self, prints: Prints, program: &Program) -> Self {
+        let mut quiet = self.quiet;
         if !quiet.is_empty() && self.prints != prints {
             let is_new = |key: &Key| self.prints.bodies.get(key) != prints.bodies.get(key);
             let stale = model::reaching_these(program, prints.keys.iter().map(is_new).collect());
@@ -58,18 +97,6 @@ impl Memo {
             quiet.retain(|key, _| still.contains(key));
         }
         Self { prints, quiet }
-    }
-
-    /// What the search of a root met, if there is no need for another.
-    pub(super) fn get(&self, root: BodyId) -> Option<&Quiet> {
-        self.quiet.get(self.prints.keys.get(root.0 as usize)?)
-    }
-
-    /// A search has found nothing.
-    pub(super) fn keep(&mut self, root: BodyId, quiet: Quiet) {
-        if let Some(key) = self.prints.keys.get(root.0 as usize) {
-            self.quiet.insert(*key, quiet);
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! may hold comments. Deliberately absent: everything that comes after the searches. Comments suppress findings, so
 //! they are read anew each time.
 
+use super::cache::same_text;
 use super::needed::Judge;
 use super::read::{Reading, may_request, parsed_bytes};
 use super::search::Searched;
@@ -193,7 +194,7 @@ impl Memory {
         let mut unreadable = Vec::with_capacity(self.files.len());
         let mut parsed = 0;
         for (seen, file) in self.files.iter().zip(&dir.files) {
-            let outline = if seen.bytes == file.bytes {
+            let outline = if same_text(&seen.bytes, &file.bytes) {
                 shifts.push(None);
                 Arc::clone(&seen.outline)
             } else {

@@ -9,7 +9,7 @@ use super::tree::{Func, Tree};
 use crate::finding::Anchors;
 use crate::resolve::Ty;
 use crate::source::Place;
-use crate::syntax::ast::{Expr, ExprId, Stmt, StmtId, UnaryOp};
+use crate::syntax::ast::{ChanDir, Expr, ExprId, Stmt, StmtId, UnaryOp};
 use crate::syntax::parts::Part;
 
 /// More signals than this are not tried.
@@ -107,7 +107,9 @@ fn is_signal<'a>(bench: &Bench<'a>, tree: &Tree<'a>, channel: ExprId) -> bool {
         || (is_empty_channel(bench, &bench.type_of(tree, channel))
             && match tree.ast.expr(channel) {
                 Expr::Ident(name) => closed_local(tree, name, channel),
-                Expr::Selector(_, name, _) => closed_field(bench, name),
+                Expr::Selector(_, name, _) => {
+                    closed_field(bench, &bench.type_of(tree, channel), name)
+                }
                 _ => false,
             })
 }
@@ -145,8 +147,8 @@ fn is_closed(tree: &Tree<'_>, binding: &Binding<'_>) -> bool {
         })
 }
 
-/// Whether the package closes a field of that name and never sends on one.
-fn closed_field(bench: &Bench<'_>, field: &str) -> bool {
+/// Whether the package closes a field of that name, or can only receive from it, and never sends on one.
+fn closed_field(bench: &Bench<'_>, ty: &Ty, field: &str) -> bool {
     let is_it = |tree: &Tree<'_>, id: ExprId| matches!(tree.ast.expr(id), Expr::Selector(_, name, _) if name == field);
     let closed = bench.all().any(|tree| {
         tree.ast.exprs.iter().any(|expr| match expr {
@@ -156,7 +158,8 @@ fn closed_field(bench: &Bench<'_>, field: &str) -> bool {
             _ => false,
         })
     });
-    closed
+    let given = matches!(bench.package.underlying(ty), Ty::Chan(ChanDir::Recv, _));
+    (closed || given)
         && !bench.all().any(|tree| {
             tree.ast
                 .stmts
@@ -193,7 +196,7 @@ fn of_variable<'a>(bench: &Bench<'a>, tree: &Tree<'a>, binding: &Binding<'a>) ->
             if is_context(&field.ty) {
                 return Some(Signal::of_context(path));
             }
-            (is_empty_channel(bench, &field.ty) && closed_field(bench, &field.name))
+            (is_empty_channel(bench, &field.ty) && closed_field(bench, &field.ty, &field.name))
                 .then(|| Signal::of_channel(path))
         })
         .collect()
@@ -249,7 +252,7 @@ fn waited_for<'a>(bench: &Bench<'a>, tree: &Tree<'a>, at: Part) -> Vec<Signal> {
 }
 
 /// The text of an expression of names, fields and calls without arguments for use at `at` in `tree`: its variables must
-/// mean the same there, or be receivers of one type.
+/// mean the same there, or be of one type with the receiver, or with the value whose channel the operation there is on.
 fn carried<'a>(
     bench: &Bench<'a>,
     from: &Tree<'a>,
@@ -271,6 +274,12 @@ fn carried<'a>(
             }
             let ty = bench.type_of_binding(from, &binding);
             ty.base_named()?;
+            if let Some(holder) = holder_at(tree, at)
+                && let Some(same) = scope::resolve(tree, holder, at)
+                && bench.type_of_binding(tree, &same).base_named() == ty.base_named()
+            {
+                return Some(holder.to_owned());
+            }
             let func = tree.functions(at).into_iter().last()?;
             let Func::Decl(decl) = func else { return None };
             let receiver = decl.receiver.as_ref()?.name.as_ref()?;
@@ -285,6 +294,18 @@ fn carried<'a>(
         Expr::Call(fun, args, _) if args.is_empty() => {
             Some(format!("{}()", carried(bench, from, *fun, tree, at)?))
         }
+        _ => None,
+    }
+}
+
+/// The variable whose field is sent on at `at`: `l` of `l.queue <- v`.
+fn holder_at<'t>(tree: &'t Tree<'_>, at: Part) -> Option<&'t str> {
+    let Part::Stmt(stmt) = at else { return None };
+    let Stmt::Send(channel, _) = tree.ast.stmt(stmt) else {
+        return None;
+    };
+    match tree.ast.expr(*channel) {
+        Expr::Selector(base, _, _) => tree.name(*base),
         _ => None,
     }
 }
