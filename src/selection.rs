@@ -9,6 +9,7 @@ use crate::rule::Rule;
 use crate::rules::{RULES, by_name};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 /// In lists of rules: every rule.
 pub const ALL: &str = "all";
@@ -48,7 +49,10 @@ impl fmt::Display for UnknownRule {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self::with(|rule| rule.metadata().on)
+        // Pages are read for this, and an editor asks at every key.
+        static ON: LazyLock<Selection> =
+            LazyLock::new(|| Selection::with(|rule| rule.metadata().on));
+        ON.clone()
     }
 }
 

@@ -38,7 +38,7 @@ struct Kept {
 
 impl Cache {
     /// The header of a file.
-    pub(super) fn header(
+    pub fn header(
         &self,
         path: &Arc<str>,
         bytes: &Arc<[u8]>,

@@ -45,7 +45,13 @@ pub fn directory(
     for file in &found.files {
         match read(file) {
             Ok(bytes) => {
-                let silent = why_silent(file, &package::header(&bytes), options);
+                let path: Arc<str> = file.display.as_str().into();
+                let header = || package::header(&bytes);
+                let header = match &options.cache {
+                    Some(cache) => cache.header(&path, &bytes, header),
+                    None => Arc::new(header()),
+                };
+                let silent = why_silent(file, &header, options);
                 let named = found
                     .named
                     .as_ref()
@@ -54,7 +60,7 @@ pub fn directory(
                     notes.push(format!("nothing is reported in {}: {reason}", file.display));
                 }
                 files.push(InputFile {
-                    path: file.display.as_str().into(),
+                    path,
                     bytes,
                     report: silent.is_none(),
                     rules: options
