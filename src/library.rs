@@ -16,6 +16,10 @@ pub enum Effect {
     Inert,
     /// Inert, and its result is never nil.
     NonNil,
+    /// Inert, and its result is nil if and only if its argument (`argument`) is: an error that is wrapped.
+    NilAs,
+    /// Inert, and its result is nil if and only if all its arguments are: errors that are joined.
+    NilIfAll,
     /// Inert, and its result is a shared counter's value, on which nothing may be counted.
     Counter,
     /// Reads the receiver's value.
@@ -95,12 +99,19 @@ impl Effect {
             self,
             Self::Inert
                 | Self::NonNil
+                | Self::NilAs
+                | Self::NilIfAll
                 | Self::AtomicLoad
                 | Self::AtomicStore
                 | Self::AtomicSwap
                 | Self::TickerStop
                 | Self::TickerReset
         )
+    }
+
+    /// Whether the receiver is all the call takes, and it returns nothing.
+    pub fn is_all_it_takes(self) -> bool {
+        matches!(self, Self::WaitDone | Self::WaitWait | Self::TickerStop)
     }
 
     /// Whether the call runs a function argument, there or in a goroutine, and keeps it for nobody else.

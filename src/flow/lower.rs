@@ -220,6 +220,28 @@ impl<'a> Lowerer<'_, 'a> {
         id
     }
 
+    /// A literal that nobody has written, without parameters or results; `fill` is handed what makes a variable of the
+    /// enclosing body known in it.
+    pub fn made_up_literal(
+        &mut self,
+        name: &str,
+        span: Span,
+        fill: impl FnOnce(&mut Self, &dyn Fn(&mut Self, Var) -> Var),
+    ) -> BodyId {
+        let id = BodyId(self.bodies.len() as u32);
+        self.bodies.push(None);
+        let outer = self.top();
+        let (name, parent) = (format!("{}.{name}", outer.body.name), outer.id);
+        self.open(id, name, span, Some(parent));
+        fill(self, &|this, var| {
+            let inner = this.fns.len() - 1;
+            this.capture(inner, var)
+        });
+        self.emit(Op::End);
+        self.close();
+        id
+    }
+
     fn open(&mut self, id: BodyId, name: String, span: Span, parent: Option<BodyId>) {
         let body = Body {
             name,

@@ -6,7 +6,7 @@ use super::lower_expr::fields;
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Method, Ty};
 use crate::source::Span;
-use crate::syntax::ast::{self, ExprId, Name};
+use crate::syntax::ast::{self, BinaryOp, ExprId, Name};
 
 impl Lowerer<'_, '_> {
     /// A call in the middle of an expression.
@@ -61,7 +61,7 @@ impl Lowerer<'_, '_> {
             }
             ("new", [ty]) => match self.type_of(*ty) {
                 Ty::Unknown => Some(Expr::Addr(Box::new(self.expr(*ty)))),
-                ty => Some(Expr::Addr(Box::new(Expr::Zero(ty, span)))),
+                ty => Some(Expr::Addr(Box::new(self.zero_value(ty, span)))),
             },
             ("append", [base, rest @ ..]) if spread => {
                 let (base, rest) = (
@@ -117,7 +117,7 @@ impl Lowerer<'_, '_> {
     /// A call whose results go to `dests` (fewer or none: the rest is dropped).
     pub fn call(&mut self, id: ExprId, dests: Vec<Target>) {
         let span = self.ast().expr_span(id);
-        let ast::Expr::Call(fun, args, _) = self.ast().expr(id) else {
+        let ast::Expr::Call(fun, args, spread) = self.ast().expr(id) else {
             return;
         };
         let is_builtin = if let ast::Expr::Ident(name) = self.ast().expr(*fun) {
@@ -146,8 +146,39 @@ impl Lowerer<'_, '_> {
                     call.dests.into_iter().next().unwrap_or(Target::Ignore),
                 ));
             }
+            Callee::Library(Effect::NilAs, argument) => {
+                let from = call.args.iter().nth(*argument as usize).cloned();
+                self.nil_as(&from.into_iter().collect::<Vec<_>>(), call.dests, span);
+            }
+            Callee::Library(Effect::NilIfAll, _) if !*spread => {
+                self.nil_as(&call.args, call.dests, span);
+            }
             _ => self.emit(Op::Call(call)),
         }
+    }
+
+    /// A value that is nil if and only if all of these are.
+    fn nil_as(&mut self, of: &[Expr], dests: Vec<Target>, span: Span) {
+        let Some(target) = dests.into_iter().next() else {
+            return;
+        };
+        let (solid, end) = (self.label(), self.label());
+        for value in of {
+            let next = self.label();
+            let is_nil = Expr::Binary(
+                BinaryOp::Eq,
+                Box::new(value.clone()),
+                Box::new(Expr::Nil),
+                span,
+            );
+            self.emit_at(span, Op::Branch(is_nil, next, solid));
+            self.place(next);
+        }
+        self.emit_at(span, Op::Set(target.clone(), Expr::Nil));
+        self.jump(end);
+        self.place(solid);
+        self.emit_at(span, Op::Set(target, Expr::Solid(span)));
+        self.place(end);
     }
 
     fn has_builtin_effect(&self, fun: ExprId) -> bool {

@@ -1,9 +1,9 @@
 //! Expressions (Go spec, "Expressions"), conditions, and the light type of each expression.
 
-use super::ir::{Expr, Op, Pc, Target};
+use super::ir::{Call, Callee, Expr, Op, Pc, Target};
 use super::lower::{Entity, Lowerer};
-use crate::library::Effect;
-use crate::resolve::{Const, FuncTy, Method, Ty};
+use crate::library::{Effect, is_group};
+use crate::resolve::{Const, FieldTy, FuncTy, Method, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, ChanDir, ExprId, LiteralKind, Name, UnaryOp};
 use std::sync::Arc;
@@ -161,13 +161,20 @@ impl Lowerer<'_, '_> {
             let receiver = Box::new(fields(value.clone(), &path));
             match method {
                 Method::Func(func) => return Expr::Method(receiver, func),
-                // `wg.Done` as a value: whoever calls it acts on the receiver. What is not listed may be a field.
-                Method::Ext(package, of) if self.library.method(&package, &of, name).is_some() => {
-                    let span = self.ast().expr_span(base);
-                    self.give_away(vec![Expr::Receiver(receiver)], span);
-                    return Expr::Fresh(span);
+                // What is not listed may be a field.
+                Method::Ext(package, of) => {
+                    if let Some(fact) = self.library.method(&package, &of, name) {
+                        let (effect, argument) = (fact.effect, fact.argument as u32);
+                        let span = self.ast().expr_span(base);
+                        let receiver = Expr::Receiver(receiver);
+                        if effect.is_all_it_takes() {
+                            return self.bound(receiver, name, effect, argument, span);
+                        }
+                        // Whoever calls it acts on the receiver.
+                        self.give_away(vec![receiver], span);
+                        return Expr::Fresh(span);
+                    }
                 }
-                Method::Ext(..) => {}
             }
         }
         let path = self
@@ -176,6 +183,30 @@ impl Lowerer<'_, '_> {
             .map(|(path, _)| path)
             .unwrap_or_default();
         Expr::Field(Box::new(fields(value, &path)), name.clone())
+    }
+
+    /// A method of a library type as a value, such as `wg.Done`: a literal that calls it on the receiver of now.
+    fn bound(
+        &mut self,
+        receiver: Expr,
+        name: &Name,
+        effect: Effect,
+        argument: u32,
+        span: Span,
+    ) -> Expr {
+        let holder = self.temp(Ty::Unknown);
+        self.emit_at(span, Op::Set(Target::Var(holder), receiver));
+        Expr::Closure(
+            self.made_up_literal(&format!("{name}-fm"), span, |this, inner| {
+                let call = Call {
+                    callee: Callee::Library(effect, argument),
+                    args: vec![Expr::Var(inner(this, holder))],
+                    method: true,
+                    dests: Vec::new(),
+                };
+                this.emit_at(span, Op::Call(call));
+            }),
+        )
     }
 
     fn address(&mut self, inner: ExprId) -> Expr {
@@ -264,10 +295,43 @@ impl Lowerer<'_, '_> {
                         None => self.give_away(vec![value], span),
                     }
                 }
+                for (name, group) in self.groups(&ty, span, 0) {
+                    if fields.iter().all(|(given, _)| *given != name) {
+                        fields.push((name, group));
+                    }
+                }
                 let id = ty.base_named();
                 Expr::Struct(id, fields, address, span)
             }
         }
+    }
+
+    /// The zero value of a type.
+    pub fn zero_value(&self, ty: Ty, span: Span) -> Expr {
+        let groups = self.groups(&ty, span, 0);
+        match ty {
+            Ty::Named(id) if !groups.is_empty() => Expr::Struct(Some(id), groups, false, span),
+            ty => Expr::Zero(ty, span),
+        }
+    }
+
+    /// The fields of a struct type that are wait groups, or structs with such fields: they are made with it, whether they
+    /// are named or not.
+    fn groups(&self, ty: &Ty, span: Span, depth: u32) -> Vec<(Name, Expr)> {
+        const DEEP_ENOUGH: u32 = 3;
+        let Ty::Struct(fields) = self.package.underlying(ty) else {
+            return Vec::new();
+        };
+        let group = |field: &FieldTy| match &field.ty {
+            Ty::Ext(path, of) if is_group(path, of) => Some(Expr::Zero(field.ty.clone(), span)),
+            Ty::Named(id) if depth < DEEP_ENOUGH => {
+                let inner = self.groups(&field.ty, span, depth + 1);
+                (!inner.is_empty()).then(|| Expr::Struct(Some(*id), inner, false, span))
+            }
+            _ => None,
+        };
+        let given = |field: &FieldTy| Some((field.name.clone(), group(field)?));
+        fields.iter().filter_map(given).collect()
     }
 
     /// An element of a composite literal, whose type may be left out.

@@ -246,7 +246,8 @@ impl Lowerer<'_, '_> {
             for (name, span) in &spec.names {
                 let ty = explicit.clone().unwrap_or(Ty::Unknown);
                 let var = self.declare(name, ty.clone());
-                self.emit_at(*span, Op::Set(Target::Var(var), Expr::Zero(ty, *span)));
+                let zero = self.zero_value(ty, *span);
+                self.emit_at(*span, Op::Set(Target::Var(var), zero));
             }
             return;
         }

@@ -42,6 +42,8 @@ pub(super) fn only_gives(effect: Effect) -> bool {
         effect,
         Effect::Inert
             | Effect::NonNil
+            | Effect::NilAs
+            | Effect::NilIfAll
             | Effect::Counter
             | Effect::AtomicLoad
             | Effect::Timer

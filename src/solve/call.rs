@@ -290,7 +290,9 @@ impl Machine<'_> {
     ) -> Flow {
         let receiver = call.args.first().copied().unwrap_or(Value::Nil);
         match effect {
-            Effect::Inert | Effect::Parallel => self.fresh_dests(state, proc, dests, 0, call.pc),
+            Effect::Inert | Effect::Parallel | Effect::NilAs | Effect::NilIfAll => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
             Effect::AtomicLoad
             | Effect::AtomicStore
             | Effect::AtomicAdd
