@@ -256,6 +256,8 @@ pub struct Facts {
     pub reply: bool,
     /// For a send: a `select` that sends on the same channel and has another way on.
     pub guarded: Option<Place>,
+    /// Whether the partner was lost by what came of a channel that the root was handed: its callers know whether that can be.
+    pub owner_acts: bool,
 }
 
 /// A goroutine that can never get past an operation.
@@ -333,6 +335,7 @@ impl Leak {
             promise: _,
             reply: _,
             guarded,
+            owner_acts: _,
         } = facts;
         let operations = std::iter::once(op).chain(cases).map(|op| &mut op.at);
         let origin = origin.iter_mut().map(|origin| &mut origin.at);

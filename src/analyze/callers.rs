@@ -5,10 +5,11 @@ use super::search::Unit;
 use crate::client;
 use crate::exposure::{Client, Exposure};
 use crate::flow::Program;
-use crate::flow::ir::BodyId;
-use crate::leak::Confidence;
+use crate::flow::ir::{BodyId, Callee, Expr, Op};
+use crate::leak::{Confidence, Leak};
 use crate::package::is_test;
-use crate::source::FileId;
+use crate::resolve::is_exported;
+use crate::source::{FileId, Place};
 use crate::summary::{Entries, Summaries};
 use rustc_hash::FxHashMap;
 use std::hash::Hasher;
@@ -59,6 +60,85 @@ impl Exposures {
             None => self.for_code.clone(),
         }
     }
+}
+
+/// What is known of the systems of a package once all are searched, for leaks that rest on what a caller does.
+#[derive(Default)]
+pub(super) struct Owners {
+    /// Per root that was searched to the end where its leaks are.
+    searched: FxHashMap<BodyId, Vec<Place>>,
+    /// Leaks that wait for their callers, with their roots.
+    waiting: Vec<(BodyId, Leak)>,
+}
+
+impl Owners {
+    /// A root was searched to the end.
+    pub(super) fn searched(&mut self, root: BodyId, leaks: Vec<Place>) {
+        self.searched.insert(root, leaks);
+    }
+
+    /// Keeps the leaks back in which the owner of what `root` was handed acts.
+    pub(super) fn keep_back(&mut self, root: BodyId, told: &mut Vec<Leak>) {
+        let back = told.extract_if(.., |leak| leak.facts.owner_acts);
+        self.waiting.extend(back.map(|leak| (root, leak)));
+    }
+
+    /// Those that were kept back and are leaks, and those that are none: of functions all of whose callers were searched
+    /// and never do what the run needs.
+    pub(super) fn decide(self, program: &Program, is_main: bool) -> (Vec<Leak>, Vec<Leak>) {
+        let Self { searched, waiting } = self;
+        let refuted = |root: &BodyId, leak: &Leak| {
+            let callers = known_callers(program, *root, is_main);
+            callers.is_some_and(|callers| {
+                callers.iter().all(|caller| {
+                    let leaks = searched.get(caller);
+                    leaks.is_some_and(|leaks| !leaks.contains(&leak.op.at))
+                })
+            })
+        };
+        let (refuted, kept): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|(root, leak)| refuted(root, leak));
+        let leaks = |of: Vec<(BodyId, Leak)>| of.into_iter().map(|(_, leak)| leak).collect();
+        (leaks(kept), leaks(refuted))
+    }
+}
+
+/// The functions and literals that call `callee`, where nobody else can.
+fn known_callers(program: &Program, callee: BodyId, is_main: bool) -> Option<Vec<BodyId>> {
+    let body = &program.bodies[callee.0 as usize];
+    let name = body.name.rsplit('.').next().unwrap_or_default();
+    if body.parent.is_some() || !is_main && is_exported(name) {
+        return None;
+    }
+    let mut callers = Vec::new();
+    for (index, body) in program.bodies.iter().enumerate() {
+        for op in &body.code {
+            let mut as_value = false;
+            op.exprs(&mut |e| as_value |= mentions(e, callee));
+            if as_value {
+                return None;
+            }
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(called) if *called == callee => callers.push(BodyId(index as u32)),
+                    Callee::Named(named) if named == name => return None,
+                    _ => {}
+                }
+            }
+        }
+    }
+    (!callers.is_empty()).then_some(callers)
+}
+
+/// Whether an expression uses a function as a value.
+fn mentions(expr: &Expr, function: BodyId) -> bool {
+    let mut any = match expr {
+        Expr::Func(func) | Expr::Method(_, func) => BodyId::from(*func) == function,
+        _ => false,
+    };
+    expr.children(&mut |child| any |= mentions(child, function));
+    any
 }
 
 /// Adds bodies that stand in for callers elsewhere; nobody calls a program from elsewhere.

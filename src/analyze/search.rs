@@ -3,7 +3,7 @@
 //! In: the parsed files that are compiled together. Out: every leak the engine proves, with what each search met on its
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
-use super::callers::{Exposures, add_clients};
+use super::callers::{Exposures, Owners, add_clients};
 use super::further::{handed, unanswered};
 use super::memo::{Prints, Quiet};
 use super::read;
@@ -279,6 +279,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         let counts = |file| tests || !is_in_test(file);
         Rc::new(Answers::of(&program, &counts))
     });
+    let mut owners = Owners::default();
     let mut given_up: FxHashMap<BodyId, u32> = FxHashMap::default();
     for root in roots {
         if options.stop.stopped() {
@@ -319,6 +320,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         if !asks && let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
             if quiet.gave_up {
                 give_up();
+            } else {
+                owners.searched(root, Vec::new());
             }
             searched.add(at, quiet.clone());
             continue;
@@ -365,8 +368,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         }
         // What only a test drives into a corner says little about the code it tests.
         told.retain(|leak| !in_test || is_in_test(leak.op.at.file));
-        let before = searched.leaks.len();
-        searched.leaks.extend(told);
+        let places: Vec<Place> = told.iter().map(|leak| leak.op.at).collect();
+        if !found.gave_up {
+            owners.searched(root, places.clone());
+        }
         let quiet = Quiet {
             states: found.states,
             gave_up: found.gave_up,
@@ -379,21 +384,29 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
                 root,
                 searches.then_some(&machine.slice),
                 searches.then_some(&found),
-                &searched.leaks[before..],
+                &told,
                 &quiet.abstentions,
             );
         }
         if let Some(memo) = &mut memo
             && !asks
             && found.candidates.is_empty()
-            && searched.leaks.len() == before
+            && places.is_empty()
             && !options.stop.stopped()
         {
             memo.keep(root, quiet.clone());
         }
-        let leaks = searched.leaks[before..].iter().map(|l| l.op.at).collect();
-        searched.add(at, quiet).leaks = leaks;
+        owners.keep_back(root, &mut told);
+        searched.leaks.extend(told);
+        searched.add(at, quiet).leaks = places;
     }
+    let (kept, refuted) = owners.decide(&program, package.members.name == "main");
+    if let Some(inquiry) = &mut inquiry {
+        for leak in &refuted {
+            inquiry.refuted_by_callers(&leak.root, leak.op.at);
+        }
+    }
+    searched.leaks.extend(kept);
     let asked = |f: &super::InputFile| options.rules_in(f).is_on("http-no-timeout");
     if focus.is_none() && dir.files.iter().any(asked) {
         searched.leaks.extend(requests::unlimited(&tables));

@@ -72,6 +72,8 @@ pub enum Ground {
     GivenUp(u32),
     /// Every run was followed, in so many states.
     Refuted(u32),
+    /// A run was found that rests on what a caller does, and no caller in view does it.
+    Callers,
     /// What it acts on was not made by this system, which therefore says nothing of it.
     Foreign,
 }
@@ -164,6 +166,18 @@ impl<'a> Inquiry<'a> {
                 ground,
                 abstentions: abstentions.clone(),
             });
+        }
+    }
+
+    /// A leak of this root was told of which its callers do not bring about.
+    pub(super) fn refuted_by_callers(&mut self, root: &str, stuck_at: Place) {
+        let stuck_at = self.line(stuck_at);
+        for answer in self.answers.iter_mut().filter(|a| a.at == stuck_at) {
+            for verdict in answer.verdicts.iter_mut().filter(|v| v.root == root) {
+                if let Ground::Stuck(_) = verdict.ground {
+                    verdict.ground = Ground::Callers;
+                }
+            }
         }
     }
 

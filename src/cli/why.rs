@@ -86,6 +86,9 @@ fn ground(ground: &Ground) -> String {
         Ground::Refuted(states) => {
             format!("nobody gets stuck here: all runs were followed, {states} states")
         }
+        Ground::Callers => {
+            "nobody gets stuck here: a caller would have to do what none in view does".to_owned()
+        }
         Ground::Foreign => String::new(),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! In: a repeated run. Out: [`Facts`]. Nothing here decides whether there is a leak.
 
+use super::prospects::Prospects;
 use super::state::{Act, Happening, Obj, ObjId, Proc, Value};
 use super::witness::Teller;
 use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target, Var};
-use crate::leak::{Facts, Origin, Tally};
+use crate::leak::{Facts, Origin, Stranding, Tally};
 use crate::library::Effect;
 use crate::source::Place;
 use crate::summary::way_of;
@@ -122,7 +123,40 @@ impl Teller<'_, '_> {
     }
 
     fn would_help(&self, proc: usize) -> bool {
-        self.machine.can_help(self.state, proc, &self.wants)
+        Prospects::new(self.machine, self.state).does(proc, &self.wants)
+    }
+
+    /// Whether the step that lost the partner was a receive from a channel that the root was handed.
+    pub(super) fn owner_acts(&self, root: BodyId, stranding: &Stranding) -> bool {
+        let lost = self.events.iter().find(|event| {
+            let body = self.machine.source(event.at.0);
+            let at = self.place(event.at);
+            matches!(event.what, Happening::Received(_))
+                && event.on.is_none()
+                && body.client.is_empty()
+                && stranding.at.is_some_and(|by| {
+                    by.file == at.file && (at.span == by.span || at.span.contains(by.span))
+                })
+        });
+        let Some(event) = lost else { return false };
+        let ch = match (
+            event.what,
+            &self.machine.source(event.at.0).code[event.at.1 as usize],
+        ) {
+            (Happening::Received(Some(case)), Op::Select { cases, .. }) => {
+                cases.get(case).map(|case| &case.ch)
+            }
+            (_, Op::Recv { ch, .. }) => Some(ch),
+            _ => None,
+        };
+        let Some(way) = ch.and_then(way_of) else {
+            return false;
+        };
+        let proc = self.state.procs.iter().find(|p| p.id == event.proc);
+        let (body, var) = proc.map_or((event.at.0, way.var), |proc| {
+            self.declared_at(proc, event.at.0, way.var)
+        });
+        body == root && self.machine.source(root).params.contains(&var)
     }
 
     fn tally(&self, group: ObjId, proc: &Proc) -> Tally {

@@ -45,6 +45,16 @@ impl<'a, 'p> Prospects<'a, 'p> {
             .any(|(id, wanted)| acts[*id as usize] & wanted != 0)
     }
 
+    /// Whether the rest of what process `q` does includes one of the wanted acts itself, and not only hands on what they
+    /// could be done to.
+    pub fn does(&self, q: usize, wants: &Wants) -> bool {
+        let acts = self.by_proc[q].get_or_init(|| self.of(q));
+        wants.iter().any(|(id, wanted)| {
+            let acts = acts[*id as usize];
+            acts & wanted != 0 && acts & ANY == 0
+        })
+    }
+
     /// What process `q` may still do, by object.
     fn of(&self, q: usize) -> Vec<Acts> {
         let mut ahead = Ahead {

@@ -139,6 +139,7 @@ impl Teller<'_, '_> {
         if facts.caller.is_none() {
             facts.released_by = self.released_by(op.kind);
         }
+        facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),

@@ -127,6 +127,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         promise: (yes(8) && yes(2)).then(|| "fetch".to_owned()),
         reply: yes(8) && yes(3),
         guarded: (yes(8) && yes(1)).then_some(at),
+        owner_acts: false,
     }
 }
 
