@@ -318,6 +318,7 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Binary(..)
         | Expr::Not(_)
         | Expr::Sized(..)
+        | Expr::Slots(..)
         | Expr::Map(..)
         | Expr::Has(_)
         | Expr::Global(_) => false,

@@ -201,6 +201,8 @@ pub enum Expr {
     Slice(Vec<Expr>),
     /// A slice or map of this length whose elements are not followed.
     Sized(Box<Expr>, Span),
+    /// A slice of this length whose elements are nil at first, and followed.
+    Slots(Box<Expr>, Span),
     /// A map with this many entries, which are not followed.
     Map(i64, Span),
     /// Whether the map `base` has an entry that was asked for.
@@ -376,6 +378,7 @@ impl Expr {
             | Self::Method(base, _)
             | Self::MakeChan(base, ..)
             | Self::Sized(base, _)
+            | Self::Slots(base, _)
             | Self::Len(base, _)
             | Self::Cap(base)
             | Self::Has(base)

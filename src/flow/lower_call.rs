@@ -1,5 +1,6 @@
 //! Calls: built-ins, conversions, functions and methods of the package, library functions, everything else.
 
+use super::holds::leads_to_channel;
 use super::ir::{BodyId, Call, Callee, Expr, Op, Target};
 use super::lower::Lowerer;
 use super::lower_expr::fields;
@@ -54,6 +55,9 @@ impl Lowerer<'_, '_> {
                 let size = rest.first().map_or(Expr::Int(0), |s| self.expr(*s));
                 Some(match self.package.underlying(&ty) {
                     Ty::Chan(..) => Expr::MakeChan(Box::new(size), span, size_span),
+                    Ty::Slice(elem) if self.is_followed_in_lists(&elem) => {
+                        Expr::Slots(Box::new(size), span)
+                    }
                     Ty::Slice(_) => Expr::Sized(Box::new(size), span),
                     Ty::Map(..) => Expr::Map(0, span),
                     _ => Expr::Sized(Box::new(Expr::Int(0)), span),
@@ -92,6 +96,11 @@ impl Lowerer<'_, '_> {
                 self.emit_at(span, Op::Set(entry, Expr::Fresh(span)));
                 Some(Expr::Fresh(span))
             }
+            ("copy", args) => {
+                let args = args.iter().map(|arg| self.expr(*arg)).collect();
+                self.give_away(args, span);
+                Some(Expr::Fresh(span))
+            }
             _ => {
                 for arg in args {
                     self.expr(*arg);
@@ -99,6 +108,12 @@ impl Lowerer<'_, '_> {
                 Some(Expr::Fresh(span))
             }
         }
+    }
+
+    /// Whether the elements of a list are nil at first, and lead to channels later.
+    fn is_followed_in_lists(&self, elem: &Ty) -> bool {
+        matches!(self.package.underlying(elem), Ty::Chan(..) | Ty::Ptr(_))
+            && leads_to_channel(&self.package.types, elem, 0)
     }
 
     /// The length of an array or a pointer to one, which its type says.
@@ -147,7 +162,7 @@ impl Lowerer<'_, '_> {
                 ));
             }
             Callee::Library(Effect::NilAs, argument) => {
-                let from = call.args.iter().nth(*argument as usize).cloned();
+                let from = call.args.get(*argument as usize).cloned();
                 self.nil_as(&from.into_iter().collect::<Vec<_>>(), call.dests, span);
             }
             Callee::Library(Effect::NilIfAll, _) if !*spread => {

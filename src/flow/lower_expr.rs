@@ -326,7 +326,7 @@ impl Lowerer<'_, '_> {
             Ty::Ext(path, of) if is_group(path, of) => Some(Expr::Zero(field.ty.clone(), span)),
             Ty::Named(id) if depth < DEEP_ENOUGH => {
                 let inner = self.groups(&field.ty, span, depth + 1);
-                (!inner.is_empty()).then(|| Expr::Struct(Some(*id), inner, false, span))
+                (!inner.is_empty()).then_some(Expr::Struct(Some(*id), inner, false, span))
             }
             _ => None,
         };

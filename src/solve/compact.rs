@@ -177,6 +177,10 @@ impl Obj {
             }
             Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| f(Mention::Value(v))),
             Self::Slice(values) => values.iter().for_each(|v| f(Mention::Value(v))),
+            Self::Slots(len, values) => {
+                f(Mention::Value(len));
+                values.iter().for_each(|v| f(Mention::Value(v)));
+            }
             Self::Cancel(id) => f(Mention::Object(*id)),
             Self::Closure(_, env, receiver) => {
                 env.iter().for_each(|id| f(Mention::Object(*id)));
@@ -198,6 +202,10 @@ impl Obj {
             }
             Self::Struct(_, fields) => fields.iter_mut().for_each(|(_, v)| v.renumber(map)),
             Self::Slice(values) => values.iter_mut().for_each(|v| v.renumber(map)),
+            Self::Slots(len, values) => {
+                len.renumber(map);
+                values.iter_mut().for_each(|v| v.renumber(map));
+            }
             Self::Cancel(id) => map.renumber(id),
             Self::Closure(_, env, receiver) => {
                 env.iter_mut().for_each(|id| map.renumber(id));

@@ -156,6 +156,12 @@ impl<'s> Encoder<'s> {
                 self.word(values.len() as u64);
                 values.iter().for_each(|v| self.value(v));
             }
+            Obj::Slots(len, values) => {
+                self.word(34);
+                self.value(len);
+                self.word(values.len() as u64);
+                values.iter().for_each(|v| self.value(v));
+            }
             Obj::Map(count) => {
                 self.word(31);
                 self.value(count);

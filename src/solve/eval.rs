@@ -1,6 +1,6 @@
 //! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
 
-use super::machine::{COUNT_LIMIT, Machine};
+use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::ir::{BodyId, Expr};
 use crate::model::ROOM_LIMIT;
@@ -164,6 +164,19 @@ impl<'p> Machine<'p> {
                 }
                 value
             }
+            Expr::Slots(len, span) => {
+                let size = self.eval(state, proc, len);
+                match size {
+                    Value::Int(n) if (0..=ELEMENT_LIMIT as i64).contains(&n) => {
+                        let values = vec![Value::Nil; usize::try_from(n).unwrap_or(0)];
+                        Value::Ref(state.alloc(Obj::Slice(values)))
+                    }
+                    Value::Sym(sym, _) if !state.syms[sym as usize].opaque => {
+                        Value::Ref(state.alloc(Obj::Slots(size, Vec::new())))
+                    }
+                    _ => self.eval_raw(state, proc, &Expr::Sized(len.clone(), *span)),
+                }
+            }
             Expr::Map(count, _) => Value::Ref(state.alloc(Obj::Map(Value::Int(*count)))),
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);
@@ -287,12 +300,23 @@ impl<'p> Machine<'p> {
         index: &Value,
     ) -> Value {
         if let Some(id) = state.object(base)
-            && let Obj::Slice(values) = &state.heap[id as usize]
+            && let Obj::Slice(values) | Obj::Slots(_, values) = &state.heap[id as usize]
         {
             if let Value::Int(i) = index
-                && let Some(value) = usize::try_from(*i).ok().and_then(|i| values.get(i))
+                && let Ok(at) = usize::try_from(*i)
             {
-                return *value;
+                match values.get(at) {
+                    // Somebody else may have filled it since.
+                    Some(Value::Nil) if state.escaped(id) => {
+                        return self.fresh(state, proc, Span::default());
+                    }
+                    Some(value) => return *value,
+                    // Whether the list was to be filled so far is a matter of two counts.
+                    None if matches!(state.heap[id as usize], Obj::Slots(..)) => {
+                        return self.fresh(state, proc, Span::default());
+                    }
+                    None => {}
+                }
             }
             // Which element is meant is not known: any of them may be served from here on.
             state.escape(base);
@@ -352,12 +376,13 @@ impl<'p> Machine<'p> {
             (_, Some(Obj::Slice(old))) => old.clone(),
             (Value::Nil, _) => Vec::new(),
             _ => {
+                state.escape(&base);
                 values.iter().for_each(|v| state.escape(v));
                 return self.opaque(state, proc);
             }
         };
         all.extend(values);
-        if all.len() > 6 {
+        if all.len() > ELEMENT_LIMIT {
             if carries {
                 all.iter().for_each(|v| state.escape(v));
             }
@@ -400,6 +425,13 @@ impl<'p> Machine<'p> {
                 ("context", "Context" | "CancelFunc") => Value::Nil,
                 _ => self.fresh(state, proc, span),
             },
+            Ty::Array(Some(len), elem)
+                if (0..=ELEMENT_LIMIT as i64).contains(len)
+                    && matches!(**elem, Ty::Chan(..) | Ty::Ptr(_)) =>
+            {
+                let values = vec![Value::Nil; usize::try_from(*len).unwrap_or(0)];
+                Value::Val(state.alloc(Obj::Slice(values)))
+            }
             Ty::Array(..) | Ty::Plain | Ty::Unknown | Ty::Tuple(_) => self.fresh(state, proc, span),
         }
     }
@@ -424,6 +456,7 @@ impl<'p> Machine<'p> {
             }
             _ => match state.object(base).map(|id| (id, &state.heap[id as usize])) {
                 Some((_, Obj::Slice(values))) => Value::Int(values.len() as i64),
+                Some((_, Obj::Slots(len, _))) => state.norm(len),
                 Some((_, Obj::Map(count))) => *count,
                 Some((id, Obj::Chan { buf, .. })) if !state.escaped(id) => {
                     Value::Int(buf.len() as i64)

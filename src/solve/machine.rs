@@ -19,6 +19,7 @@ use crate::summary::{Live, Summaries};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -26,6 +27,8 @@ use std::rc::Rc;
 pub const LOOP_LIMIT: i64 = 3;
 /// Counters above this are given up.
 pub(super) const COUNT_LIMIT: i64 = 24;
+/// Lists with more elements than this are not followed.
+pub(super) const ELEMENT_LIMIT: usize = 6;
 /// Calls nested deeper than this are unknown calls.
 pub(super) const DEPTH_LIMIT: usize = 8;
 
@@ -265,11 +268,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A struct value is copied when it is assigned, a `WaitGroup` among them.
+    /// A struct or array is copied when it is assigned, a `WaitGroup` among them.
     pub(super) fn copied(&self, state: &mut State, value: Value) -> Value {
         match value {
             Value::Val(id) => match &state.heap[id as usize] {
-                Obj::Struct(..) | Obj::Wait(..) => Value::Val(state.copy(id)),
+                Obj::Struct(..) | Obj::Wait(..) | Obj::Slice(_) => Value::Val(state.copy(id)),
                 _ => Value::Val(id),
             },
             other => other,
@@ -301,13 +304,14 @@ impl<'p> Machine<'p> {
                 let index = self.eval(state, proc, index);
                 // A key of a map is stored as well.
                 state.escape(&index);
-                if let Some(id) = state.object(&base)
-                    && let Obj::Slice(values) = &mut state.heap[id as usize]
-                    && let Value::Int(i) = index
-                    && let Some(slot) = usize::try_from(i).ok().and_then(|i| values.get_mut(i))
-                {
-                    *slot = value;
+                if self.set_element(state, &base, &index, value) {
                     return;
+                }
+                // Any element of a list may have changed.
+                if let Some(id) = state.object(&base)
+                    && matches!(state.heap[id as usize], Obj::Slice(_) | Obj::Slots(..))
+                {
+                    state.escape(&base);
                 }
                 self.change_map(state, proc, &base);
                 state.escape(&value);
@@ -334,6 +338,32 @@ impl<'p> Machine<'p> {
             }
             _ => state.escape(&value),
         }
+    }
+
+    /// Puts a value into an element of a list; whether that is followed.
+    fn set_element(&self, state: &mut State, base: &Value, index: &Value, value: Value) -> bool {
+        let (Some(id), Value::Int(at)) = (state.object(base), index) else {
+            return false;
+        };
+        let Ok(at) = usize::try_from(*at) else {
+            return false;
+        };
+        let followed = match &mut state.heap[id as usize] {
+            Obj::Slice(values) => values.get_mut(at).map(|slot| *slot = value).is_some(),
+            Obj::Slots(_, values) if at < ELEMENT_LIMIT => {
+                match at.cmp(&values.len()) {
+                    Ordering::Less => values[at] = value,
+                    Ordering::Equal => values.push(value),
+                    Ordering::Greater => return false,
+                }
+                true
+            }
+            _ => false,
+        };
+        if followed && state.escaped(id) {
+            self.store_outside(state, &value);
+        }
+        followed
     }
 
     /// Entries of a map come or go: nobody follows how many there are then.

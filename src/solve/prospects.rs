@@ -261,7 +261,9 @@ impl<'a> Ahead<'a, '_> {
             Obj::Struct(_, fields) => {
                 values.extend(fields.iter().filter(|(n, _)| n == field).map(|(_, v)| v));
             }
-            Obj::Slice(elements) if field == "[]" => values.extend(elements),
+            Obj::Slice(elements) | Obj::Slots(_, elements) if field == "[]" => {
+                values.extend(elements);
+            }
             _ => {}
         });
         values

@@ -93,6 +93,8 @@ pub enum Obj {
     Struct(Option<TypeId>, Vec<(Name, Value)>),
     /// A slice whose elements are followed.
     Slice(Vec<Value>),
+    /// A slice of this length, with those of its elements that have been written.
+    Slots(Value, Vec<Value>),
     /// A map, with the number of its entries; what is stored in it escapes.
     Map(Value),
     /// A `WaitGroup`, with its counter.
@@ -575,7 +577,9 @@ impl State {
                 .iter()
                 .filter(|(name, _)| name == field)
                 .for_each(|(_, value)| f(value)),
-            Obj::Slice(values) if field == "[]" => values.iter().for_each(&mut *f),
+            Obj::Slice(values) | Obj::Slots(_, values) if field == "[]" => {
+                values.iter().for_each(&mut *f);
+            }
             _ => {}
         });
     }
@@ -633,7 +637,7 @@ impl Obj {
             | Self::Context(_, held, ..) => value(held),
             Self::Chan { buf, .. } => buf.iter().for_each(value),
             Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| value(v)),
-            Self::Slice(values) => values.iter().for_each(value),
+            Self::Slice(values) | Self::Slots(_, values) => values.iter().for_each(value),
             Self::Cancel(context) => f(*context),
             Self::Closure(_, env, receiver) => {
                 receiver.iter().for_each(value);
