@@ -235,6 +235,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
                 .any(|at| at.file == body.file && body.span.contains(at.span))
         })
     });
+    // Who only leads to files that are read and not reported in is not searched, unless somebody asks.
+    let reported = |file: FileId| dir.files[file.index()].report;
+    let silent = dir.files.iter().any(|file| !file.report) && options.why.is_none();
+    let told = silent.then(|| model::reaching(&program, |body| reported(body.file)));
     let quotes = RefCell::new(Vec::new());
     let text = |file: FileId, span: Span| {
         let bytes = &dir.files[file.index()].bytes;
@@ -288,7 +292,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         let body = &program.bodies[root.0 as usize];
         let far = near.as_ref().is_some_and(|near| !near[root.0 as usize]);
         // A test that is not reported in is read as a caller, not searched.
-        if far || (!dir.files[body.file.index()].report && is_in_test(body.file)) {
+        if far || (!reported(body.file) && is_in_test(body.file)) {
             continue;
         }
         let at = Place {
@@ -317,6 +321,9 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         let answers = &answers[usize::from(in_test)];
         // Who answers stands anywhere in the package, and nothing is kept of that.
         let asks = maker.is_none() && answers.asked_by(&program, root);
+        if !asks && told.as_ref().is_some_and(|told| !told[root.0 as usize]) {
+            continue;
+        }
         if !asks && let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
             if quiet.gave_up {
                 give_up();

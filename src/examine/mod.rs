@@ -30,17 +30,19 @@ pub struct Outcome {
     pub silent: Vec<(String, String)>,
 }
 
-/// Reads a directory with `read` and analyses it with `analyze`. A file that cannot be read and a panic become problems.
+/// Reads a directory with `read` and analyses it with `analyze`, and again for files that only a tag of the project's own
+/// lets into the build. A file that cannot be read and a panic become problems.
 pub fn directory(
     found: &FoundDirectory,
     options: &Options,
     read: impl Fn(&FoundFile) -> Result<Arc<[u8]>, String>,
-    analyze: impl FnOnce(&Directory, &Options) -> Report,
+    analyze: impl Fn(&Directory, &Options) -> Report,
 ) -> Outcome {
     let mut problems = Vec::new();
     let mut notes = Vec::new();
     let mut silent_files = Vec::new();
     let mut files = Vec::new();
+    let mut headers: Vec<(&FoundFile, Arc<Header>)> = Vec::new();
     let reading = options.watched.enter(&found.display, Stage::Walk);
     for file in &found.files {
         match read(file) {
@@ -52,13 +54,6 @@ pub fn directory(
                     None => Arc::new(header()),
                 };
                 let silent = why_silent(file, &header, options);
-                let named = found
-                    .named
-                    .as_ref()
-                    .is_some_and(|n| n.contains(&file.display));
-                if let (Some(reason), true) = (&silent, named) {
-                    notes.push(format!("nothing is reported in {}: {reason}", file.display));
-                }
                 files.push(InputFile {
                     path,
                     bytes,
@@ -68,6 +63,7 @@ pub fn directory(
                         .rules(&file.path, &options.rules)
                         .map(Arc::new),
                 });
+                headers.push((file, header));
                 silent_files.extend(silent.map(|reason| (file.display.clone(), reason)));
             }
             Err(message) => problems.push(problem(&file.display, message)),
@@ -80,10 +76,46 @@ pub fn directory(
         go: found.go,
         files,
     };
-    let mut report = guard(|| analyze(&directory, options)).unwrap_or_else(|message| {
-        problems.push(problem(&found.display, message));
-        Report::default()
-    });
+    let mut reports = Vec::new();
+    let mut examine =
+        |directory: &Directory, options: &Options| match guard(|| analyze(directory, options)) {
+            Ok(report) => reports.push(report),
+            Err(message) => problems.push(problem(&found.display, message)),
+        };
+    examine(&directory, options);
+    let mut told: Vec<bool> = directory.files.iter().map(|file| file.report).collect();
+    for build in package::variants(&named(&headers), &options.build) {
+        let options = Options {
+            build,
+            // What is kept is kept for the build that is asked for.
+            cache: None,
+            ..options.clone()
+        };
+        let mut variant = directory.clone();
+        for (index, (of, header)) in headers.iter().enumerate() {
+            let is_new = !told[index] && why_silent(of, header, &options).is_none();
+            variant.files[index].report = is_new;
+            if is_new {
+                told[index] = true;
+                silent_files.retain(|(silent, _)| *silent != of.display);
+            }
+        }
+        if variant.files.iter().any(|file| file.report) {
+            examine(&variant, &options);
+        }
+    }
+    if let Some((_, variants)) = reports.split_first_mut() {
+        for Report { stats, .. } in variants {
+            // The same files once more.
+            (stats.packages, stats.files, stats.bytes) = (0, 0, 0);
+        }
+    }
+    for (silent, reason) in &silent_files {
+        if found.named.as_ref().is_some_and(|n| n.contains(silent)) {
+            notes.push(format!("nothing is reported in {silent}: {reason}"));
+        }
+    }
+    let mut report = merge(reports);
     let _reporting = options.watched.enter(&found.display, Stage::Report);
     if options.stop.stopped() {
         let message = "not looked at in full: the time that --time-limit gives is over";
@@ -99,6 +131,12 @@ pub fn directory(
         notes,
         silent: silent_files,
     }
+}
+
+/// Files with their names and headers, as those who look at build constraints want them.
+fn named<'a>(files: &'a [(&'a FoundFile, Arc<Header>)]) -> Vec<(&'a str, &'a Header)> {
+    let name = |file: &'a FoundFile| file.display.rsplit('/').next().unwrap_or_default();
+    files.iter().map(|(file, h)| (name(file), &**h)).collect()
 }
 
 fn problem(path: &str, message: String) -> Problem {

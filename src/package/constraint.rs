@@ -50,6 +50,18 @@ impl Constraint {
         }
     }
 
+    /// Calls `f` on every tag that is mentioned.
+    pub fn tags<'a>(&'a self, f: &mut dyn FnMut(&'a str)) {
+        match self {
+            Self::Tag(tag) => f(tag),
+            Self::Not(x) => x.tags(f),
+            Self::And(x, y) | Self::Or(x, y) => {
+                x.tags(f);
+                y.tags(f);
+            }
+        }
+    }
+
     /// Both `self` and `other`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

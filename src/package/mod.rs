@@ -6,10 +6,12 @@
 pub mod constraint;
 pub mod header;
 pub mod platform;
+mod variants;
 
 pub use constraint::Constraint;
 pub use header::{Header, header};
 pub use platform::BuildContext;
+pub use variants::variants;
 
 use std::collections::BTreeMap;
 

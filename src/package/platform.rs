@@ -85,6 +85,14 @@ impl BuildContext {
         }
     }
 
+    /// Whether a tag names a platform or a release, and nothing of the project's own.
+    pub fn is_platform(tag: &str) -> bool {
+        KNOWN_OS.contains(&tag)
+            || KNOWN_ARCH.contains(&tag)
+            || tag == "unix"
+            || tag.starts_with("go1.")
+    }
+
     /// Whether the `_GOOS`, `_GOARCH` or `_GOOS_GOARCH` suffix of a file name (before `_test`) lets the file in.
     pub fn admits_name(&self, file_name: &str) -> bool {
         let stem = file_name.split('.').next().unwrap_or_default();

@@ -39,17 +39,47 @@ fn platform_and_tags_decide_which_files_are_reported_in() {
         found.iter().filter_map(|f| f.split('/').next()).collect()
     };
     for (line, expected) in [
-        ("--goos linux --goarch amd64", ""),
-        ("--goos windows --goarch amd64", "a"),
-        ("--goos windows --goarch arm64", "ab"),
+        // Without tags, the files behind tags of the project's own are looked at in builds of theirs.
+        ("--goos linux --goarch amd64", "ce"),
+        ("--goos windows --goarch amd64", "ae"),
+        ("--goos windows --goarch arm64", "abe"),
+        ("--goos linux --goarch amd64 --tags other", ""),
+        ("--goos windows --goarch amd64 --tags other", "a"),
+        ("--goos windows --goarch arm64 --tags other", "ab"),
         ("--goos linux --goarch amd64 --tags integration", "c"),
-        ("--goos plan9 --goarch amd64", "d"),
+        ("--goos plan9 --goarch amd64", "de"),
+        ("--goos plan9 --goarch amd64 --tags other", "d"),
         ("--goos plan9 --goarch amd64 --tags e2e", "e"),
         ("--goos linux --goarch arm64 --tags e2e,integration", "bce"),
         ("--goos windows --goarch 386 --tags cgo", "ae"),
     ] {
         assert_eq!(paths(line), expected, "{line}");
     }
+}
+
+#[test]
+fn a_file_behind_a_tag_replaces_its_twin_and_is_told_of_once() {
+    let start = "package p\n\nfunc start(bad bool) {\n\tready := make(chan int)\n\tgo notify(ready)\n\tif bad {\n\t\treturn\n\t}\n\t<-ready\n}\n";
+    let sends = "package p\n\nfunc notify(ready chan int) {\n\tready <- 1\n}\n";
+    let offers = "package p\n\nfunc notify(ready chan int) {\n\tselect {\n\tcase ready <- 1:\n\tdefault:\n\t}\n}\n";
+    let tagged = |constraint: &str, text: &str| format!("//go:build {constraint}\n\n{text}");
+    let folder = tree(&[
+        ("a/start.go", start.as_bytes()),
+        ("a/plain.go", tagged("!fast", offers).as_bytes()),
+        ("a/fast.go", tagged("fast", sends).as_bytes()),
+        ("b/start.go", start.as_bytes()),
+        ("b/plain.go", tagged("!fast", sends).as_bytes()),
+        ("b/fast.go", tagged("fast", offers).as_bytes()),
+        ("c/start.go", start.as_bytes()),
+        ("c/one.go", tagged("fast || slow", sends).as_bytes()),
+        ("c/two.go", tagged("slow", "package p\n").as_bytes()),
+    ]);
+    let places: Vec<String> = found(&folder, "--goos linux")
+        .iter()
+        .map(|line| line.split(": ").next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(places, ["a/fast.go:6:2", "b/plain.go:6:2", "c/one.go:6:2"]);
+    assert_eq!(found(&folder, "--goos linux --tags slow").len(), 2);
 }
 
 #[test]
