@@ -500,7 +500,11 @@ fn started(call: &Call) -> Option<BodyId> {
 }
 
 fn spawned_by_library(call: &Call) -> Option<BodyId> {
-    let Callee::Library(Effect::Spawn | Effect::WaitSpawn, argument) = call.callee else {
+    let Callee::Library(
+        Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn,
+        argument,
+    ) = call.callee
+    else {
         return None;
     };
     match call

@@ -34,6 +34,13 @@ pub enum Effect {
     AtomicCas,
     /// Starts a goroutine that calls a function argument.
     Spawn,
+    /// Starts a goroutine later that calls a function argument, unless the timer it returns is stopped before; the timer's
+    /// field `C` is nil.
+    SpawnLater,
+    /// The same when the first argument, a context, has ended; what it returns is called to stop it.
+    SpawnAtEnd,
+    /// Stops the receiver, a timer; returns whether it came before.
+    TimerStop,
     /// Like `spawn`, counted by the receiver as `WaitGroup.Go` does.
     WaitSpawn,
     /// Calls a function argument in place, any number of times.
@@ -101,6 +108,7 @@ impl Effect {
                 | Self::NonNil
                 | Self::NilAs
                 | Self::NilIfAll
+                | Self::TimerStop
                 | Self::AtomicLoad
                 | Self::AtomicStore
                 | Self::AtomicSwap
@@ -118,7 +126,13 @@ impl Effect {
     pub fn runs_argument(self) -> bool {
         matches!(
             self,
-            Self::Spawn | Self::WaitSpawn | Self::Call | Self::CallOnce | Self::CallTest
+            Self::Spawn
+                | Self::SpawnLater
+                | Self::SpawnAtEnd
+                | Self::WaitSpawn
+                | Self::Call
+                | Self::CallOnce
+                | Self::CallTest
         )
     }
 

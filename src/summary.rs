@@ -342,6 +342,8 @@ impl<'p> Summaries<'p> {
         let function = call.args.get(argument as usize + usize::from(call.method));
         match effect {
             Effect::Spawn
+            | Effect::SpawnLater
+            | Effect::SpawnAtEnd
             | Effect::WaitSpawn
             | Effect::Call
             | Effect::CallOnce

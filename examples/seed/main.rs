@@ -15,6 +15,7 @@ use goleash::examine::{self, STACK_BYTES};
 use goleash::walk::{Settings, walk};
 use rayon::prelude::*;
 use sites::Kind;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use trial::{Outcome, Package, Trial};
@@ -116,12 +117,13 @@ fn directories(folder: &Path) -> Vec<Directory> {
         ..Options::default()
     };
     let read = found.directories.par_iter().map(|found| {
-        let mut directory = None;
+        // The first build that is looked at is the one that was asked for.
+        let directory = OnceCell::new();
         examine::directory(found, &options, examine::read, |read, _| {
-            directory = Some(read.clone());
+            directory.get_or_init(|| read.clone());
             goleash::analyze::Report::default()
         });
-        let mut directory = directory.expect("it was handed over");
+        let mut directory = directory.into_inner().expect("it was handed over");
         directory.path = format!("{name}/{}", directory.path);
         directory
     });

@@ -21,7 +21,12 @@ pub(super) fn lower_package<'a>(
     supply: &mut Supply<'_, 'a>,
 ) -> Vec<Body> {
     let count = package.funcs.len();
+    let has_later = (0..package.files.len()).any(|file| {
+        let mut exprs = package.ast(file).exprs.iter();
+        exprs.any(|e| matches!(e, ast::Expr::Selector(_, name, _) if name == "AfterFunc"))
+    });
     let mut lowerer = Lowerer {
+        has_later,
         package,
         library,
         go,
@@ -103,6 +108,8 @@ pub(super) struct Lowerer<'p, 'a> {
     pub fns: Vec<FnState>,
     /// Index of the file being lowered.
     pub file: usize,
+    /// Whether the package has timers that run functions; of others it makes no difference when they are stopped.
+    pub has_later: bool,
 }
 
 /// The name of the function that gives a file's package variables their first values, as in Go's stack traces.

@@ -4,6 +4,7 @@ use super::holds::leads_to_channel;
 use super::ir::{BodyId, Call, Callee, Expr, Op, Target};
 use super::lower::Lowerer;
 use super::lower_expr::fields;
+use super::lower_later::{CLAIM, is_at_end, is_kept};
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Method, Ty};
 use crate::source::Span;
@@ -167,6 +168,18 @@ impl Lowerer<'_, '_> {
             }
             Callee::Library(Effect::NilIfAll, _) if !*spread => {
                 self.nil_as(&call.args, call.dests, span);
+            }
+            Callee::Library(Effect::SpawnLater | Effect::SpawnAtEnd, argument)
+                if is_kept(&call.dests) || is_at_end(&call.callee) =>
+            {
+                let function = call.args.get(*argument as usize).cloned();
+                self.spawn_later(call, function.unwrap_or(Expr::Nil), span);
+            }
+            Callee::Library(Effect::TimerStop, _) if is_kept(&call.dests) && self.has_later => {
+                let timer = call.args.first().cloned().unwrap_or(Expr::Nil);
+                let stopped = self.claim(Expr::Field(Box::new(timer), CLAIM), span);
+                let target = call.dests.into_iter().next().unwrap_or(Target::Ignore);
+                self.emit_at(span, Op::Set(target, Expr::Var(stopped)));
             }
             _ => self.emit(Op::Call(call)),
         }

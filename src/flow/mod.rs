@@ -13,6 +13,7 @@ mod lower;
 mod lower_call;
 mod lower_control;
 mod lower_expr;
+mod lower_later;
 mod lower_multi;
 mod lower_stmt;
 mod simplify;
@@ -24,6 +25,7 @@ pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub(crate) use lower::PACKAGE_VARIABLES;
 pub use lower::Supply;
+pub(crate) use lower_later::LATER;
 pub(crate) use simplify::key_of;
 
 use crate::library::Library;

@@ -44,6 +44,7 @@ pub(super) fn only_gives(effect: Effect) -> bool {
             | Effect::NonNil
             | Effect::NilAs
             | Effect::NilIfAll
+            | Effect::TimerStop
             | Effect::Counter
             | Effect::AtomicLoad
             | Effect::Timer
@@ -88,7 +89,13 @@ pub(super) fn is_check(effect: Effect) -> bool {
 pub(super) fn runs(effect: Effect, argument: u32, call: &Call) -> Option<usize> {
     let runs = matches!(
         effect,
-        Effect::Spawn | Effect::WaitSpawn | Effect::Call | Effect::CallOnce | Effect::CallTest
+        Effect::Spawn
+            | Effect::SpawnLater
+            | Effect::SpawnAtEnd
+            | Effect::WaitSpawn
+            | Effect::Call
+            | Effect::CallOnce
+            | Effect::CallTest
     );
     runs.then_some(argument as usize + usize::from(call.method))
 }

@@ -290,7 +290,11 @@ impl Machine<'_> {
     ) -> Flow {
         let receiver = call.args.first().copied().unwrap_or(Value::Nil);
         match effect {
-            Effect::Inert | Effect::Parallel | Effect::NilAs | Effect::NilIfAll => {
+            Effect::Inert
+            | Effect::Parallel
+            | Effect::NilAs
+            | Effect::NilIfAll
+            | Effect::TimerStop => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
             Effect::AtomicLoad
@@ -312,7 +316,7 @@ impl Machine<'_> {
                 }
                 self.set_dest(state, proc, dests, 0, value);
             }
-            Effect::Spawn | Effect::WaitSpawn => {
+            Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn => {
                 let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
                 if let Some(group) = &on_end {
                     self.count(state, proc, group, &Value::Int(1));

@@ -4,6 +4,7 @@ use super::counts::rooms;
 use super::explore::Candidate;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, Site, State, Value};
+use crate::flow::LATER;
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc, Target};
 use crate::leak::{
     Confidence, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
@@ -543,6 +544,17 @@ impl Teller<'_, '_> {
                 Happening::Stopped if event.on == on => {
                     Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
                 }
+                // A function that runs later, or is stopped.
+                Happening::Sent(Some(_)) | Happening::Received(Some(_))
+                    if self.is_made_up(event) =>
+                {
+                    let what = if self.machine.source(event.at.0).name.ends_with(LATER) {
+                        "it is time for the function"
+                    } else {
+                        "the function is stopped before it runs"
+                    };
+                    Some((StepKind::Sync, format!("{what}: `{quoted}`")))
+                }
                 Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
                     let text = self.case_text(event, case);
                     Some((StepKind::Case, format!("the select goes by `{text}`")))
@@ -602,6 +614,13 @@ impl Teller<'_, '_> {
             goroutine: event.proc,
             text,
         })
+    }
+
+    /// Whether it is a select that stands nowhere in the source.
+    fn is_made_up(&self, event: &Event) -> bool {
+        let (body, pc) = event.at;
+        let op = self.machine.source(body).code.get(pc as usize);
+        matches!(op, Some(Op::Select { cases, .. }) if cases.iter().all(|c| c.span == c.clause))
     }
 
     pub(super) fn case_text(&self, event: &Event, case: usize) -> String {

@@ -1,0 +1,148 @@
+//! Functions that run later, unless somebody stops them before: `time.AfterFunc`, `context.AfterFunc`.
+//!
+//! In: such a call. Out: a goroutine that runs the function if it is first to claim it; whoever stops it claims it as well.
+//! A claim is a channel with room for one value. Deliberately absent: `Reset`.
+
+use super::ir::{Call, Callee, Case, Expr, Op, Target, Var};
+use super::lower::Lowerer;
+use crate::library::Effect;
+use crate::resolve::Ty;
+use crate::source::Span;
+use crate::syntax::ast::{ChanDir, Name};
+use std::sync::Arc;
+
+/// The field of a timer by which its function is claimed.
+pub(super) const CLAIM: Name = Name::new_static("claim()");
+
+/// How the names of goroutines end that run a function later.
+pub(crate) const LATER: &str = ".later";
+
+/// The field of a timer on which ticks would come.
+const TICKS: Name = Name::new_static("C");
+
+/// Whether somebody wants what a call returns.
+pub(super) fn is_kept(dests: &[Target]) -> bool {
+    dests.iter().any(|dest| *dest != Target::Ignore)
+}
+
+/// Whether a call waits for the end of a context before it runs its function.
+pub(super) fn is_at_end(callee: &Callee) -> bool {
+    matches!(callee, Callee::Library(Effect::SpawnAtEnd, _))
+}
+
+impl Lowerer<'_, '_> {
+    /// A function runs later: when the first argument of `call` has ended, if that is a context, or at any time.
+    pub(super) fn spawn_later(&mut self, call: Call, function: Expr, span: Span) {
+        let channel = Ty::Chan(ChanDir::Both, Arc::new(Ty::Unknown));
+        let claim = self.temp(channel.clone());
+        let room = Expr::MakeChan(Box::new(Expr::Int(1)), span, Span::default());
+        self.emit_at(span, Op::Set(Target::Var(claim), room));
+        let runs = self.temp(Ty::Unknown);
+        self.emit_at(span, Op::Set(Target::Var(runs), function));
+        let at_end = is_at_end(&call.callee);
+        let ended = at_end.then(|| {
+            let ended = self.temp(channel);
+            let done = Call {
+                callee: Callee::Library(Effect::ContextDone, 0),
+                args: call.args.first().cloned().into_iter().collect(),
+                method: true,
+                dests: vec![Target::Var(ended)],
+            };
+            self.emit_at(span, Op::Call(done));
+            ended
+        });
+        let later = self.made_up_literal(&LATER[1..], span, |this, inner| {
+            if let Some(ended) = ended {
+                let ended = Expr::Var(inner(this, ended));
+                this.wait_if_ever(ended, span);
+            }
+            let claim = Expr::Var(inner(this, claim));
+            let first = this.claim(claim, span);
+            let (run, end) = (this.label(), this.label());
+            this.emit_at(span, Op::Branch(Expr::Var(first), run, end));
+            this.place(run);
+            let run = function_call(Expr::Var(inner(this, runs)));
+            this.emit_at(span, Op::Call(run));
+            this.place(end);
+        });
+        self.emit_at(span, Op::Go(function_call(Expr::Closure(later))));
+        let Some(dest) = call.dests.into_iter().next() else {
+            return;
+        };
+        let value = if at_end {
+            Expr::Closure(self.made_up_literal("stop", span, |this, inner| {
+                let claim = Expr::Var(inner(this, claim));
+                let result = this.temp(Ty::Bool);
+                this.top().body.results.push(result);
+                let first = this.claim(claim, span);
+                this.emit_at(span, Op::Return(vec![Expr::Var(first)]));
+            }))
+        } else {
+            let no_ticks = Expr::Zero(Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown)), span);
+            let fields = vec![(TICKS, no_ticks), (CLAIM, Expr::Var(claim))];
+            Expr::Struct(None, fields, true, span)
+        };
+        self.emit_at(span, Op::Set(dest, value));
+    }
+
+    /// Whether this comes before everybody else who wants what `ch` stands for.
+    pub(super) fn claim(&mut self, ch: Expr, span: Span) -> Var {
+        let first = self.temp(Ty::Bool);
+        let (yes, no, end) = (self.label(), self.label(), self.label());
+        let case = Case {
+            send: true,
+            value: Expr::Bool(true),
+            ..made_up_case(ch, yes, span)
+        };
+        let claim = Op::Select {
+            cases: vec![case],
+            default: Some(no),
+        };
+        self.emit_at(span, claim);
+        self.place(yes);
+        self.emit_at(span, Op::Set(Target::Var(first), Expr::Bool(true)));
+        self.jump(end);
+        self.place(no);
+        self.emit_at(span, Op::Set(Target::Var(first), Expr::Bool(false)));
+        self.place(end);
+        first
+    }
+
+    /// Goes on when `ch` is closed; nobody is stuck here who waits in vain.
+    fn wait_if_ever(&mut self, ch: Expr, span: Span) {
+        let on = self.label();
+        let wait = Op::Select {
+            cases: vec![
+                made_up_case(ch, on, span),
+                made_up_case(Expr::Never, on, span),
+            ],
+            default: None,
+        };
+        self.emit_at(span, wait);
+        self.place(on);
+    }
+}
+
+/// A receive case that stands nowhere in the source: its communication is its whole clause.
+fn made_up_case(ch: Expr, target: u32, span: Span) -> Case {
+    Case {
+        send: false,
+        ch,
+        ch_span: span,
+        value: Expr::Nil,
+        dests: [Target::Ignore, Target::Ignore],
+        target,
+        span,
+        clause: span,
+    }
+}
+
+/// A call of a function value that takes nothing.
+fn function_call(function: Expr) -> Call {
+    Call {
+        callee: Callee::Value(function),
+        args: Vec::new(),
+        method: false,
+        dests: Vec::new(),
+    }
+}
