@@ -440,7 +440,12 @@ fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
 fn is_data(expr: &Expr) -> bool {
     matches!(
         expr,
-        Expr::Binary(..) | Expr::Not(_) | Expr::Len(..) | Expr::Cap(_) | Expr::Has(_)
+        Expr::Binary(..)
+            | Expr::Not(_)
+            | Expr::Len(..)
+            | Expr::Cap(_)
+            | Expr::Has(_)
+            | Expr::Is(..)
     )
 }
 

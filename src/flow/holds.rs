@@ -321,6 +321,7 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
         | Expr::Slots(..)
         | Expr::Map(..)
         | Expr::Has(_)
+        | Expr::Is(..)
         | Expr::Global(_) => false,
         Expr::Zero(ty, _) => {
             !is_plain(ty)

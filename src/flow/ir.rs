@@ -207,6 +207,8 @@ pub enum Expr {
     Map(i64, Span),
     /// Whether the map `base` has an entry that was asked for.
     Has(Box<Expr>),
+    /// Whether a value that is not nil is of this type.
+    Is(Box<Expr>, Asserted),
     /// `append(base, elements…)`.
     Append(Box<Expr>, Vec<Expr>),
     /// The zero value of a type.
@@ -220,6 +222,20 @@ pub enum Expr {
     /// `!base`.
     Not(Box<Expr>),
 }
+
+/// A type that a value may be of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Asserted {
+    /// A struct type of the package, or a pointer to one.
+    Own(TypeId),
+    /// A type of another package, by its path and name; the flag says whether it is a pointer to that.
+    Foreign(Name, bool),
+    /// Anything else: an interface, as like as not.
+    Other,
+}
+
+/// The field of a struct of another package that holds its type.
+pub const FOREIGN: Name = Name::new_static("type()");
 
 /// Where a result goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -382,6 +398,7 @@ impl Expr {
             | Self::Len(base, _)
             | Self::Cap(base)
             | Self::Has(base)
+            | Self::Is(base, _)
             | Self::Not(base) => f(base),
             Self::Index(left, right) | Self::Binary(_, left, right, _) => {
                 f(left);

@@ -97,6 +97,12 @@ impl Lowerer<'_, '_> {
                 self.emit_at(span, Op::Set(entry, Expr::Fresh(span)));
                 Some(Expr::Fresh(span))
             }
+            ("max" | "min", [first, rest @ ..]) => {
+                let values: Vec<Expr> = rest.iter().map(|arg| self.expr(*arg)).collect();
+                let ty = self.value_type(*first);
+                let first = self.expr(*first);
+                Some(self.extreme(first, values, name == "max", ty, span))
+            }
             ("copy", args) => {
                 let args = args.iter().map(|arg| self.expr(*arg)).collect();
                 self.give_away(args, span);
@@ -109,6 +115,23 @@ impl Lowerer<'_, '_> {
                 Some(Expr::Fresh(span))
             }
         }
+    }
+
+    /// The largest or smallest of some numbers.
+    fn extreme(&mut self, first: Expr, rest: Vec<Expr>, max: bool, ty: Ty, span: Span) -> Expr {
+        let best = self.temp(ty);
+        self.emit_at(span, Op::Set(Target::Var(best), first));
+        for value in rest {
+            let (better, next) = (self.label(), self.label());
+            let op = if max { BinaryOp::Lt } else { BinaryOp::Gt };
+            let is_less =
+                Expr::Binary(op, Box::new(Expr::Var(best)), Box::new(value.clone()), span);
+            self.emit_at(span, Op::Branch(is_less, better, next));
+            self.place(better);
+            self.emit_at(span, Op::Set(Target::Var(best), value));
+            self.place(next);
+        }
+        Expr::Var(best)
     }
 
     /// Whether the elements of a list are nil at first, and lead to channels later.

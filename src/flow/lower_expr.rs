@@ -1,6 +1,6 @@
 //! Expressions (Go spec, "Expressions"), conditions, and the light type of each expression.
 
-use super::ir::{Call, Callee, Expr, Op, Pc, Target};
+use super::ir::{Call, Callee, Expr, FOREIGN, Op, Pc, Target};
 use super::lower::{Entity, Lowerer};
 use crate::library::{Effect, is_group};
 use crate::resolve::{Const, FieldTy, FuncTy, Method, Ty};
@@ -299,6 +299,9 @@ impl Lowerer<'_, '_> {
                     if fields.iter().all(|(given, _)| *given != name) {
                         fields.push((name, group));
                     }
+                }
+                if let Ty::Ext(path, name) = &ty {
+                    fields.push((FOREIGN, Expr::Str(foreign(path, name))));
                 }
                 let id = ty.base_named();
                 Expr::Struct(id, fields, address, span)
@@ -685,4 +688,9 @@ pub(super) fn may_hold(expr: &Expr) -> bool {
             | Expr::Binary(..)
             | Expr::Not(_)
     )
+}
+
+/// How a type of another package is called here.
+pub(super) fn foreign(path: &str, name: &str) -> Name {
+    Name::from(format!("{path}.{name}"))
 }

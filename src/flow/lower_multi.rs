@@ -1,7 +1,8 @@
 //! Expressions with several results: calls, receives with `ok`, assertions, map indices.
 
-use super::ir::{Expr, Op, Target};
+use super::ir::{Asserted, Expr, Op, Target};
 use super::lower::Lowerer;
+use super::lower_expr::foreign;
 use crate::resolve::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, ExprId, UnaryOp};
@@ -10,6 +11,21 @@ impl Lowerer<'_, '_> {
     fn is_map(&mut self, base: ExprId) -> bool {
         let ty = self.value_type(base);
         matches!(self.package.underlying(&ty), Ty::Map(..))
+    }
+
+    /// What is asserted with a type.
+    fn asserted(&self, ty: &Ty) -> Asserted {
+        let (inner, pointer) = match ty {
+            Ty::Ptr(inner) => (&**inner, true),
+            other => (other, false),
+        };
+        match inner {
+            Ty::Named(id) if matches!(self.package.underlying(inner), Ty::Struct(_)) => {
+                Asserted::Own(*id)
+            }
+            Ty::Ext(path, name) => Asserted::Foreign(foreign(path, name), pointer),
+            _ => Asserted::Other,
+        }
     }
 
     /// `value, ok` of an assertion or of a map index: the value and true, or a zero value and false. What is nil can be
@@ -41,7 +57,8 @@ impl Lowerer<'_, '_> {
                 );
                 self.emit(Op::Branch(there, may, missing));
                 self.place(may);
-                self.emit(Op::Choose(vec![found, missing]));
+                let is = Expr::Is(Box::new(value.clone()), self.asserted(&ty));
+                self.emit(Op::Branch(is, found, missing));
             }
             None => self.emit(Op::Choose(vec![found, missing])),
         }

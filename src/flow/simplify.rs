@@ -429,6 +429,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Not(a)
         | Expr::Len(a, _)
         | Expr::Has(a)
+        | Expr::Is(a, _)
         | Expr::Cap(a) => {
             field_names(a, names);
         }

@@ -7,7 +7,7 @@
 use super::effects::{is_check, may_end, only_gives, runs, writes_receiver};
 use super::mine::Mine;
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target, Var};
+use crate::flow::ir::{Asserted, Body, BodyId, Call, Callee, Expr, FOREIGN, Op, Pc, Target, Var};
 use crate::flow::{Ahead, Next, is_plain, key_of, look_ahead};
 use crate::library::{Effect, ends_by_name};
 use crate::syntax::ast::Name;
@@ -394,6 +394,12 @@ impl Slicer<'_, '_> {
                 self.read(id, base);
             }
             Expr::Global(name) => self.read_name(name),
+            Expr::Is(base, asserted) => {
+                if let Asserted::Foreign(..) = asserted {
+                    self.read_name(&FOREIGN);
+                }
+                self.read(id, base);
+            }
             Expr::Struct(_, fields, ..) => {
                 for (name, value) in fields {
                     if self.relevant.field(self.mine, id, name, value) {

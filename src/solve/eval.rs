@@ -2,7 +2,7 @@
 
 use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::state::{Obj, Outside, Site, State, Sym, Value};
-use crate::flow::ir::{BodyId, Expr};
+use crate::flow::ir::{Asserted, BodyId, Expr, FOREIGN};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
@@ -190,6 +190,10 @@ impl<'p> Machine<'p> {
                     self.fresh(state, proc, Span::default())
                 }
             }
+            Expr::Is(base, ty) => {
+                let base = self.eval(state, proc, base);
+                self.is_of(state, proc, &base, ty)
+            }
             Expr::Append(base, values) => self.append(state, proc, base, values),
             Expr::Zero(ty, span) => self.zero(state, proc, ty, *span),
             Expr::Len(base, span) => {
@@ -348,6 +352,22 @@ impl<'p> Machine<'p> {
                 self.eval_raw(state, proc, &Expr::Solid(Span::default()))
             }
         }
+    }
+
+    /// Whether a value is of a type, as far as somebody has made it in view.
+    fn is_of(&self, state: &mut State, proc: usize, value: &Value, wanted: &Asserted) -> Value {
+        let made = state.object(value).map(|id| &state.heap[id as usize]);
+        let known = match (made, wanted) {
+            (Some(Obj::Struct(Some(ty), _)), Asserted::Own(wanted)) => Some(ty == wanted),
+            (Some(Obj::Struct(None, fields)), Asserted::Foreign(wanted, pointer)) => {
+                let of = fields.iter().find(|(name, _)| *name == FOREIGN);
+                let same = of.map(|(_, of)| *of == self.text(wanted));
+                // What is not a pointer may be an interface.
+                same.filter(|same| *same || *pointer)
+            }
+            _ => None,
+        };
+        known.map_or_else(|| self.fresh(state, proc, Span::default()), Value::Bool)
     }
 
     /// A list of a length that was not followed.
