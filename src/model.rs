@@ -40,6 +40,14 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
         .collect()
 }
 
+/// Whether a function or one of its literals makes a primitive by itself.
+pub fn makes_own(program: &Program, root: BodyId) -> bool {
+    let family = program.family(root);
+    family
+        .iter()
+        .any(|id| makes_primitive(&program.bodies[id.0 as usize]))
+}
+
 /// The literals that code elsewhere runs, each time anew: handed to it, stored, returned. Those that a loop starts as
 /// goroutines of their own are like them.
 fn leaving_literals(program: &Program) -> Vec<bool> {

@@ -230,6 +230,23 @@ fn branches_by_the_thousand() {
 }
 
 #[test]
+fn what_a_function_makes_by_itself_beside_a_callee_that_is_too_much() {
+    let mut text = String::from(
+        "package p\nfunc many(xs []bool) chan int {\n\tch := make(chan int)\n\tgo func() { ch <- 1 }()\n",
+    );
+    for number in 0..3_000 {
+        let _ = writeln!(text, "\tif xs[{number}] {{\n\t\tch = make(chan int)\n\t}}");
+    }
+    text.push_str("\treturn ch\n}\n");
+    text.push_str(
+        "func g(xs []bool, bad bool) int {\n\tother := many(xs)\n\town := make(chan int)\n\tgo func() { own <- 1 }()\n\tif bad {\n\t\treturn 0\n\t}\n\treturn <-own + <-other\n}\n",
+    );
+    let report = one(text);
+    gave_up(&report, "state-budget");
+    finds_the_leak(&report);
+}
+
+#[test]
 fn goto_in_every_direction() {
     let mut text = format!(
         "package p\n{LEAK}\nfunc f(x int) {{\n\tch := make(chan int)\n\tgo func() {{ ch <- 1 }}()\n"

@@ -3,7 +3,7 @@
 //! In: a machine that is set up for the system. Out: further leaks, with what was taken for granted in their assumptions.
 
 use crate::flow::ir::BodyId;
-use crate::leak::{Leak, OpKind};
+use crate::leak::{Exit, Leak, OpKind};
 use crate::slice::Slice;
 use crate::solve::answers::Answers;
 use crate::solve::explore::{Candidate, Found, Search};
@@ -33,6 +33,37 @@ pub(super) fn unanswered(
     machine.answers = None;
     machine.met_handed.set(false);
     (found, leaks)
+}
+
+/// The leaks of a system that was given up, among what `root` makes by itself and in its own code: calls that get nothing
+/// of that are taken to be somebody else's. So what a value is that they return, and who is stuck behind whom, is
+/// nobody's guess; and a test that hangs itself, or fills a buffer turn by turn, does so with other data than it has.
+pub(super) fn own(
+    machine: &mut Machine<'_>,
+    root: BodyId,
+    how: Search,
+    before: &mut Found,
+    in_test: bool,
+    text: &Text<'_>,
+) -> Vec<Leak> {
+    machine.own_only = true;
+    let found = machine.explore(root, how);
+    before.states += found.states;
+    let family = machine.program().family(root);
+    let is_told = |leak: &Leak| {
+        let fills = leak.op.in_loop && leak.origin.as_ref().is_some_and(|o| o.capacity > 0);
+        leak.stranding.exit != Exit::Stuck && !(in_test && (leak.spawn.is_none() || fills))
+    };
+    let leaks = found
+        .candidates
+        .iter()
+        .filter(|c| family.contains(&c.site.0))
+        .filter(|c| before.candidates.iter().all(|known| known.site != c.site))
+        .filter_map(|c| machine.tell(root, c, text))
+        .filter(is_told)
+        .collect();
+    machine.own_only = false;
+    leaks
 }
 
 /// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one

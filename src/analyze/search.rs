@@ -4,7 +4,7 @@
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
 use super::callers::{Exposures, Owners, add_clients};
-use super::further::{handed, unanswered};
+use super::further::{handed, own, unanswered};
 use super::memo::{Prints, Quiet};
 use super::read;
 use super::why::{Answer, Inquiry};
@@ -370,6 +370,9 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
                 .iter()
                 .filter_map(|c| machine.tell(root, c, &text)),
         );
+        if found.gave_up && maker.is_none() && searches && model::makes_own(&program, root) {
+            told.extend(own(&mut machine, root, how, &mut found, in_test, &text));
+        }
         if machine.met_handed.take() && !found.gave_up {
             told.extend(handed(&mut machine, root, how, &mut found, &text));
         }

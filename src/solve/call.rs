@@ -74,9 +74,13 @@ impl Machine<'_> {
         match &call.callee {
             Called::Body(body, env) => {
                 let code = self.body(*body);
+                let may_be_left = if self.own_only {
+                    code.gives || !code.ends
+                } else {
+                    !code.gives && !code.ends
+                };
                 if env.is_empty()
-                    && !code.ends
-                    && !code.gives
+                    && may_be_left
                     && !code.recovers
                     && !call
                         .args
@@ -739,6 +743,13 @@ impl Machine<'_> {
             self.start_handed(state, proc, &call);
             return;
         };
+        let has_ours = |state: &State| {
+            let mut args = call.args.iter();
+            !env.is_empty() || args.any(|a| state.carries(a) || self.may_gain(state, a))
+        };
+        if self.own_only && on_end.is_none() && !has_ours(state) {
+            return;
+        }
         if state.procs.len() > 48 {
             self.abstain("many-goroutines");
             call.args.iter().for_each(|a| state.escape(a));
