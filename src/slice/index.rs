@@ -2,7 +2,7 @@
 //! have nothing to do with a system until they are handed something of it.
 
 use super::effects::{Gives, gives, runs};
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{Program, is_plain, makes_anything};
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef};
@@ -71,7 +71,7 @@ impl<'p> Index<'p> {
             this.by_name.entry(method).or_default().push(id);
             for op in &body.code {
                 if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                    this.call(&call.callee, id);
+                    this.call(call, id);
                 }
                 op.exprs(&mut |e| this.mention(e, id));
             }
@@ -91,11 +91,14 @@ impl<'p> Index<'p> {
         this
     }
 
-    fn call(&mut self, callee: &Callee, by: BodyId) {
-        match callee {
+    fn call(&mut self, call: &Call, by: BodyId) {
+        match &call.callee {
             Callee::Body(id) => self.called(*id, by),
             Callee::Named(name) => push_once(self.by_method.entry(name.clone()).or_default(), by),
-            Callee::Value(_) | Callee::Library(..) => push_once(&mut self.by_value, by),
+            Callee::Value(_) => push_once(&mut self.by_value, by),
+            Callee::Library(effect, argument) if runs(*effect, *argument, call).is_some() => {
+                push_once(&mut self.by_value, by);
+            }
             _ => {}
         }
     }

@@ -16,7 +16,9 @@ pub struct Numbers {
     objects: Vec<u32>,
     symbols: Vec<u32>,
     order: Vec<ObjId>,
-    symbol_order: Vec<Sym>,
+    /// The symbols, each with the offset at which it came up first: a number nobody knows, plus one, is another such
+    /// number, so a loop that counts comes back to where it was.
+    symbol_order: Vec<(Sym, i64)>,
 }
 
 struct Encoder<'s> {
@@ -103,12 +105,13 @@ impl<'s> Encoder<'s> {
         } else {
             let slot = &mut self.numbers.symbols[sym as usize];
             if *slot == 0 {
-                self.numbers.symbol_order.push(sym);
+                self.numbers.symbol_order.push((sym, offset));
                 *slot = self.numbers.symbol_order.len() as u32;
             }
+            let (_, first) = self.numbers.symbol_order[*slot as usize - 1];
             let number = u64::from(*slot);
             self.word(7 | number << 32);
-            self.word(offset as u64);
+            self.word(offset.wrapping_sub(first) as u64);
         }
     }
 
@@ -243,18 +246,29 @@ impl<'s> Encoder<'s> {
                 self.described += 1;
                 self.obj(*id);
             }
-            let Some(sym) = self.numbers.symbol_order.get(at).copied() else {
+            let Some((sym, first)) = self.numbers.symbol_order.get(at).copied() else {
                 return;
             };
             at += 1;
             let known = &state.syms[sym as usize];
+            // Bounds and constants are those of the symbol with that offset.
+            let shifted = |bound: i64| bound.saturating_add(first);
             self.word(40);
             self.word(known.nil.map_or(0, |b| 1 + u64::from(b)));
             self.word(known.truth.map_or(0, |b| 1 + u64::from(b)));
-            self.word(known.lo as u64 ^ u64::from(known.opaque) << 63);
-            self.word(known.hi as u64);
+            let (lo, hi) = match (known.lo, known.hi) {
+                (i64::MIN, i64::MAX) => (i64::MIN, i64::MAX),
+                (i64::MIN, hi) => (i64::MIN, shifted(hi)),
+                (lo, i64::MAX) => (shifted(lo), i64::MAX),
+                (lo, hi) => (shifted(lo), shifted(hi)),
+            };
+            self.word(lo as u64 ^ u64::from(known.opaque) << 63);
+            self.word(hi as u64);
             for value in &known.ne {
-                self.value(value);
+                match value {
+                    Value::Int(n) => self.integer(shifted(*n)),
+                    value => self.value(value),
+                }
             }
             for ((_, name), value) in state.paths_of(sym) {
                 self.text(name);
@@ -266,8 +280,9 @@ impl<'s> Encoder<'s> {
                 let other = if *a == sym { *b } else { *a };
                 let number = self.numbers.symbols[other as usize] as usize;
                 if (*a == sym || *b == sym) && (1..=at).contains(&number) {
+                    let (_, others) = self.numbers.symbol_order[number - 1];
                     let mut pair = FxHasher::default();
-                    (number, equal).hash(&mut pair);
+                    (number, equal, first.wrapping_sub(others)).hash(&mut pair);
                     pairs = pairs.wrapping_add(pair.finish());
                 }
             }

@@ -393,8 +393,10 @@ impl State {
     /// All that is known of parts of an unknown value.
     pub fn paths_of(&self, sym: Sym) -> &[((Sym, Name), Value)] {
         let from = self.paths.partition_point(|((s, _), _)| *s < sym);
-        let to = self.paths.partition_point(|((s, _), _)| *s <= sym);
-        &self.paths[from..to]
+        let rest = &self.paths[from..];
+        // There are few, so a walk finds their end sooner than a search.
+        let count = rest.iter().take_while(|((s, _), _)| *s == sym).count();
+        &rest[..count]
     }
 
     /// A new object.
