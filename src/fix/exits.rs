@@ -56,7 +56,7 @@ fn clause_at(tree: &Tree<'_>, offset: u32) -> Option<Span> {
     })
 }
 
-fn is_loop(tree: &Tree<'_>, part: Part) -> bool {
+pub(super) fn is_loop(tree: &Tree<'_>, part: Part) -> bool {
     matches!(part, Part::Stmt(s) if matches!(tree.ast.stmt(s), Stmt::For { .. } | Stmt::Range { .. }))
 }
 
