@@ -117,6 +117,59 @@ fn tests_and_generated_files_are_chosen_by_options() {
     );
 }
 
+/// `open` would wait for ever if its caller closed `stop` before the first round, which none does.
+const OPEN: &str = "package p
+
+import \"sync\"
+
+func repeat(stop <-chan struct{}, round func()) {
+\tfor {
+\t\tselect {
+\t\tcase <-stop:
+\t\t\treturn
+\t\tdefault:
+\t\t}
+\t\tround()
+\t}
+}
+
+func open(stop <-chan struct{}) {
+\tvar ready sync.WaitGroup
+\tvar once sync.Once
+\tready.Add(1)
+\tgo repeat(stop, func() { once.Do(ready.Done) })
+\tready.Wait()
+}
+
+func Run() {
+\tstop := make(chan struct{})
+\topen(stop)
+\tclose(stop)
+}
+";
+
+const OPEN_TEST: &str = "package p
+
+import \"testing\"
+
+func TestOpen(t *testing.T) {
+\tstop := make(chan struct{})
+\topen(stop)
+\tclose(stop)
+}
+";
+
+#[test]
+fn a_test_among_the_callers_makes_no_leak() {
+    let code = ("a.go", OPEN.as_bytes());
+    let folder = tree(&[code, ("a_test.go", OPEN_TEST.as_bytes())]);
+    assert!(found_in(&folder, "").is_empty());
+    // A caller that closes too early is one.
+    let early = OPEN.replace("\topen(stop)\n\tclose(stop)", "\tclose(stop)\n\topen(stop)");
+    write(folder.path(), "a.go", early.as_bytes());
+    assert_eq!(found_in(&folder, ""), ["a.go"]);
+}
+
 #[test]
 fn files_outside_the_build_are_not_reported_in() {
     let ignored = [b"//go:build ignore\n\n".as_slice(), LEAK].concat();
