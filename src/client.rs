@@ -500,12 +500,9 @@ fn started(call: &Call) -> Option<BodyId> {
 }
 
 fn spawned_by_library(call: &Call) -> Option<BodyId> {
-    let Callee::Library(
-        Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn,
-        argument,
-    ) = call.callee
-    else {
-        return None;
+    let argument = match call.callee {
+        Callee::Library(effect, argument) if effect.starts_argument() => argument,
+        _ => return None,
     };
     match call
         .args

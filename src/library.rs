@@ -122,18 +122,17 @@ impl Effect {
         matches!(self, Self::WaitDone | Self::WaitWait | Self::TickerStop)
     }
 
-    /// Whether the call runs a function argument, there or in a goroutine, and keeps it for nobody else.
-    pub fn runs_argument(self) -> bool {
+    /// Whether the call runs a function argument in a goroutine, now or later.
+    pub fn starts_argument(self) -> bool {
         matches!(
             self,
-            Self::Spawn
-                | Self::SpawnLater
-                | Self::SpawnAtEnd
-                | Self::WaitSpawn
-                | Self::Call
-                | Self::CallOnce
-                | Self::CallTest
+            Self::Spawn | Self::SpawnLater | Self::SpawnAtEnd | Self::WaitSpawn
         )
+    }
+
+    /// Whether the call runs a function argument, there or in a goroutine, and keeps it for nobody else.
+    pub fn runs_argument(self) -> bool {
+        self.starts_argument() || matches!(self, Self::Call | Self::CallOnce | Self::CallTest)
     }
 
     /// Whether the call alone is no reason to follow the function it stands in.

@@ -341,13 +341,7 @@ impl<'p> Summaries<'p> {
     fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Carried<'_>) {
         let function = call.args.get(argument as usize + usize::from(call.method));
         match effect {
-            Effect::Spawn
-            | Effect::SpawnLater
-            | Effect::SpawnAtEnd
-            | Effect::WaitSpawn
-            | Effect::Call
-            | Effect::CallOnce
-            | Effect::CallTest => {
+            runs if runs.runs_argument() => {
                 if let Some(function) = function {
                     add(function, CALL, future);
                     self.flow_into(function, &[(None, CALL)], future);

@@ -223,10 +223,7 @@ fn name_of(op: &Op) -> Option<&'static str> {
         Op::Go(_) => "go statement",
         Op::Call(call) | Op::Defer(call) => match &call.callee {
             Callee::Library(Effect::WaitWait, _) => "wait",
-            Callee::Library(
-                Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn,
-                _,
-            ) => "go statement",
+            Callee::Library(effect, _) if effect.starts_argument() => "go statement",
             Callee::Close(_) => "close",
             _ => return None,
         },

@@ -87,15 +87,6 @@ pub(super) fn is_check(effect: Effect) -> bool {
 
 /// Whether a call with this effect runs a function it is given; which argument that is.
 pub(super) fn runs(effect: Effect, argument: u32, call: &Call) -> Option<usize> {
-    let runs = matches!(
-        effect,
-        Effect::Spawn
-            | Effect::SpawnLater
-            | Effect::SpawnAtEnd
-            | Effect::WaitSpawn
-            | Effect::Call
-            | Effect::CallOnce
-            | Effect::CallTest
-    );
+    let runs = effect.runs_argument();
     runs.then_some(argument as usize + usize::from(call.method))
 }

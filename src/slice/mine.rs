@@ -532,17 +532,21 @@ impl<'p> Mine<'p> {
         }
     }
 
+    /// Whether what is stored in `target` may lead to something of ours.
+    fn leads_to_mine(&self, id: BodyId, target: &Target) -> bool {
+        match target {
+            Target::Var(var) => self.var(id, *var),
+            Target::Place(place) => self.expr(id, place),
+            Target::Ignore => false,
+        }
+    }
+
     /// Whether a call hands something of ours to `callee`, or takes from it what may lead there.
     fn hands(&self, id: BodyId, call: &Call, callee: BodyId) -> bool {
         let callee = &self.program.bodies[callee.0 as usize];
         let gives = |arg: &Expr| *arg == Expr::Nil || self.expr(id, arg);
         let takes = |(dest, result): (&Target, &Var)| {
-            let taken = match dest {
-                Target::Var(var) => self.var(id, *var),
-                Target::Place(place) => self.expr(id, place),
-                Target::Ignore => false,
-            };
-            taken && is_container(&callee.vars[*result as usize].ty)
+            self.leads_to_mine(id, dest) && is_container(&callee.vars[*result as usize].ty)
         };
         call.args.iter().any(gives) || call.dests.iter().zip(&callee.results).any(takes)
     }
@@ -587,12 +591,8 @@ impl<'p> Mine<'p> {
                 self.receive(id, dest);
                 continue;
             }
-            let taken = match dest {
-                Target::Var(var) => self.var(id, *var),
-                Target::Place(place) => self.expr(id, place),
-                Target::Ignore => false,
-            };
-            if taken && is_container(&callee.vars[*result as usize].ty) {
+            let shares = is_container(&callee.vars[*result as usize].ty);
+            if shares && self.leads_to_mine(id, dest) {
                 self.mark(target, *result);
             }
         }

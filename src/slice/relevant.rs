@@ -56,7 +56,7 @@ impl Relevant {
                 seen: None,
             });
         }
-        let mut slicer = Slicer {
+        let mut marker = Marker {
             program,
             mine,
             relevant: Self {
@@ -75,13 +75,13 @@ impl Relevant {
         };
         // Callees first, as far as the order in which they were met says so.
         for id in mine.bodies().iter().rev() {
-            slicer.again(*id);
+            marker.again(*id);
         }
-        while let Some(id) = slicer.queue.pop_front() {
-            slicer.queued[id.0 as usize] = false;
-            slicer.body(id);
+        while let Some(id) = marker.queue.pop_front() {
+            marker.queued[id.0 as usize] = false;
+            marker.body(id);
         }
-        slicer.relevant
+        marker.relevant
     }
 
     /// What stays of a body of the system.
@@ -147,7 +147,7 @@ impl Relevant {
     }
 }
 
-struct Slicer<'a, 'p> {
+struct Marker<'a, 'p> {
     program: &'p Program,
     mine: &'a Mine<'p>,
     relevant: Relevant,
@@ -157,7 +157,7 @@ struct Slicer<'a, 'p> {
     deaths: u32,
 }
 
-impl Slicer<'_, '_> {
+impl Marker<'_, '_> {
     fn part(&mut self, id: BodyId) -> Option<&mut Part> {
         self.relevant.parts[id.0 as usize].as_mut()
     }
