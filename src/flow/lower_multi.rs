@@ -2,7 +2,7 @@
 
 use super::ir::{Asserted, Expr, Op, Target};
 use super::lower::Lowerer;
-use super::lower_expr::foreign;
+use super::lower_composite::foreign;
 use crate::resolve::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, ExprId, UnaryOp};

@@ -11,12 +11,14 @@ mod holds;
 pub mod ir;
 mod lower;
 mod lower_call;
+mod lower_composite;
 mod lower_control;
 mod lower_expr;
 mod lower_later;
 mod lower_multi;
 mod lower_stmt;
 mod simplify;
+mod value_type;
 
 pub(crate) use ahead::{Ahead, Next, look_ahead};
 
