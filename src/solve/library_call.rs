@@ -1,0 +1,289 @@
+//! Library calls, by what their table says they do.
+//!
+//! In: an effect and the parts of the call. Out: the state after it, or what becomes of the goroutine. What contexts do
+//! is in [`super::contexts`], what ends a test in [`super::checks`].
+
+use super::machine::Machine;
+use super::state::{Act, Called, Happening, Leaving, Obj, Outside, Prepared, State, Value};
+use super::step::Flow;
+use crate::flow::ir::{Callee, Op, Target};
+use crate::library::Effect;
+use crate::summary::ANY;
+use crate::syntax::ast::Name;
+
+impl Machine<'_> {
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one arm per effect, all of which need the call's parts"
+    )]
+    pub(super) fn library_call(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        argument: usize,
+        call: &Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        let receiver = call.args.first().copied().unwrap_or(Value::Nil);
+        match effect {
+            Effect::Inert
+            | Effect::Parallel
+            | Effect::NilAs
+            | Effect::NilIfAll
+            | Effect::TimerStop => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
+            Effect::AtomicLoad
+            | Effect::AtomicStore
+            | Effect::AtomicAdd
+            | Effect::AtomicSwap
+            | Effect::AtomicCas => self.atomic(state, proc, effect, call, dests),
+            Effect::Counter => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).counter = true;
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::NonNil => {
+                let value = self.unknown_result(state, proc, call.pc);
+                if let Value::Sym(sym, _) = value {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn => {
+                let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
+                if let Some(group) = &on_end {
+                    self.count(state, proc, group, &Value::Int(1));
+                }
+                let (mut args, mut method) = (Vec::new(), false);
+                let function = call.args.get(argument).copied().unwrap_or(Value::Nil);
+                let callee = self.called(state, &function, &mut args, &mut method);
+                self.spawn(
+                    state,
+                    proc,
+                    Prepared {
+                        callee,
+                        args,
+                        method,
+                        pc: call.pc,
+                    },
+                    on_end,
+                );
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
+            Effect::Call | Effect::CallOnce | Effect::CallTest => {
+                return self.call_in_place(state, proc, effect, argument, call, dests, deferred);
+            }
+            Effect::Exit => return Flow::Dead,
+            Effect::EndTest => return self.end_test(state, proc, call.pc),
+            Effect::Goexit => {
+                if let Some(frame) = state.proc_mut(proc).frames.last_mut() {
+                    frame.leaving = Leaving::Goexit;
+                }
+                self.note(state, proc, call.pc, Happening::Left(Leaving::Goexit), None);
+            }
+            Effect::RequireNil
+            | Effect::RequireNonNil
+            | Effect::RequireTrue
+            | Effect::RequireFalse => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                return self.require(state, proc, effect, call, argument);
+            }
+            Effect::WaitAdd => {
+                let count = call.args.get(1).copied().unwrap_or(Value::Int(1));
+                self.count(state, proc, &receiver, &count);
+                let what = match count {
+                    Value::Int(n) if n < 0 => Happening::CountedDown,
+                    _ => Happening::Added,
+                };
+                self.note(state, proc, call.pc, what, state.object(&receiver));
+            }
+            Effect::WaitDone => {
+                self.count(state, proc, &receiver, &Value::Int(-1));
+                self.note(
+                    state,
+                    proc,
+                    call.pc,
+                    Happening::CountedDown,
+                    state.object(&receiver),
+                );
+            }
+            Effect::WaitWait => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                return Self::park(state, proc, Act::Wait(receiver), call.pc);
+            }
+            Effect::Timer => self.set_dest(state, proc, dests, 0, Value::Out(Outside::Timer)),
+            Effect::TimerValue => {
+                let clock = vec![(Name::new_static("C"), Value::Out(Outside::Timer))];
+                let id = state.alloc(Obj::Struct(None, clock));
+                self.set_dest(state, proc, dests, 0, Value::Ref(id));
+            }
+            Effect::Ticker => {
+                let site = self.call_site(state, proc, call.pc);
+                let clock = state.alloc(Obj::Clock(site, false));
+                self.set_dest(state, proc, dests, 0, Value::Ref(clock));
+            }
+            Effect::TickerStop | Effect::TickerReset => {
+                let clock = state.object(&receiver);
+                if let Some(id) = clock
+                    && let Obj::Clock(_, stopped) = &mut state.heap[id as usize]
+                {
+                    *stopped = effect == Effect::TickerStop;
+                    self.note(state, proc, call.pc, Happening::Stopped, clock);
+                }
+            }
+            Effect::ContextNever
+            | Effect::ContextDerive
+            | Effect::ContextCancel
+            | Effect::ContextDeadline => {
+                self.derive_context(state, proc, effect, receiver, dests, call.pc);
+            }
+            Effect::GroupContext => {
+                let site = self.call_site(state, proc, call.pc);
+                let group = state.alloc(Obj::Wait(site, Value::Int(0)));
+                let context = state.alloc(Obj::Context(site, receiver, false, true));
+                self.set_dest(state, proc, dests, 0, Value::Ref(group));
+                self.set_dest(state, proc, dests, 1, Value::Ref(context));
+            }
+            Effect::ContextDone => {
+                // Go's documentation of `Context.Done`: nil if the context can never be cancelled.
+                let value = if Self::never_ends(state, &receiver) {
+                    Value::Nil
+                } else {
+                    self.done_channel(state, proc, &receiver, call.pc)
+                };
+                self.set_dest(state, proc, dests, 0, value);
+            }
+            Effect::ContextBound => {
+                let context = call.args.get(argument).and_then(|c| state.object(c));
+                let endless = context.is_some_and(|id| self.context_ended(state, id).is_none());
+                if endless {
+                    self.set_dest(state, proc, dests, 0, Value::Nil);
+                } else {
+                    self.fresh_dests(state, proc, dests, 0, call.pc);
+                }
+            }
+            Effect::ContextErr => {
+                let context = self.done_channel(state, proc, &receiver, call.pc);
+                let ended = match state.object(&context) {
+                    Some(id) => self.context_ended(state, id),
+                    None => Some(false),
+                };
+                let value = match ended {
+                    Some(_) => self.unknown_result(state, proc, call.pc),
+                    // It has not ended, and nobody out of view can end it.
+                    None => Value::Nil,
+                };
+                if ended == Some(true)
+                    && let Value::Sym(sym, _) = value
+                {
+                    state.known(sym).nil = Some(false);
+                }
+                self.set_dest(state, proc, dests, 0, value);
+            }
+        }
+        Flow::Next
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one call")]
+    fn call_in_place(
+        &self,
+        state: &mut State,
+        proc: usize,
+        effect: Effect,
+        argument: usize,
+        call: &Prepared,
+        dests: &[Target],
+        deferred: bool,
+    ) -> Flow {
+        self.fresh_dests(state, proc, dests, 0, call.pc);
+        let function = call.args.get(argument).copied().unwrap_or(Value::Nil);
+        let (mut args, mut method) = (Vec::new(), false);
+        let callee = self.called(state, &function, &mut args, &mut method);
+        let Called::Body(body, _) = &callee else {
+            return Flow::Next;
+        };
+        for _ in args.len()..self.body(*body).params.len() {
+            let value = self.unknown_result(state, proc, call.pc);
+            args.push(value);
+        }
+        let inner = Prepared {
+            callee,
+            args,
+            method,
+            pc: call.pc,
+        };
+        if effect == Effect::CallTest {
+            if self.runs_beside(&inner) {
+                self.spawn(state, proc, inner, None);
+                return Flow::Next;
+            }
+            return self.dispatch(state, proc, inner, &[], deferred);
+        }
+        if effect == Effect::CallOnce {
+            let once = call.args.first().and_then(|r| state.object(r));
+            if let Some(id) = once
+                && let Obj::Once(done) = &mut state.heap[id as usize]
+            {
+                if std::mem::replace(done, true) {
+                    return Flow::Next;
+                }
+                return self.dispatch(state, proc, inner, &[], deferred);
+            }
+        }
+        let skipped = state.clone();
+        let mut entered = std::mem::take(state);
+        if effect == Effect::Call && !deferred {
+            Self::go_to(&mut entered, proc, call.pc);
+        }
+        match self.dispatch(&mut entered, proc, inner, &[], deferred) {
+            Flow::Next => Flow::Fork(vec![entered, skipped]),
+            _ => Flow::Fork(vec![skipped]),
+        }
+    }
+
+    /// Whether a test asks to run beside the others.
+    fn runs_beside(&self, test: &Prepared) -> bool {
+        let Called::Body(body, _) = &test.callee else {
+            return false;
+        };
+        let asks = |op: &Op| {
+            let Op::Call(call) = op else { return false };
+            matches!(call.callee, Callee::Library(Effect::Parallel, _))
+        };
+        self.body(*body).code.iter().any(asks)
+    }
+
+    /// Adds to the counter of a `WaitGroup`.
+    pub(super) fn count(&self, state: &mut State, _proc: usize, group: &Value, by: &Value) {
+        let Some(id) = state.object(group) else {
+            return;
+        };
+        let Obj::Wait(site, count) = state.heap[id as usize].clone() else {
+            return;
+        };
+        let count = state.norm(&count);
+        Self::holds(state, id, by);
+        let sum = match (&count, by) {
+            (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),
+            (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
+                Some(Value::Sym(*s, k + n))
+            }
+            _ => None,
+        };
+        if let Some(sum) = sum {
+            if let Value::Sym(sym, _) = sum {
+                state.known(sym).bound = true;
+            }
+            state.heap.set(id as usize, Obj::Wait(site, sum));
+        } else {
+            // A count nobody can follow: the group is served from outside.
+            self.abstain("unknown-count");
+            state.open[id as usize] |= ANY;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Goroutines begin: those of `go` statements and of library calls, and literals that tick by themselves.
+
+use super::machine::Machine;
+use super::shared::List;
+use super::state::{Called, Happening, Obj, ObjId, Prepared, Proc, State, Value};
+use crate::flow::ir::BodyId;
+use std::rc::Rc;
+
+impl Machine<'_> {
+    /// Starts a goroutine; one whose code is out of view has no number.
+    pub(super) fn spawn(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: Prepared,
+        on_end: Option<Value>,
+    ) {
+        let at = state.procs[proc].frames.last().map(|f| (f.body, call.pc));
+        let resolved = match &call.callee {
+            Called::Named(name) => call
+                .args
+                .first()
+                .and_then(|r| state.object(r))
+                .and_then(|id| match &state.heap[id as usize] {
+                    Obj::Struct(Some(ty), _) => self.program.types[ty.0 as usize].methods.get(name),
+                    _ => None,
+                })
+                .map(|func| Called::Body((*func).into(), Vec::new())),
+            other => Some(other.clone()),
+        };
+        let Some(Called::Body(body, env)) = resolved else {
+            call.args.iter().for_each(|a| state.escape(a));
+            if let Some(group) = on_end {
+                state.escape(&group);
+            }
+            self.note(state, proc, call.pc, Happening::Spawned(u32::MAX), None);
+            self.start_handed(state, proc, &call);
+            return;
+        };
+        let has_ours = |state: &State| {
+            let mut args = call.args.iter();
+            !env.is_empty() || args.any(|a| state.carries(a) || self.may_gain(state, a))
+        };
+        if self.own_only && on_end.is_none() && !has_ours(state) {
+            return;
+        }
+        if state.procs.len() > 48 {
+            self.abstain("many-goroutines");
+            call.args.iter().for_each(|a| state.escape(a));
+            env.iter().for_each(|cell| state.escape(&Value::Ref(*cell)));
+            if let Some(group) = on_end {
+                state.escape(&group);
+            }
+            return;
+        }
+        let frame = self.frame(state, body, &env, call.args, Rc::default());
+        let id = state.procs.len() as u32;
+        state.add_proc(Proc {
+            id,
+            spawn: at,
+            frames: List::from_iter([frame]),
+            park: None,
+            on_end,
+        });
+        // The parent runs on first; where it matters, the order of visible operations is explored anyway.
+        state.todo.insert(0, id as usize);
+        self.note(state, proc, call.pc, Happening::Spawned(id), None);
+    }
+
+    /// A literal that ranges over a ticker and is handed to a scheduler runs in a goroutine of its own.
+    pub(super) fn run_ticking(&self, state: &mut State, proc: usize, call: &Prepared) {
+        let literals: Vec<(BodyId, Vec<ObjId>)> = call
+            .args
+            .iter()
+            .filter_map(|arg| match &state.heap[state.object(arg)? as usize] {
+                Obj::Closure(body, env, None) => Some((*body, env.clone())),
+                _ => None,
+            })
+            .filter(|(body, _)| crate::model::ranges_over_ticks(self.body(*body)))
+            .collect();
+        for (body, env) in literals {
+            let function = Prepared {
+                callee: Called::Body(body, env),
+                args: Vec::new(),
+                method: false,
+                pc: call.pc,
+            };
+            self.run_beside(state, proc, function);
+        }
+    }
+}
