@@ -5,6 +5,7 @@
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
 pub mod answers;
+mod assumptions;
 mod call;
 mod callers;
 mod checks;
@@ -22,12 +23,14 @@ mod leave;
 mod library_call;
 pub mod machine;
 mod nil;
+mod origin;
 mod prospects;
 mod shapes;
 pub mod shared;
 mod spawn;
 pub mod state;
 mod step;
+mod story;
 mod stranding;
 mod stuck;
 mod transition;

@@ -1,0 +1,105 @@
+//! What a run takes for granted: numbers, callers elsewhere, and functions that are handed on. From these comes how sure a
+//! leak is.
+
+use super::counts::rooms;
+use super::state::{Act, Happening, Proc, Value};
+use super::witness::{QUOTE, Teller};
+use crate::leak::Confidence;
+
+impl Teller<'_, '_> {
+    pub(super) fn assumptions(&self, proc: &Proc) -> (Confidence, Vec<String>) {
+        let (mut confidence, mut assumptions) = self.about_callers(proc);
+        for known in self.state.syms.iter().filter(|k| k.bound) {
+            if let Some(room) = known.large {
+                if self.stuck_for_room(proc, room) {
+                    confidence = confidence.min(Confidence::Medium);
+                    assumptions.push(format!("more than {room} values are sent"));
+                }
+                continue;
+            }
+            let text = (self.text)(known.origin.0, known.origin.1);
+            let text = text.lines().next().unwrap_or_default().trim();
+            let name = if text.is_empty() || text.len() > QUOTE {
+                "the number of items".to_owned()
+            } else if known.length && !text.starts_with("len(") {
+                format!("`len({text})`")
+            } else {
+                format!("`{text}`")
+            };
+            if known.hi <= 0 {
+                confidence = Confidence::Low;
+                assumptions.push(format!("{name} is 0"));
+            } else if known.lo >= 2 {
+                confidence = confidence.min(Confidence::Medium);
+                assumptions.push(format!("{name} > {}", known.lo - 1));
+            }
+        }
+        for (body, pc) in self.events.iter().filter_map(|e| self.machine.hander(e)) {
+            let call = self.quote(body, self.machine.source(body).spans[pc as usize]);
+            let callee = call.split('(').next().unwrap_or_default();
+            let callee = callee.trim_start_matches("go ").trim_start_matches("_ = ");
+            confidence = confidence.min(Confidence::Medium);
+            assumptions.push(format!("`{callee}` runs what it is handed"));
+        }
+        for body in self.events.iter().filter_map(|e| self.machine.answerer(e)) {
+            confidence = confidence.min(Confidence::Medium);
+            let name = &self.machine.source(body).name;
+            assumptions.push(format!("`{name}` answers"));
+        }
+        assumptions.sort();
+        assumptions.dedup();
+        (confidence, assumptions)
+    }
+
+    /// Whether a process is stuck sending on a channel of this large capacity.
+    fn stuck_for_room(&self, proc: &Proc, room: i64) -> bool {
+        rooms(self.state, proc)
+            .into_iter()
+            .any(|(_, sym)| self.state.syms[sym as usize].large == Some(room))
+    }
+
+    /// What the run takes for granted about callers elsewhere.
+    fn about_callers(&self, proc: &Proc) -> (Confidence, Vec<String>) {
+        let mut confidence = Confidence::High;
+        let mut assumptions = Vec::new();
+        let called = proc.spawn.is_some_and(|at| self.note(at).is_some());
+        let client = self.state.procs.first().filter(|p| p.id == 0);
+        if client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called {
+            // Nothing says that it was meant to end.
+            confidence = Confidence::Low;
+        }
+        for event in self.events {
+            let Some(note) = self.note(event.at) else {
+                continue;
+            };
+            if !matches!(event.what, Happening::Received(Some(_))) {
+                continue;
+            }
+            let told = if called {
+                &note.assumption
+            } else {
+                &note.lets_go
+            };
+            if !told.is_empty() {
+                confidence = confidence.min(if note.guess {
+                    Confidence::Low
+                } else {
+                    Confidence::Medium
+                });
+                assumptions.push(told.clone());
+            }
+        }
+        (confidence, assumptions)
+    }
+
+    /// Whether a made-up caller has not let go yet.
+    fn still_there(&self, proc: &Proc) -> bool {
+        let Some(Act::Select(cases, _)) = proc.park.as_ref().map(|(act, _)| act) else {
+            return false;
+        };
+        proc.frames.len() == 1
+            && cases
+                .iter()
+                .any(|(_, ch, _)| *ch == Value::Out(super::state::Outside::Never))
+    }
+}

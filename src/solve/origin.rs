@@ -1,0 +1,140 @@
+//! Where the primitive that a goroutine waits for was made, and what it is called there.
+
+use super::state::{Obj, ObjId, Site, Value};
+use super::witness::Teller;
+use crate::flow::ir::{BodyId, Expr, Op, Target};
+use crate::leak::{Operation, Origin};
+use crate::source::{Place, Span};
+use crate::summary::way_of;
+
+impl Teller<'_, '_> {
+    pub(super) fn origin(
+        &self,
+        primitive: Option<ObjId>,
+        _body: BodyId,
+        _op: &Operation,
+    ) -> Option<Origin> {
+        let id = primitive?;
+        // A field that was never set has no place of its own.
+        let (site, capacity, symbolic) = match &self.state.heap[id as usize] {
+            Obj::Chan { site, cap, .. } => {
+                match self.large_room(cap).unwrap_or(self.state.norm(cap)) {
+                    Value::Int(n) => (*site, u32::try_from(n).unwrap_or(0), false),
+                    Value::Sym(sym, offset) => {
+                        let hi = self.state.syms[sym as usize].hi.saturating_add(offset);
+                        (*site, u32::try_from(hi).unwrap_or(0), true)
+                    }
+                    _ => (*site, 0, false),
+                }
+            }
+            Obj::Wait(site, _) | Obj::Context(site, ..) | Obj::Clock(site, _) => (*site, 0, false),
+            _ => return None,
+        };
+        if site.span == Span::default() {
+            return None;
+        }
+        Some(self.origin_of(&site, capacity, symbolic))
+    }
+
+    /// The constant that a large capacity stands for: what a run has decided about it says nothing about the code.
+    fn large_room(&self, cap: &Value) -> Option<Value> {
+        let Value::Sym(sym, _) = cap else { return None };
+        self.state.syms[*sym as usize].large.map(Value::Int)
+    }
+
+    fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
+        let file = self.machine.source(site.body).file;
+        Origin {
+            at: Place {
+                file,
+                span: site.span,
+            },
+            name: self.name_of(site),
+            in_loop: self.made_in_loop(site),
+            capacity,
+            capacity_text: symbolic.then(|| self.quote(site.body, site.size)),
+        }
+    }
+
+    pub(super) fn made_in_loop(&self, site: &Site) -> bool {
+        let body = self.machine.source(site.body);
+        (0..body.code.len()).any(|pc| body.in_loop[pc] && body.spans[pc].contains(site.span))
+    }
+
+    /// The variable or field that a primitive is first put into.
+    pub(super) fn name_of(&self, site: &Site) -> String {
+        let body = self.machine.source(site.body);
+        for (pc, op) in body.code.iter().enumerate() {
+            // A context or a ticker is what a call returns.
+            if let Op::Call(call) = op
+                && body.spans[pc] == site.span
+                && let Some(target) = call.dests.first()
+            {
+                return self.name_of_target(site.body, target);
+            }
+            let Op::Set(target, value) = op else { continue };
+            if makes(value, site.span) {
+                return self.name_of_target(site.body, target);
+            }
+            if let Some(name) = field_that_makes(value, site.span) {
+                return name;
+            }
+        }
+        String::new()
+    }
+
+    /// The variable or field that something is put into; a temporary hands it to a field of what is made next.
+    fn name_of_target(&self, id: BodyId, target: &Target) -> String {
+        let body = self.machine.source(id);
+        match target {
+            Target::Var(var) if body.vars[*var as usize].name.is_empty() => body
+                .code
+                .iter()
+                .find_map(|op| {
+                    let mut name = None;
+                    op.exprs(&mut |e| name = name.take().or_else(|| field_given(e, *var)));
+                    name
+                })
+                .unwrap_or_default(),
+            Target::Var(var) => body.vars[*var as usize].name.to_string(),
+            Target::Place(place) => way_of(place)
+                .and_then(|w| w.field)
+                .map(|f| f.to_string())
+                .unwrap_or_default(),
+            Target::Ignore => String::new(),
+        }
+    }
+}
+
+fn makes(value: &Expr, span: Span) -> bool {
+    match value {
+        Expr::MakeChan(_, at, _) | Expr::Zero(_, at) => *at == span,
+        Expr::Addr(inner) => makes(inner, span),
+        _ => false,
+    }
+}
+
+/// The field of a composite literal that is given a variable's value.
+fn field_given(value: &Expr, var: crate::flow::ir::Var) -> Option<String> {
+    match value {
+        Expr::Struct(_, fields, ..) => fields.iter().find_map(|(name, value)| match value {
+            Expr::Var(given) if *given == var => Some(name.to_string()),
+            other => field_given(other, var),
+        }),
+        Expr::Addr(inner) | Expr::Receiver(inner) => field_given(inner, var),
+        _ => None,
+    }
+}
+
+fn field_that_makes(value: &Expr, span: Span) -> Option<String> {
+    match value {
+        Expr::Struct(_, fields, ..) => fields.iter().find_map(|(name, value)| {
+            if makes(value, span) {
+                Some(name.to_string())
+            } else {
+                field_that_makes(value, span)
+            }
+        }),
+        _ => None,
+    }
+}

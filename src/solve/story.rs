@@ -1,0 +1,179 @@
+//! The story of a run: what happened in which order, in words.
+//!
+//! Only what concerns the stuck operation is told; steps of a made-up caller are told by its notes.
+
+use super::state::{Event, Happening, ObjId, Proc};
+use super::witness::Teller;
+use crate::flow::LATER;
+use crate::flow::ir::{Note, Op};
+use crate::leak::{OpKind, Operation, Origin, Step, StepKind, Stranding, Witness};
+use crate::source::Span;
+
+impl Teller<'_, '_> {
+    pub(super) fn witness(
+        &self,
+        proc: &Proc,
+        op: &Operation,
+        stranding: &Stranding,
+        origin: Option<&Origin>,
+        on: Option<ObjId>,
+    ) -> Witness {
+        let mut steps = Vec::new();
+        let name = op.target.as_str();
+        if let Some(origin) = origin {
+            let what = match (origin.capacity, op.kind) {
+                _ if op.nil => format!("`{}` is declared, and nil", origin.name),
+                (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
+                _ if self.is_clock(on) => {
+                    format!("`{}` is made, a ticker", display(&origin.name, name))
+                }
+                (0, _) => format!(
+                    "`{}` is made, without room for a value",
+                    display(&origin.name, name)
+                ),
+                (n, _) => format!(
+                    "`{}` is made, with room for {n}",
+                    display(&origin.name, name)
+                ),
+            };
+            steps.push(Step {
+                at: origin.at,
+                kind: StepKind::Make,
+                goroutine: 0,
+                text: what,
+            });
+        }
+        for event in self.events {
+            let place = self.place(event.at);
+            if let Some(note) = self.note(event.at) {
+                steps.extend(self.caller_step(event, note, stranding, name));
+                continue;
+            }
+            let quoted = self.quote(event.at.0, place.span);
+            let is_stranding = stranding.at == Some(place);
+            let step = match event.what {
+                Happening::Spawned(id) => {
+                    let who = if id == proc.id {
+                        "the goroutine that gets stuck is started"
+                    } else {
+                        "a goroutine is started"
+                    };
+                    Some((StepKind::Spawn, format!("{who}: `{quoted}`")))
+                }
+                Happening::Sent(_) if event.on == on && on.is_some() => {
+                    Some((StepKind::Send, format!("a send completes: `{quoted}`")))
+                }
+                Happening::Received(_) if event.on == on && on.is_some() => Some((
+                    StepKind::Receive,
+                    format!("a receive completes: `{quoted}`"),
+                )),
+                Happening::Closed if event.on == on && on.is_some() => {
+                    Some((StepKind::Close, format!("it is closed: `{quoted}`")))
+                }
+                Happening::Stopped if event.on == on => {
+                    Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
+                }
+                // A function that runs later, or is stopped.
+                Happening::Sent(Some(_)) | Happening::Received(Some(_))
+                    if self.is_made_up(event) =>
+                {
+                    let what = if self.machine.source(event.at.0).name.ends_with(LATER) {
+                        "it is time for the function"
+                    } else {
+                        "the function is stopped before it runs"
+                    };
+                    Some((StepKind::Sync, format!("{what}: `{quoted}`")))
+                }
+                Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
+                    let text = self.case_text(event, case);
+                    Some((StepKind::Case, format!("the select goes by `{text}`")))
+                }
+                Happening::Left(_) | Happening::Jumped(_) if is_stranding => {
+                    Some((StepKind::Leave, format!("`{quoted}` leaves")))
+                }
+                Happening::Defaulted if is_stranding => {
+                    Some((StepKind::Case, "the select goes by `default`".to_owned()))
+                }
+                _ => None,
+            };
+            if let Some((kind, mut text)) = step {
+                if is_stranding {
+                    text = format!("{text}; from here on nobody is left for `{name}`");
+                }
+                let step = Step {
+                    at: place,
+                    kind,
+                    goroutine: event.proc,
+                    text,
+                };
+                if steps.last() != Some(&step) {
+                    steps.push(step);
+                }
+            }
+        }
+        steps.push(Step {
+            at: op.at,
+            kind: StepKind::Stuck,
+            goroutine: proc.id,
+            text: format!("the goroutine blocks here for ever ({})", op.wait_reason()),
+        });
+        Witness { steps }
+    }
+
+    /// A step of a made-up caller.
+    fn caller_step(
+        &self,
+        event: &Event,
+        note: &Note,
+        stranding: &Stranding,
+        name: &str,
+    ) -> Option<Step> {
+        let kind = match event.what {
+            Happening::Spawned(_) => StepKind::Branch,
+            Happening::Received(Some(_)) if !note.text.is_empty() => StepKind::Case,
+            _ => return None,
+        };
+        let mut text = note.text.clone();
+        if kind == StepKind::Case && stranding.at == Some(note.at) {
+            text = format!("{text}; from here on nobody is left for `{name}`");
+        }
+        Some(Step {
+            at: note.at,
+            kind,
+            goroutine: event.proc,
+            text,
+        })
+    }
+
+    /// Whether it is a select that stands nowhere in the source.
+    fn is_made_up(&self, event: &Event) -> bool {
+        let (body, pc) = event.at;
+        let op = self.machine.source(body).code.get(pc as usize);
+        matches!(op, Some(Op::Select { cases, .. }) if cases.iter().all(|c| c.span == c.clause))
+    }
+
+    fn case_text(&self, event: &Event, case: usize) -> String {
+        match self
+            .machine
+            .source(event.at.0)
+            .code
+            .get(event.at.1 as usize)
+        {
+            Some(Op::Select { cases, .. }) if case < cases.len() => {
+                let case = &cases[case];
+                self.quote(
+                    event.at.0,
+                    Span {
+                        start: case.clause.start,
+                        end: case.span.end,
+                    },
+                )
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn display<'a>(origin: &'a str, target: &'a str) -> &'a str {
+    if origin.is_empty() { target } else { origin }
+}
