@@ -1,0 +1,136 @@
+//! What becomes known where nobody looks, and what may be done to it there.
+//!
+//! A value that escapes takes along all it leads to, but for fields that only the package can name: to those only what
+//! the package does can happen ([`crate::exposure`]).
+
+use super::{Obj, ObjId, State, Value};
+use crate::resolve::TypeId;
+use crate::summary::{ANY, Acts, CALL, RECV};
+use crate::syntax::ast::Name;
+
+impl State {
+    /// Whether an object is known where nobody looks.
+    pub fn escaped(&self, id: ObjId) -> bool {
+        self.open[id as usize] & ANY != 0
+    }
+
+    /// Lets code elsewhere do more to an object.
+    fn open_up(&mut self, id: ObjId, acts: Acts) {
+        if self.open[id as usize] | acts != self.open[id as usize] {
+            self.open[id as usize] |= acts;
+        }
+    }
+
+    /// Marks everything `value` leads to as known outside. Fields that only the package can name stay closed but for
+    /// what the package does to them.
+    pub fn escape(&mut self, value: &Value) {
+        let Some(first) = self.object(value) else {
+            return;
+        };
+        let mut todo: Vec<(ObjId, Acts)> = vec![(first, ANY)];
+        let (heap, exposure) = (self.heap.clone(), self.exposure.clone());
+        while let Some((id, acts)) = todo.pop() {
+            let before = self.open[id as usize];
+            let obj = &heap[id as usize];
+            let acts = match obj {
+                // Whoever is handed a context can wait for it, but only its cancel function ends it.
+                Obj::Context(..) => continue,
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) => acts,
+                // A function that may be called may do all it can.
+                Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => continue,
+                _ => ANY,
+            };
+            if before | acts == before {
+                continue;
+            }
+            self.open[id as usize] |= acts;
+            match obj {
+                Obj::Struct(ty, fields) => {
+                    for (name, value) in fields {
+                        let acts = exposure.acts(*ty, name).unwrap_or(ANY);
+                        todo.extend(self.object(value).map(|id| (id, acts)));
+                    }
+                }
+                Obj::Cancel(context) => {
+                    self.open_up(*context, ANY);
+                }
+                // What is in a channel nobody takes out.
+                Obj::Chan { .. } if acts & (RECV | ANY) == 0 => {}
+                Obj::Closure(body, env, None)
+                    if let Some(captured) = exposure.of_literal(*body) =>
+                {
+                    for (index, field, acts) in captured {
+                        let Some(cell) = env.get(*index) else {
+                            continue;
+                        };
+                        // Others see what is written to the variable from now on.
+                        self.open_up(*cell, ANY);
+                        let Obj::Cell(value) = &heap[*cell as usize] else {
+                            continue;
+                        };
+                        match field {
+                            None => todo.extend(self.object(value).map(|id| (id, *acts))),
+                            Some(field) => {
+                                self.fields_of(value, field, &mut |v| {
+                                    todo.extend(self.object(v).map(|id| (id, *acts)));
+                                });
+                            }
+                        }
+                    }
+                }
+                _ => obj.for_each_object(&mut |held| todo.push((held, ANY))),
+            }
+        }
+    }
+
+    /// Calls `f` on what fields of this name hold in anything `value` leads to.
+    fn fields_of(&self, value: &Value, field: &Name, f: &mut dyn FnMut(&Value)) {
+        self.reach(value, &mut |_, obj| match obj {
+            Obj::Struct(_, fields) => fields
+                .iter()
+                .filter(|(name, _)| name == field)
+                .for_each(|(_, value)| f(value)),
+            Obj::Slice(values) | Obj::Slots(_, values) if field == "[]" => {
+                values.iter().for_each(&mut *f);
+            }
+            _ => {}
+        });
+    }
+
+    /// Marks everything `value` leads to as known outside, closed fields and all.
+    pub fn give_away(&mut self, value: &Value) {
+        let mut ids = Vec::new();
+        self.reach(value, &mut |id, obj| match obj {
+            // Whoever is handed a context can wait for it, but only its cancel function ends it.
+            Obj::Context(..) => {}
+            Obj::Cancel(context) => ids.extend([id, *context]),
+            _ => ids.push(id),
+        });
+        for id in ids {
+            self.open_up(id, ANY);
+        }
+    }
+
+    /// A value is put into a field of an object: if that is known outside, so is the value, as far as the field is.
+    pub fn enter_field(&mut self, id: ObjId, ty: Option<TypeId>, name: &Name, value: &Value) {
+        if !self.escaped(id) {
+            return;
+        }
+        match self.exposure.acts(ty, name) {
+            None => self.escape(value),
+            Some(acts) => self.lend(value, acts),
+        }
+    }
+
+    /// Others may do this to what `value` leads to.
+    fn lend(&mut self, value: &Value, acts: Acts) {
+        let Some(id) = self.object(value) else { return };
+        match &self.heap[id as usize] {
+            Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) if acts & ANY == 0 => {
+                self.open[id as usize] |= acts;
+            }
+            Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => {}
+            _ => self.escape(value),
+        }
+    }
+}
