@@ -1,13 +1,11 @@
-//! The lexer.
+//! The lexer: from byte to byte, with literals and comments left out. What words say is in [`words`], where functions
+//! begin and end in [`functions`].
 
-use super::{Function, Outline, Word};
-use crate::source::Span;
-use memchr::{memchr, memmem, memrchr};
+use super::{Outline, Word};
+use memchr::{memchr, memmem};
 
-/// Functions of a file that are not closed: with more the lexer is not sure of anything.
-const UNCLOSED: u32 = 8;
-
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+mod functions;
+mod words;
 
 /// Reads the outline of a file.
 pub fn outline(bytes: &[u8]) -> Outline {
@@ -166,51 +164,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// The body that is open does not end: it is taken to end where its formatting says so, and what follows is read again.
-    fn give_up_body(&mut self) -> bool {
-        let Some(head) = &mut self.head else {
-            return false;
-        };
-        let (Some(body), Some(end)) = (head.body, head.end) else {
-            return false;
-        };
-        self.unclosed += 1;
-        if self.unclosed > UNCLOSED {
-            return false;
-        }
-        (head.broken, head.marked, head.stops) = (true, end.marked, end.stops);
-        self.outline.words.truncate(end.words);
-        (self.at, self.depth, self.round) = (end.at, 0, 0);
-        self.last = Last::Other;
-        self.function(body);
-        true
-    }
-
-    /// What is open at the top of the file does not end before the next function begins.
-    fn give_up_top(&mut self) {
-        self.outline.sure = false;
-        (self.depth, self.round, self.head) = (0, 0, None);
-    }
-
     fn starts_line(&self, at: usize) -> bool {
         at == 0 || self.bytes[at - 1] == b'\n'
-    }
-
-    /// Whether a `func` at the start of a line begins a declaration, which no body holds.
-    fn declares_name(&self, after: usize) -> bool {
-        let line = self.bytes[after..].split(|b| *b == b'\n').next();
-        let Some(rest) = line.unwrap_or_default().strip_prefix(b" ") else {
-            return false;
-        };
-        let rest = match rest.strip_prefix(b"(") {
-            None => rest,
-            Some(receiver) => match memmem::find(receiver, b") ") {
-                Some(end) => &receiver[end + 2..],
-                None => return false,
-            },
-        };
-        let name = rest.iter().take_while(|b| is_word(**b)).count();
-        name > 0 && matches!(rest.get(name), Some(b'(' | b'['))
     }
 
     fn next_is(&self, byte: u8) -> bool {
@@ -282,187 +237,6 @@ impl Lexer<'_> {
                 Some(_) => at += 1,
             }
         }
-    }
-
-    fn word(&mut self) {
-        let start = self.at;
-        while self.bytes.get(self.at).is_some_and(|&b| is_word(b)) {
-            self.at += 1;
-        }
-        let word = &self.bytes[start..self.at];
-        if word == b"func"
-            && !self.is_top()
-            && self.starts_line(start)
-            && self.declares_name(self.at)
-        {
-            if self.give_up_body() {
-                return;
-            }
-            self.give_up_top();
-        }
-        let after_dot = self.last == Last::Dot;
-        let names_function = self.last == Last::Func && self.round == 0;
-        self.last = match word {
-            b"struct" | b"interface" => Last::TypeWord,
-            b"for" => Last::For,
-            b"func" if self.is_top() && self.head.is_none() && self.declares(start) => {
-                self.head = Some(Head {
-                    start,
-                    name: None,
-                    method: false,
-                    exported: false,
-                    body: None,
-                    words: self.outline.words.len() as u32,
-                    marked: false,
-                    stops: false,
-                    broken: false,
-                    end: None,
-                });
-                Last::Func
-            }
-            _ => Last::Other,
-        };
-        match word {
-            b"chan" | b"select" | b"WaitGroup" => self.mark(true),
-            // A ticker's channel may be ranged over without any other mark.
-            b"C" if after_dot && self.bytes[self.at..].trim_ascii_start().starts_with(b"{") => {
-                self.mark(true);
-            }
-            b"NewTicker" => self.outline.blocks = true,
-            b"go" | b"close" if !after_dot => self.mark(false),
-            b"panic" | b"recover" if !after_dot => self.stop(),
-            b"true" if self.last_word_was_for(start) => self.stop(),
-            _ => {}
-        }
-        if names_function || self.names_method() {
-            let name = Word::plain(word);
-            let exported = word.first().is_some_and(u8::is_ascii_uppercase);
-            if let Some(head) = &mut self.head {
-                head.name = Some(name);
-                head.exported = exported;
-            }
-            return;
-        }
-        if self.head.as_ref().is_some_and(|head| head.body.is_some()) {
-            let name = if after_dot {
-                Word::member(word)
-            } else {
-                Word::plain(word)
-            };
-            self.outline.words.push(name);
-            match self.bytes.get(self.at) {
-                Some(b'(') if after_dot => self.outline.words.push(name.as_call()),
-                Some(b'{' | b'[' | b' ') if !after_dot => self.literal(name),
-                _ => {}
-            }
-            if !after_dot && self.before_colon() {
-                self.outline.words.push(Word::member(word));
-            }
-        }
-    }
-
-    /// Whether a `func` at the top begins a declaration and not a literal or a type: nothing stands before it.
-    fn declares(&mut self, start: usize) -> bool {
-        let line = memrchr(b'\n', &self.bytes[..start]).map_or(0, |i| i + 1);
-        let before = self.bytes[line..start].trim_ascii_start();
-        // Behind a comment or another declaration it may be either.
-        self.outline.sure &= !before.starts_with(b"/") && !before.starts_with(b";");
-        before.is_empty() || before == BYTE_ORDER_MARK
-    }
-
-    /// Whether the word at the top that follows a receiver has come.
-    fn names_method(&self) -> bool {
-        self.is_top()
-            && self
-                .head
-                .as_ref()
-                .is_some_and(|head| head.method && head.name.is_none())
-    }
-
-    fn last_word_was_for(&self, start: usize) -> bool {
-        self.bytes[..start].trim_ascii_end().ends_with(b"for")
-    }
-
-    /// Remembers a name that may be the type of a literal.
-    fn literal(&mut self, name: Word) {
-        let rest = self.bytes[self.at..].trim_ascii_start();
-        if rest.starts_with(b"{") || rest.starts_with(b"[") {
-            self.outline.words.push(name.as_literal());
-        }
-    }
-
-    /// Whether a colon follows that does not belong to `:=`.
-    fn before_colon(&self) -> bool {
-        let rest = self.bytes[self.at..].trim_ascii_start();
-        rest.starts_with(b":") && !rest.starts_with(b":=")
-    }
-
-    fn open(&mut self) {
-        if self.last == Last::For {
-            self.stop();
-        }
-        if self.is_top()
-            && self.last != Last::TypeWord
-            && let Some(head) = &mut self.head
-            && head.body.is_none()
-        {
-            head.body = Some(self.at);
-        }
-        self.depth += 1;
-        self.token(1, Last::Other);
-    }
-
-    fn close(&mut self) {
-        self.outline.sure &= self.depth > 0;
-        self.depth = self.depth.saturating_sub(1);
-        let starts_line = self.starts_line(self.at);
-        self.token(1, Last::Other);
-        let Some(head) = &mut self.head else { return };
-        let Some(body) = head.body else { return };
-        if self.depth > 0 {
-            if starts_line && head.end.is_none() {
-                head.end = Some(End {
-                    at: self.at,
-                    words: self.outline.words.len(),
-                    marked: head.marked,
-                    stops: head.stops,
-                });
-            }
-            return;
-        }
-        if self.round > 0 {
-            head.broken = true;
-            self.outline.sure &= starts_line;
-            self.round = 0;
-        }
-        self.function(body);
-    }
-
-    /// Files the function whose body has just ended.
-    fn function(&mut self, body: usize) {
-        let Some(head) = self.head.take() else { return };
-        let line_end = memchr(b'\n', &self.bytes[self.at..]);
-        let line_end = line_end.map_or(self.bytes.len(), |i| self.at + i + 1);
-        let rest = self.bytes[self.at..line_end].trim_ascii();
-        // Anything else on that line would be shown to the parser together with this function, or not at all.
-        let comment =
-            || rest.starts_with(b"/*") && memmem::find(rest, b"*/") == Some(rest.len() - 2);
-        self.outline.sure &= rest.is_empty() || rest.starts_with(b"//") || comment();
-        let Some(name) = head.name else {
-            self.outline.sure = false;
-            return;
-        };
-        self.outline.functions.push(Function {
-            name,
-            span: Span::new(head.start, line_end),
-            body: Span::new(body, self.at),
-            marked: head.marked,
-            stops: head.stops,
-            words: head.words..self.outline.words.len() as u32,
-            method: head.method,
-            exported: head.exported,
-            broken: head.broken,
-        });
     }
 }
 
