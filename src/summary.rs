@@ -3,21 +3,24 @@
 //! In: a [`Program`]. Out: [`Summaries`], a backward dataflow over each body (kill at every new life of a variable), tied
 //! together through calls until nothing changes. It may only say *too much*: a partner that is not there after all keeps
 //! a leak silent, one that is missed would be a false alarm. Deliberately absent: values; the explorer joins the two.
+//!
+//! [`calls`] says what a call does to what it is handed, [`order`] which bodies are looked at and in which order.
 
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target, Var};
-use crate::library::Effect;
+use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
 use crate::syntax::ast::Name;
-use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+mod calls;
 mod future;
 mod live;
+mod order;
 
 use future::Carried;
 pub use future::Future;
 pub use live::{Live, liveness};
+use order::{callees_first, dependents, needed};
 
 /// A set of things that can be done to a primitive.
 pub type Acts = u16;
@@ -276,132 +279,6 @@ impl<'p> Summaries<'p> {
             self.apply(BodyId::from(*func), 0, receiver, future);
         }
     }
-
-    /// The value of `expr` goes where this dataflow does not follow it.
-    fn hand_over(&self, expr: &Expr, future: &mut Carried<'_>) {
-        give(expr, ANY, future);
-        expr.closures(&mut |body| self.run_closure(body, future));
-    }
-
-    /// A literal made here will be run: what it does to captured variables is done to ours.
-    fn run_closure(&self, body: BodyId, future: &mut Carried<'_>) {
-        let entry = self.entries.of(body);
-        for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
-            for (way, acts) in entry.of(*inner) {
-                future.add(*outer, way.field.as_ref(), *acts);
-            }
-        }
-    }
-
-    fn call(&self, call: &Call, future: &mut Carried<'_>) {
-        match &call.callee {
-            Callee::Body(body) => {
-                for (index, arg) in call.args.iter().enumerate() {
-                    self.apply(*body, index, arg, future);
-                }
-            }
-            Callee::Value(value) => {
-                add(value, CALL, future);
-                value.closures(&mut |body| self.run_closure(body, future));
-                for arg in &call.args {
-                    self.hand_over(arg, future);
-                }
-            }
-            Callee::Close(_) => {
-                for arg in &call.args {
-                    add(arg, CLOSE, future);
-                }
-            }
-            Callee::Library(effect, argument) => {
-                self.library_call(*effect, *argument, call, future);
-            }
-            Callee::Named(name) => {
-                // Methods of a context and of an error do nothing to what they are called on.
-                if call.args.len() == 1
-                    && matches!(
-                        name.as_str(),
-                        "Err" | "Deadline" | "Value" | "Error" | "String"
-                    )
-                {
-                    return;
-                }
-                for arg in &call.args {
-                    self.hand_over(arg, future);
-                }
-            }
-            Callee::Unknown | Callee::Panic => {
-                for arg in &call.args {
-                    self.hand_over(arg, future);
-                }
-            }
-            Callee::Recover => {}
-        }
-    }
-
-    fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Carried<'_>) {
-        let function = call.args.get(argument as usize + usize::from(call.method));
-        match effect {
-            runs if runs.runs_argument() => {
-                if let Some(function) = function {
-                    add(function, CALL, future);
-                    self.flow_into(function, &[(None, CALL)], future);
-                }
-            }
-            Effect::WaitDone => {
-                if let Some(receiver) = call.args.first() {
-                    add(receiver, DONE, future);
-                }
-            }
-            Effect::TickerStop | Effect::TickerReset => {
-                let acts = if effect == Effect::TickerStop {
-                    STOP
-                } else {
-                    RESET
-                };
-                if let Some(receiver) = call.args.first() {
-                    add(receiver, acts, future);
-                }
-            }
-            // Looking at a context is an act on it: what is seen depends on who cancels first.
-            Effect::ContextDone | Effect::ContextErr => {
-                if let Some(receiver) = call.args.first() {
-                    add(receiver, RECV, future);
-                }
-            }
-            Effect::WaitAdd => {
-                if let [receiver, count] = call.args.as_slice()
-                    && !matches!(count, Expr::Int(n) if *n > 0)
-                {
-                    add(receiver, DONE, future);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Argument `index` of a call of `body` is `arg`.
-    fn apply(&self, body: BodyId, index: usize, arg: &Expr, future: &mut Carried<'_>) {
-        let callee = &self.program.bodies[body.0 as usize];
-        // Arguments beyond the last parameter are elements of the variadic one.
-        let last = callee.params.len().saturating_sub(1);
-        let variadic = callee.variadic && index >= last;
-        let Some(param) = callee.params.get(index.min(last)) else {
-            return;
-        };
-        let moved: Vec<(Option<Name>, Acts)> = self
-            .entries
-            .of(body)
-            .of(*param)
-            .iter()
-            .map(|(way, acts)| {
-                (
-                    way.field.clone().filter(|f| !variadic || *f != ELEMENT),
-                    *acts,
-                )
-            })
-            .collect();
-        self.flow_into(arg, &moved, future);
-    }
 }
 
 /// Which variable (and field) `expr` reads its value from, if it is a plain path.
@@ -460,107 +337,4 @@ fn kill_targets(targets: &[Target], future: &mut Carried<'_>) {
             future.kill(*var);
         }
     }
-}
-
-/// The bodies whose code may run when `roots` do, by name where a call is resolved by name alone.
-fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
-    let mut needed = vec![false; program.bodies.len()];
-    let mut todo: Vec<usize> = roots.iter().map(|r| r.0 as usize).collect();
-    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-    for (index, body) in program.bodies.iter().enumerate() {
-        by_name
-            .entry(body.name.rsplit('.').next().unwrap_or_default())
-            .or_default()
-            .push(index);
-    }
-    while let Some(index) = todo.pop() {
-        if std::mem::replace(&mut needed[index], true) {
-            continue;
-        }
-        for op in &program.bodies[index].code {
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                match &call.callee {
-                    Callee::Body(body) => todo.push(body.0 as usize),
-                    Callee::Named(name) => {
-                        todo.extend(by_name.get(name.as_str()).into_iter().flatten());
-                    }
-                    _ => {}
-                }
-            }
-            op.exprs(&mut |e| {
-                e.closures(&mut |b| todo.push(b.0 as usize));
-                functions(e, &mut |f| todo.push(f));
-            });
-        }
-    }
-    needed
-}
-
-/// Functions and methods of the package that an expression uses as values.
-fn functions(expr: &Expr, f: &mut impl FnMut(usize)) {
-    match expr {
-        Expr::Func(func) | Expr::Method(_, func) => f(func.0 as usize),
-        Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions(v, f)),
-        Expr::Slice(values) | Expr::Append(_, values) => {
-            values.iter().for_each(|v| functions(v, f));
-        }
-        _ => {}
-    }
-}
-
-/// Which bodies use the summary of each body.
-fn dependents(program: &Program) -> Vec<Vec<usize>> {
-    let mut dependents: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-    for (index, body) in program.bodies.iter().enumerate() {
-        for op in &body.code {
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
-                && let Callee::Body(callee) = call.callee
-            {
-                dependents.entry(callee.0 as usize).or_default().push(index);
-            }
-            op.exprs(&mut |e| {
-                e.closures(&mut |b| dependents.entry(b.0 as usize).or_default().push(index));
-                if let Expr::Method(_, func) = e {
-                    dependents.entry(func.0 as usize).or_default().push(index);
-                }
-            });
-        }
-    }
-    (0..program.bodies.len())
-        .map(|index| {
-            let mut list = dependents.remove(&index).unwrap_or_default();
-            list.sort_unstable();
-            list.dedup();
-            list
-        })
-        .collect()
-}
-
-/// All bodies, each after those whose summaries it uses, as far as they do not use its own.
-fn callees_first(dependents: &[Vec<usize>]) -> Vec<usize> {
-    let mut uses: Vec<Vec<usize>> = vec![Vec::new(); dependents.len()];
-    for (used, by) in dependents.iter().enumerate() {
-        by.iter().for_each(|user| uses[*user].push(used));
-    }
-    let mut order = Vec::with_capacity(uses.len());
-    let mut met = vec![false; uses.len()];
-    let mut path: Vec<(usize, usize)> = Vec::new();
-    for first in 0..uses.len() {
-        if std::mem::replace(&mut met[first], true) {
-            continue;
-        }
-        path.push((first, 0));
-        while let Some((body, next)) = path.last_mut() {
-            let Some(used) = uses[*body].get(*next) else {
-                order.push(*body);
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            if !std::mem::replace(&mut met[*used], true) {
-                path.push((*used, 0));
-            }
-        }
-    }
-    order
 }

@@ -1,0 +1,135 @@
+//! What a call does to what it is handed: by the summary of the callee, by the library's table, or anything.
+
+use super::future::Carried;
+use super::{ANY, Acts, CALL, CLOSE, DONE, ELEMENT, RECV, RESET, STOP, Summaries, add, give};
+use crate::flow::ir::{BodyId, Call, Callee, Expr};
+use crate::library::Effect;
+use crate::syntax::ast::Name;
+
+impl Summaries<'_> {
+    /// The value of `expr` goes where this dataflow does not follow it.
+    pub(super) fn hand_over(&self, expr: &Expr, future: &mut Carried<'_>) {
+        give(expr, ANY, future);
+        expr.closures(&mut |body| self.run_closure(body, future));
+    }
+
+    /// A literal made here will be run: what it does to captured variables is done to ours.
+    pub(super) fn run_closure(&self, body: BodyId, future: &mut Carried<'_>) {
+        let entry = self.entries.of(body);
+        for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
+            for (way, acts) in entry.of(*inner) {
+                future.add(*outer, way.field.as_ref(), *acts);
+            }
+        }
+    }
+
+    pub(super) fn call(&self, call: &Call, future: &mut Carried<'_>) {
+        match &call.callee {
+            Callee::Body(body) => {
+                for (index, arg) in call.args.iter().enumerate() {
+                    self.apply(*body, index, arg, future);
+                }
+            }
+            Callee::Value(value) => {
+                add(value, CALL, future);
+                value.closures(&mut |body| self.run_closure(body, future));
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Close(_) => {
+                for arg in &call.args {
+                    add(arg, CLOSE, future);
+                }
+            }
+            Callee::Library(effect, argument) => {
+                self.library_call(*effect, *argument, call, future);
+            }
+            Callee::Named(name) => {
+                // Methods of a context and of an error do nothing to what they are called on.
+                if call.args.len() == 1
+                    && matches!(
+                        name.as_str(),
+                        "Err" | "Deadline" | "Value" | "Error" | "String"
+                    )
+                {
+                    return;
+                }
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Unknown | Callee::Panic => {
+                for arg in &call.args {
+                    self.hand_over(arg, future);
+                }
+            }
+            Callee::Recover => {}
+        }
+    }
+
+    fn library_call(&self, effect: Effect, argument: u32, call: &Call, future: &mut Carried<'_>) {
+        let function = call.args.get(argument as usize + usize::from(call.method));
+        match effect {
+            runs if runs.runs_argument() => {
+                if let Some(function) = function {
+                    add(function, CALL, future);
+                    self.flow_into(function, &[(None, CALL)], future);
+                }
+            }
+            Effect::WaitDone => {
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, DONE, future);
+                }
+            }
+            Effect::TickerStop | Effect::TickerReset => {
+                let acts = if effect == Effect::TickerStop {
+                    STOP
+                } else {
+                    RESET
+                };
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, acts, future);
+                }
+            }
+            // Looking at a context is an act on it: what is seen depends on who cancels first.
+            Effect::ContextDone | Effect::ContextErr => {
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, RECV, future);
+                }
+            }
+            Effect::WaitAdd => {
+                if let [receiver, count] = call.args.as_slice()
+                    && !matches!(count, Expr::Int(n) if *n > 0)
+                {
+                    add(receiver, DONE, future);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Argument `index` of a call of `body` is `arg`.
+    pub(super) fn apply(&self, body: BodyId, index: usize, arg: &Expr, future: &mut Carried<'_>) {
+        let callee = &self.program.bodies[body.0 as usize];
+        // Arguments beyond the last parameter are elements of the variadic one.
+        let last = callee.params.len().saturating_sub(1);
+        let variadic = callee.variadic && index >= last;
+        let Some(param) = callee.params.get(index.min(last)) else {
+            return;
+        };
+        let moved: Vec<(Option<Name>, Acts)> = self
+            .entries
+            .of(body)
+            .of(*param)
+            .iter()
+            .map(|(way, acts)| {
+                (
+                    way.field.clone().filter(|f| !variadic || *f != ELEMENT),
+                    *acts,
+                )
+            })
+            .collect();
+        self.flow_into(arg, &moved, future);
+    }
+}
