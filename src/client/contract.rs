@@ -1,0 +1,116 @@
+//! Which lives of a value clients try: what starts it, what may block on it, and how a caller lets go.
+//!
+//! In: a constructor and what the methods of its type do. Out: a client for each combination. Deliberately absent: how a
+//! client is built.
+
+use super::build::Builder;
+use super::methods::{acts_on_receiver, context_param, methods};
+use super::starts::{spawns_loop, stops_something};
+use crate::flow::Program;
+use crate::flow::ir::{Body, BodyId};
+use crate::resolve::TypeId;
+use crate::summary::{Acts, CLOSE, Future, RECV};
+use crate::syntax::ast::Name;
+
+/// Clients made per constructor at most: with more methods than this nobody reads all the combinations either.
+const PER_CONSTRUCTOR: usize = 24;
+
+/// A method as a client sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Method {
+    pub(super) body: BodyId,
+    /// It may wait for a field of its receiver.
+    pub(super) blocks: bool,
+    /// It closes, cancels or stops something its receiver holds.
+    pub(super) releases: bool,
+    /// It starts goroutines that go on for long: called once, before anything else.
+    pub(super) starts: bool,
+}
+
+pub(super) fn value_clients<'e>(
+    program: &Program,
+    constructor: BodyId,
+    ty: TypeId,
+    guesses: bool,
+    entry: &dyn Fn(BodyId) -> &'e Future,
+) -> Vec<Body> {
+    let mut all = methods(program, ty);
+    for method in &mut all {
+        let future = entry(method.body);
+        let acts = acts_on_receiver(program, ty, method.body, future);
+        method.releases = acts.releases;
+        // What starts and stops something is no plain beginning.
+        method.starts &= !(acts.releases && stops_something(program, method.body));
+        method.blocks = acts.waits && !method.starts;
+    }
+    // Who waits until another method closes something has not let go: that one is called in the end.
+    let fields = |method: &Method, act: Acts| -> Vec<Name> {
+        let own = program.bodies[method.body.0 as usize].params.first();
+        let of_own = entry(method.body)
+            .iter()
+            .filter(|(way, acts)| Some(&way.var) == own && acts & act != 0);
+        of_own.filter_map(|(way, _)| way.field.clone()).collect()
+    };
+    let waits: Vec<bool> = all
+        .iter()
+        .map(|method| {
+            let awaited = fields(method, RECV);
+            all.iter().any(|other| {
+                other.body != method.body
+                    && other.releases
+                    && fields(other, CLOSE).iter().any(|f| awaited.contains(f))
+            })
+        })
+        .collect();
+    for (method, waits) in all.iter_mut().zip(waits) {
+        method.releases &= !waits;
+    }
+    let spawns = all.iter().any(|m| m.starts) || spawns_loop(program, constructor, false);
+    if !spawns {
+        return Vec::new();
+    }
+    let releases: Vec<Option<&Method>> = all
+        .iter()
+        .filter(|m| m.releases && !m.starts)
+        .map(Some)
+        .chain([None])
+        .collect();
+    let blocked: Vec<Option<&Method>> = [None]
+        .into_iter()
+        .chain(all.iter().filter(|m| m.blocks).map(Some))
+        .collect();
+    let has_context = context_param(program, constructor).is_some();
+    let mut out = Vec::new();
+    if guesses && !has_context && releases.len() == 1 {
+        // Nothing ends what it has started; whether a caller ever drops it nobody can see.
+        out.push((None, Release::Dropped));
+    }
+    for blocked in &blocked {
+        let ends = has_context && blocked.is_none();
+        for release in &releases {
+            if release.is_some_and(|r| blocked.is_some_and(|b| b.body == r.body)) {
+                continue;
+            }
+            let release = release.map_or(Release::Never, |r| Release::Method(r.body));
+            out.push((*blocked, release));
+        }
+        if ends {
+            out.push((*blocked, Release::Context));
+        }
+    }
+    out.truncate(PER_CONSTRUCTOR);
+    out.into_iter()
+        .map(|(blocked, release)| {
+            Builder::new(program, constructor).value(&all, blocked.map(|m| m.body), release)
+        })
+        .collect()
+}
+
+/// How a client lets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Release {
+    Never,
+    Method(BodyId),
+    Context,
+    Dropped,
+}

@@ -1,0 +1,117 @@
+//! The methods of a type as callers elsewhere see them: which start something, wait, or let go.
+//!
+//! In: a type, and what its methods do to their receivers. Out: [`Method`]s. Deliberately absent: the goroutines they start.
+
+use super::contract::Method;
+use super::made::handed_methods;
+use super::starts::spawns_loop;
+use crate::flow::Program;
+use crate::flow::ir::{BodyId, Callee, Op};
+use crate::resolve::{Ty, TypeId, is_exported};
+use crate::summary::{CALL, CLOSE, Future, RECV, SEND, STOP};
+use crate::syntax::ast::Name;
+
+pub(super) fn methods(program: &Program, ty: TypeId) -> Vec<Method> {
+    let handed = handed_methods(program);
+    let mut all: Vec<Method> = program.types[ty.0 as usize]
+        .methods
+        .iter()
+        .filter(|(name, func)| is_exported(name) || handed[BodyId::from(**func).0 as usize])
+        .map(|(_, func)| Method {
+            body: (*func).into(),
+            blocks: false,
+            releases: false,
+            starts: spawns_loop(program, (*func).into(), true),
+        })
+        .filter(|m| !program.bodies[m.body.0 as usize].code.is_empty())
+        .collect();
+    all.sort_by_key(|m| m.body);
+    // Who has another method start things when they are first needed uses the value, and may fail for reasons of its own.
+    let starting: Vec<BodyId> = all.iter().filter(|m| m.starts).map(|m| m.body).collect();
+    for method in &mut all {
+        let code = &program.bodies[method.body.0 as usize].code;
+        let asks = |op: &Op| match op {
+            Op::Call(call) => matches!(call.callee, Callee::Body(id) if starting.contains(&id)),
+            _ => false,
+        };
+        method.starts &= !code.iter().any(asks);
+    }
+    all
+}
+
+/// What a method does to what its receiver holds.
+pub(super) struct ReceiverActs {
+    pub(super) waits: bool,
+    pub(super) releases: bool,
+}
+
+pub(super) fn acts_on_receiver(
+    program: &Program,
+    ty: TypeId,
+    method: BodyId,
+    future: &Future,
+) -> ReceiverActs {
+    let mut acts = ReceiverActs {
+        waits: false,
+        releases: false,
+    };
+    let Some(receiver) = program.bodies[method.0 as usize].params.first() else {
+        return acts;
+    };
+    for (way, done) in future.iter().filter(|(way, _)| way.var == *receiver) {
+        let Some(field) = &way.field else { continue };
+        acts.waits |= done & (SEND | RECV) != 0;
+        acts.releases |= done & (CLOSE | STOP) != 0;
+        let field_ty = field_type(program, ty, field);
+        acts.releases |= done & CALL != 0 && field_ty.as_ref().is_some_and(is_plain_function);
+        acts.releases |= done & SEND != 0
+            && field_ty
+                .as_ref()
+                .is_some_and(|ty| is_signal(program, ty) && takes_nothing(program, method));
+    }
+    acts
+}
+
+pub(super) fn takes_nothing(program: &Program, method: BodyId) -> bool {
+    program.bodies[method.0 as usize].params.len() == 1
+}
+
+/// A cancel function: neither parameters nor results.
+pub(super) fn is_plain_function(ty: &Ty) -> bool {
+    match ty {
+        Ty::Ext(path, name) => path == "context" && name == "CancelFunc",
+        Ty::Func(f) => f.params.is_empty() && f.results.is_empty(),
+        _ => false,
+    }
+}
+
+pub(super) fn is_signal(program: &Program, ty: &Ty) -> bool {
+    match ty {
+        Ty::Chan(_, elem) => {
+            **elem == Ty::Bool || matches!(&**elem, Ty::Struct(fields) if fields.is_empty())
+        }
+        Ty::Named(id) => is_signal(program, &program.types[id.0 as usize].underlying),
+        _ => false,
+    }
+}
+
+pub(super) fn field_type(program: &Program, ty: TypeId, field: &Name) -> Option<Ty> {
+    let Ty::Struct(fields) = &program.types[ty.0 as usize].underlying else {
+        return None;
+    };
+    fields
+        .iter()
+        .find(|f| f.name == *field)
+        .map(|f| f.ty.clone())
+}
+
+pub(super) fn context_param(program: &Program, constructor: BodyId) -> Option<usize> {
+    let body = &program.bodies[constructor.0 as usize];
+    body.params
+        .iter()
+        .position(|p| is_context(&body.vars[*p as usize].ty))
+}
+
+pub(super) fn is_context(ty: &Ty) -> bool {
+    matches!(ty, Ty::Ext(path, name) if path == "context" && name == "Context")
+}

@@ -1,0 +1,176 @@
+//! Which functions start goroutines that go on for long, and which stop something.
+//!
+//! In: a function. Out: yes or no, through the functions it calls. Deliberately absent: what ends such a goroutine.
+
+use crate::flow::Program;
+use crate::flow::ir::{BodyId, Call, Callee, Expr, Op, Var};
+use crate::library::Effect;
+
+/// Whether a function, or one it calls, starts a goroutine that waits in a loop; with `receiver` only one that is handed
+/// its receiver.
+pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bool {
+    let mut seen: Vec<(BodyId, Vec<Var>)> = Vec::new();
+    let own = program.bodies[root.0 as usize].params.first().copied();
+    let mut todo = vec![(root, Vec::from_iter(own))];
+    while let Some((id, mine)) = todo.pop() {
+        if seen.iter().any(|(i, m)| *i == id && *m == mine) {
+            continue;
+        }
+        for op in &program.bodies[id.0 as usize].code {
+            let (Op::Go(call) | Op::Call(call) | Op::Defer(call)) = op else {
+                continue;
+            };
+            let spawned = match op {
+                Op::Go(_) => started(call),
+                _ => spawned_by_library(call),
+            };
+            if let Some(spawned) = spawned {
+                let handed = !inherited(program, call, spawned, &mine).is_empty();
+                if waits_in_loop(program, spawned) && (handed || !receiver) {
+                    return true;
+                }
+                continue;
+            }
+            if let Callee::Body(callee) = call.callee {
+                todo.push((callee, inherited(program, call, callee, &mine)));
+            }
+            if let Callee::Unknown | Callee::Named(_) = call.callee {
+                for arg in &call.args {
+                    let mut ticking = false;
+                    arg.closures(&mut |b| {
+                        let handed = !inherited(program, call, b, &mine).is_empty();
+                        let waits = crate::model::ranges_over_ticks(&program.bodies[b.0 as usize]);
+                        ticking |= waits && (handed || !receiver);
+                    });
+                    if ticking {
+                        return true;
+                    }
+                }
+            }
+            if let Callee::Library(Effect::Call | Effect::CallOnce, _) = call.callee {
+                for arg in &call.args {
+                    functions(arg, &mut |b| {
+                        todo.push((b, inherited(program, call, b, &mine)));
+                    });
+                }
+            }
+        }
+        seen.push((id, mine));
+    }
+    false
+}
+
+/// The parameters and captured variables of a callee that lead to what `mine` do.
+pub(super) fn inherited(program: &Program, call: &Call, callee: BodyId, mine: &[Var]) -> Vec<Var> {
+    let callee = &program.bodies[callee.0 as usize];
+    let leads = |arg: &Expr| {
+        let mut leads = false;
+        arg.vars(&mut |var| leads |= mine.contains(&var));
+        leads
+    };
+    let params = call
+        .args
+        .iter()
+        .zip(&callee.params)
+        .filter(|(arg, _)| leads(arg))
+        .map(|(_, param)| *param);
+    let captured = callee
+        .captures
+        .iter()
+        .filter(|(outer, _)| mine.contains(outer))
+        .map(|(_, inner)| *inner);
+    // A bound method as a function value brings its receiver along.
+    let bound = call
+        .args
+        .iter()
+        .any(|arg| matches!(arg, Expr::Method(receiver, _) if leads(receiver)))
+        .then(|| callee.params.first().copied())
+        .flatten();
+    params.chain(captured).chain(bound).collect()
+}
+
+/// Whether a function, or one it calls, closes a field or calls a function kept in one: not what it starts does.
+pub(super) fn stops_something(program: &Program, root: BodyId) -> bool {
+    let mut seen = Vec::new();
+    let mut todo = vec![root];
+    while let Some(id) = todo.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        for op in &program.bodies[id.0 as usize].code {
+            match op {
+                Op::Close(Expr::Field(..), _) => return true,
+                Op::Call(call) | Op::Defer(call) => match &call.callee {
+                    Callee::Body(callee) => todo.push(*callee),
+                    Callee::Close(_) => return true,
+                    Callee::Value(Expr::Field(..)) if call.args.is_empty() => return true,
+                    Callee::Library(Effect::Call | Effect::CallOnce, _) => {
+                        for arg in &call.args {
+                            functions(arg, &mut |b| todo.push(b));
+                        }
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// Calls `f` on the functions that an argument is or holds.
+pub(super) fn functions(arg: &Expr, f: &mut dyn FnMut(BodyId)) {
+    arg.closures(&mut *f);
+    if let Expr::Func(func) | Expr::Method(_, func) = arg {
+        f((*func).into());
+    }
+}
+
+pub(super) fn started(call: &Call) -> Option<BodyId> {
+    match &call.callee {
+        Callee::Body(body) | Callee::Value(Expr::Closure(body)) => Some(*body),
+        _ => None,
+    }
+}
+
+pub(super) fn spawned_by_library(call: &Call) -> Option<BodyId> {
+    let argument = match call.callee {
+        Callee::Library(effect, argument) if effect.starts_argument() => argument,
+        _ => return None,
+    };
+    match call
+        .args
+        .get(argument as usize + usize::from(call.method))?
+    {
+        Expr::Closure(body) => Some(*body),
+        Expr::Func(func) | Expr::Method(_, func) => Some((*func).into()),
+        _ => None,
+    }
+}
+
+pub(super) fn waits_in_loop(program: &Program, root: BodyId) -> bool {
+    let mut seen = Vec::new();
+    let mut todo = vec![root];
+    while let Some(id) = todo.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let body = &program.bodies[id.0 as usize];
+        for (pc, op) in body.code.iter().enumerate() {
+            match op {
+                Op::Send(..) | Op::Recv { .. } | Op::Select { .. } if body.in_loop[pc] => {
+                    return true;
+                }
+                Op::Call(call) => {
+                    if let Callee::Body(callee) = call.callee {
+                        todo.push(callee);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,250 @@
+//! The lives of values and channels, told as bodies: made, used, let go.
+//!
+//! In: a constructor, the method that may block, the way of letting go. Out: a body with a note at each step. Deliberately
+//! absent: which combinations are worth trying, which [`super::contract`] decides.
+
+use super::Made;
+use super::build::{Builder, case_on, idle_case, receive};
+
+use super::contract::{Method, Release};
+use super::made::{exported_channels, is_receivable, made};
+use super::methods::context_param;
+use super::starts::waits_in_loop;
+use crate::flow::ir::{
+    Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Target, Var,
+};
+use crate::library::Effect;
+use crate::resolve::Ty;
+
+impl Builder<'_> {
+    pub(super) fn value(
+        mut self,
+        all: &[Method],
+        blocked: Option<BodyId>,
+        release: Release,
+    ) -> Body {
+        let results = self.construct();
+        let receiver = Expr::Receiver(Box::new(Expr::Var(results.first().copied().unwrap_or(0))));
+        for method in all.iter().filter(|m| m.starts) {
+            if waits_in_loop(self.program, method.body) {
+                self.start(method.body, &receiver);
+                continue;
+            }
+            let results = self.must(method.body, vec![receiver.clone()], true);
+            self.keep(&results, method.body);
+        }
+        if let Some(blocked) = blocked {
+            self.start(blocked, &receiver);
+        }
+        let ended = self.context_ends(release);
+        let select = self.here();
+        let (case, note) = self.release_case(release, blocked, ended);
+        let mut cases = vec![idle_case(select + 1)];
+        cases.extend(case);
+        self.emit(
+            Op::Select {
+                cases,
+                default: None,
+            },
+            note,
+        );
+        self.any_of(
+            all.iter().filter(|m| !m.starts).map(|m| m.body).collect(),
+            &receiver,
+        );
+        let after = self.here();
+        if let Op::Select { cases, .. } = &mut self.body.code[select as usize]
+            && let Some(case) = cases.get_mut(1)
+        {
+            case.target = after;
+        }
+        if let Release::Method(release) = release {
+            let (call, results) = self.call(release, vec![receiver.clone()], true);
+            let text = format!("`{}` is called", self.name(release));
+            let note = self.note(release, text);
+            self.emit(Op::Call(call), note.clone());
+            self.keep(&results, release);
+            // Other ways of letting go may still follow.
+            let others: Vec<BodyId> = all
+                .iter()
+                .filter(|m| m.releases && !m.starts && m.body != release)
+                .map(|m| m.body)
+                .collect();
+            if !others.is_empty() {
+                let next = self.here() + 1;
+                self.emit(
+                    Op::Select {
+                        cases: vec![idle_case(next)],
+                        default: None,
+                    },
+                    note,
+                );
+                self.any_of(others, &receiver);
+            }
+        }
+        self.finish()
+    }
+
+    /// For a client that lets go when the constructor's context ends: the variable with that context's channel.
+    fn context_ends(&mut self, release: Release) -> Option<Var> {
+        if release != Release::Context {
+            return None;
+        }
+        let index = context_param(self.program, self.constructor)?;
+        let done = self.var(Ty::Unknown);
+        let note = self.note(self.constructor, String::new());
+        let call = Call {
+            callee: Callee::Library(Effect::ContextDone, 0),
+            args: vec![Expr::Var(self.body.params[index])],
+            method: true,
+            dests: vec![Target::Var(done)],
+        };
+        self.emit(Op::Call(call), note);
+        Some(done)
+    }
+
+    fn release_case(
+        &self,
+        release: Release,
+        blocked: Option<BodyId>,
+        ended: Option<Var>,
+    ) -> (Option<Case>, Note) {
+        match release {
+            Release::Never => (None, self.note(self.constructor, String::new())),
+            Release::Dropped => {
+                let mut note = self.note(self.constructor, "the value is dropped".to_owned());
+                "the value is dropped".clone_into(&mut note.lets_go);
+                note.guess = true;
+                note.ends = Some(LetGo::Silently);
+                (Some(case_on(Expr::Anytime)), note)
+            }
+            Release::Method(release) => {
+                let name = self.name(release);
+                let mut note = self.note(release, format!("`{name}` is called"));
+                if let Some(blocked) = blocked {
+                    note.assumption =
+                        format!("a call of `{}` overlaps with `{name}`", self.name(blocked));
+                }
+                note.lets_go = format!("nothing more is called after `{name}`");
+                note.ends = Some(LetGo::Method(name));
+                (Some(case_on(Expr::Anytime)), note)
+            }
+            Release::Context => {
+                let name = self.context_name();
+                let mut note = self.note(self.constructor, format!("`{name}` ends"));
+                note.lets_go = match self.makes() {
+                    Made::Channels(_) => {
+                        format!("the caller receives no more once `{name}` has ended")
+                    }
+                    Made::Value(_) => format!("nothing more is called once `{name}` has ended"),
+                };
+                note.ends = Some(LetGo::Context(name));
+                (ended.map(|done| case_on(Expr::Var(done))), note)
+            }
+        }
+    }
+
+    fn context_name(&self) -> String {
+        context_param(self.program, self.constructor)
+            .map(|i| {
+                self.body.vars[self.body.params[i] as usize]
+                    .name
+                    .to_string()
+            })
+            .filter(|n| !n.is_empty() && n != "_")
+            .unwrap_or_else(|| "ctx".to_owned())
+    }
+
+    /// What the client could call again and again, were it to go on; channels it gets back it receives from.
+    fn any_of(&mut self, callees: Vec<BodyId>, receiver: &Expr) {
+        let head = self.here();
+        let note = self.note(self.constructor, String::new());
+        self.emit(Op::Choose(Vec::new()), note.clone());
+        let mut starts = Vec::new();
+        for callee in callees {
+            starts.push(self.here());
+            let (call, results) = self.call(callee, vec![receiver.clone()], true);
+            self.emit(Op::Call(call), note.clone());
+            for result in results {
+                if is_receivable(self.program, &self.body.vars[result as usize].ty) {
+                    self.emit(receive(Expr::Var(result)), note.clone());
+                }
+            }
+            self.emit(Op::Jump(head, JumpKind::Plain), note.clone());
+        }
+        if let Made::Value(ty) = self.makes() {
+            for field in exported_channels(self.program, ty) {
+                starts.push(self.here());
+                let Expr::Receiver(value) = receiver else {
+                    continue;
+                };
+                self.emit(receive(Expr::Field(value.clone(), field)), note.clone());
+                self.emit(Op::Jump(head, JumpKind::Plain), note.clone());
+            }
+        }
+        if starts.is_empty() {
+            starts.push(head);
+        }
+        self.body.code[head as usize] = Op::Choose(starts);
+    }
+
+    fn makes(&self) -> Made {
+        made(
+            self.program,
+            &self.program.bodies[self.constructor.0 as usize],
+        )
+        .unwrap_or(Made::Channels(0))
+    }
+
+    pub(super) fn channels(mut self, count: usize) -> Body {
+        let results = self.construct();
+        let release = if context_param(self.program, self.constructor).is_some() {
+            Release::Context
+        } else {
+            Release::Never
+        };
+        let ended = self.context_ends(release);
+        let select = self.here();
+        let (case, mut note) = self.release_case(release, None, ended);
+        let leave = case.unwrap_or_else(|| {
+            "the caller stops receiving".clone_into(&mut note.text);
+            "the caller stops receiving".clone_into(&mut note.lets_go);
+            note.guess = true;
+            note.ends = Some(LetGo::Silently);
+            case_on(Expr::Anytime)
+        });
+        let mut cases: Vec<Case> = results
+            .iter()
+            .take(count)
+            .map(|r| Case {
+                target: select,
+                ..case_on(Expr::Var(*r))
+            })
+            .collect();
+        cases.push(Case {
+            target: select + 1,
+            ..leave
+        });
+        self.emit(
+            Op::Select {
+                cases,
+                default: None,
+            },
+            note,
+        );
+        self.finish()
+    }
+
+    /// Closes the body: whoever failed goes to its end.
+    fn finish(mut self) -> Body {
+        let end = self.here();
+        let note = self.note(self.constructor, String::new());
+        self.emit(Op::End, note);
+        for at in self.failures {
+            if let Op::Branch(_, _, no) = &mut self.body.code[at] {
+                *no = end;
+            }
+        }
+        self.body
+    }
+}
