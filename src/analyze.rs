@@ -28,6 +28,7 @@ use crate::stop::Stop;
 use crate::suppress::{Judged, Known, Suppressions};
 use crate::syntax::ast::File;
 pub use cache::Cache;
+pub use read::may_tell;
 use choose::Choice;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
 use super::unsure::outline_of;
 use super::{Cache, Directory, InputFile, Options};
+use crate::library::{Effect, Library};
 use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
 use crate::stage::Stage;
@@ -340,4 +341,15 @@ fn may_block(bytes: &[u8]) -> bool {
     ["<-", "chan", "WaitGroup", "select", "NewTicker"]
         .iter()
         .any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
+}
+
+/// Whether anything may be told of a file by itself: there is a loop in it, an operation on a channel, a call that may
+/// wait, or a word to goleash. Comments and literals count.
+pub fn may_tell(bytes: &[u8], library: &Library) -> bool {
+    let waits = library.facts().filter(|fact| fact.effect == Effect::WaitWait);
+    let waits = waits.filter_map(|fact| fact.name.rsplit('.').next());
+    ["<-", "select", "for", "goleash"]
+        .into_iter()
+        .chain(waits)
+        .any(|word| word == "*" || memmem::find(bytes, word.as_bytes()).is_some())
 }

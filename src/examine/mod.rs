@@ -5,7 +5,7 @@
 
 pub use crate::defect::{guard, remember as remember_panics};
 
-use crate::analyze::{Directory, InputFile, Options, Problem, Report};
+use crate::analyze::{Directory, InputFile, Options, Problem, Report, may_tell};
 use crate::merge::{keep_touching, merge};
 use crate::package::{self, Header};
 use crate::stage::Stage;
@@ -100,7 +100,9 @@ pub fn directory(
                 silent_files.retain(|(silent, _)| *silent != of.display);
             }
         }
-        if variant.files.iter().any(|file| file.report) {
+        // Whatever the build, what is told stands in the files that only it lets in.
+        let mut new = variant.files.iter().filter(|file| file.report);
+        if new.any(|file| may_tell(&file.bytes, &options.library)) {
             examine(&variant, &options);
         }
     }
