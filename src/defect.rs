@@ -85,6 +85,30 @@ pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
+/// A panic on the way from the thread that met it to the one it worked for.
+pub struct Held {
+    payload: Box<dyn Any + Send>,
+    told: Told,
+}
+
+/// Runs `work` for another thread; a panic is held until [`go_on`] lets it go on there.
+///
+/// # Errors
+///
+/// The panic.
+pub fn hold<T>(work: impl FnOnce() -> T) -> Result<T, Held> {
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Held {
+        payload,
+        told: LAST.take(),
+    })
+}
+
+/// Lets a panic go on in this thread.
+pub fn go_on(held: Held) -> ! {
+    LAST.set(held.told);
+    panic::resume_unwind(held.payload)
+}
+
 fn text(payload: &(dyn Any + Send)) -> String {
     let owned = payload.downcast_ref::<String>().map(String::as_str);
     let text = payload.downcast_ref::<&str>().copied().or(owned);
@@ -111,6 +135,25 @@ mod tests {
         // The next one knows nothing of that.
         let told = guard(|| panic!("again")).expect_err("a panic");
         assert!(!told.contains("m/a.go"), "{told}");
+    }
+
+    #[test]
+    fn a_panic_of_a_helping_thread_keeps_what_was_looked_at() {
+        remember();
+        let told = guard(|| {
+            let help = || {
+                looking_at(&"m/a.go".into(), "(*T).loop");
+                panic!("no more");
+            };
+            let held = std::thread::spawn(move || hold(help)).join();
+            match held.expect("no panic gets out") {
+                Ok(()) => {}
+                Err(held) => go_on(held),
+            }
+        });
+        let told = told.expect_err("a panic");
+        assert!(told.contains("no more at src/defect.rs:"), "{told}");
+        assert!(told.contains("`(*T).loop` in m/a.go"), "{told}");
     }
 
     #[test]

@@ -15,12 +15,12 @@ use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What can be done to fields from elsewhere, as one search sees it.
 #[derive(Clone, Debug, Default)]
 pub struct Exposure {
-    acts: Rc<FieldActs>,
+    acts: Arc<FieldActs>,
     /// Whether a client stands in for callers, and the type whose exported methods it calls.
     pub client: Option<Client>,
 }
@@ -69,7 +69,7 @@ impl Exposure {
             this.strangers(program, id, entries);
         }
         Self {
-            acts: Rc::new(this),
+            acts: Arc::new(this),
             client: None,
         }
     }
@@ -78,7 +78,7 @@ impl Exposure {
     #[must_use]
     pub fn for_client(&self, of: Client) -> Self {
         Self {
-            acts: Rc::clone(&self.acts),
+            acts: Arc::clone(&self.acts),
             client: Some(of),
         }
     }

@@ -9,8 +9,8 @@
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
 use crate::syntax::ast::Name;
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 mod calls;
 mod future;
@@ -57,8 +57,8 @@ pub struct Way {
 /// The dataflow facts of one body, per position.
 #[derive(Default)]
 struct Facts {
-    futures: OnceCell<Vec<Rc<Future>>>,
-    live: OnceCell<Live>,
+    futures: OnceLock<Vec<Arc<Future>>>,
+    live: OnceLock<Live>,
 }
 
 /// Summaries of all bodies of a program.
@@ -149,7 +149,7 @@ impl<'p> Summaries<'p> {
     }
 
     /// What can still be done from each position of a body on.
-    pub fn futures(&self, id: BodyId) -> &[Rc<Future>] {
+    pub fn futures(&self, id: BodyId) -> &[Arc<Future>] {
         self.facts[id.0 as usize]
             .futures
             .get_or_init(|| self.flow(id.0 as usize))
@@ -162,11 +162,11 @@ impl<'p> Summaries<'p> {
             .get_or_init(|| liveness(&self.program.bodies[id.0 as usize]))
     }
 
-    fn flow(&self, index: usize) -> Vec<Rc<Future>> {
+    fn flow(&self, index: usize) -> Vec<Arc<Future>> {
         let body = &self.program.bodies[index];
         let holds = &self.program.holds[index];
-        let empty = Rc::new(Future::default());
-        let mut before = vec![Rc::clone(&empty); body.code.len()];
+        let empty = Arc::new(Future::default());
+        let mut before = vec![Arc::clone(&empty); body.code.len()];
         let mut again = true;
         while again {
             again = false;
@@ -178,13 +178,14 @@ impl<'p> Summaries<'p> {
                     };
                     match &mut carried {
                         Some(carried) => carried.join(next),
-                        None => carried = Some(Carried::new(Rc::clone(next), holds)),
+                        None => carried = Some(Carried::new(Arc::clone(next), holds)),
                     }
                 });
-                let mut carried = carried.unwrap_or_else(|| Carried::new(Rc::clone(&empty), holds));
+                let mut carried =
+                    carried.unwrap_or_else(|| Carried::new(Arc::clone(&empty), holds));
                 self.transfer(body, &body.code[pc], &mut carried);
                 let future = carried.into_future();
-                if !Rc::ptr_eq(&future, &before[pc]) {
+                if !Arc::ptr_eq(&future, &before[pc]) {
                     again |= future != before[pc];
                     before[pc] = future;
                 }

@@ -211,11 +211,54 @@ fn the_number_of_threads_changes_nothing() {
         write(folder.path(), &format!("p{index}/x.go"), LEAK);
         write(folder.path(), &format!("p{index}/y.go"), CLEAN);
     }
+    same_with_any_threads(&folder, "");
+}
+
+/// The threads share the roots of one package; those that belong to one constructor are given up together, or not.
+#[test]
+fn the_number_of_threads_changes_nothing_within_a_package() {
+    let folder = tree(&[]);
+    for index in 0..12 {
+        let leak = String::from_utf8_lossy(LEAK).replace("first", &format!("first{index}"));
+        write(folder.path(), &format!("x{index}.go"), leak.as_bytes());
+        let worker = WORKER.replace("Worker", &format!("Worker{index}"));
+        write(folder.path(), &format!("y{index}.go"), worker.as_bytes());
+    }
+    same_with_any_threads(&folder, "");
+    // Too small a budget for the clients, but not for the functions.
+    same_with_any_threads(&folder, "--state-budget 12");
+}
+
+/// The loop never hears of `Stop`.
+const WORKER: &str = "package p
+
+type Worker struct{ in, done chan int }
+
+func NewWorker() *Worker {
+	w := &Worker{in: make(chan int), done: make(chan int)}
+	go func() {
+		for v := range w.in {
+			_ = v
+		}
+	}()
+	return w
+}
+
+func (w *Worker) Do(v int) { w.in <- v }
+
+func (w *Worker) Stop() { close(w.done) }
+";
+
+fn same_with_any_threads(folder: &TempDir, options: &str) {
     for format in FORMATS {
-        let [one, two] = [1, 2]
-            .map(|n| goleash(&folder, &format!("-f {format} --stats --threads {n}")).exits(1));
+        let [one, two, many] = [1, 2, 7].map(|n| {
+            let line = format!("-f {format} --stats --threads {n} {options}");
+            goleash(folder, &line).exits(1)
+        });
         assert_eq!(one.stdout, two.stdout, "{format}");
         assert_eq!(one.stderr, two.stderr, "{format}");
+        assert_eq!(one.stdout, many.stdout, "{format}");
+        assert_eq!(one.stderr, many.stderr, "{format}");
     }
 }
 

@@ -10,18 +10,18 @@ use crate::solve::explore::{Candidate, Found, Search};
 use crate::solve::handed::Handed;
 use crate::solve::machine::Machine;
 use crate::solve::witness::Text;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The answers to requests of `root` that nobody takes any more: whoever asked has left by another case.
 pub(super) fn unanswered(
     machine: &mut Machine<'_>,
-    answers: &Rc<Answers>,
+    answers: &Arc<Answers>,
     root: BodyId,
     how: Search,
     text: &Text<'_>,
 ) -> (Found, Vec<Leak>) {
     machine.slice = Slice::whole(machine.program());
-    machine.answers = Some(Rc::clone(answers));
+    machine.answers = Some(Arc::clone(answers));
     let found = machine.explore(root, how);
     let leaks = found
         .candidates

@@ -346,7 +346,9 @@ fn may_block(bytes: &[u8]) -> bool {
 /// Whether anything may be told of a file by itself: there is a loop in it, an operation on a channel, a call that may
 /// wait, or a word to goleash. Comments and literals count.
 pub fn may_tell(bytes: &[u8], library: &Library) -> bool {
-    let waits = library.facts().filter(|fact| fact.effect == Effect::WaitWait);
+    let waits = library
+        .facts()
+        .filter(|fact| fact.effect == Effect::WaitWait);
     let waits = waits.filter_map(|fact| fact.name.rsplit('.').next());
     ["<-", "select", "for", "goleash"]
         .into_iter()

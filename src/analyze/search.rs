@@ -4,33 +4,28 @@
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
 use super::callers::{Exposures, Owners, add_clients};
-use super::further::{handed, own, unanswered};
 use super::memo::{Prints, Quiet};
 use super::read;
+use super::roots::{Met, Outcome, RootSearch};
 use super::why::{Answer, Inquiry};
 use super::{Directory, Options, Stats, file_name};
-use crate::client;
-use crate::defect;
 use crate::flow;
 use crate::flow::ir::BodyId;
-use crate::leak::{Confidence, Leak};
+use crate::leak::Leak;
 use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
 use crate::resolve::{Package, PackageFile};
 use crate::slice::{Index, Slicer};
 use crate::solve::answers::Answers;
-use crate::solve::explore::{Found, Search};
-use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
 use crate::syntax::ast::{Decl, File, FuncDecl};
 use crate::syntax::{fill_in_roughly, parse_function};
-use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is searched.
 #[derive(Clone, Copy)]
@@ -194,9 +189,6 @@ impl Searched {
         self.systems.last_mut().expect("one was pushed")
     }
 }
-/// Clients of one constructor whose search may be given up before the others are left out.
-const TRIES: u32 = 3;
-
 /// Searches the systems of a package, or those only that reach one of the places in `focus`.
 pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let Unit { dir, options, .. } = package;
@@ -239,24 +231,13 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let reported = |file: FileId| dir.files[file.index()].report;
     let silent = dir.files.iter().any(|file| !file.report) && options.why.is_none();
     let told = silent.then(|| model::reaching(&program, |body| reported(body.file)));
-    let quotes = RefCell::new(Vec::new());
-    let text = |file: FileId, span: Span| {
-        let bytes = &dir.files[file.index()].bytes;
-        let end = (span.end as usize).min(bytes.len());
-        let text = String::from_utf8_lossy(&bytes[(span.start as usize).min(end)..end]);
-        let text = text.into_owned();
-        quotes
-            .borrow_mut()
-            .push((Place { file, span }, text.clone()));
-        text
-    };
     let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
     let tests = roots
         .iter()
         .any(|r| is_in_test(program.bodies[r.0 as usize].file));
     let exposures = Exposures::new(&program, summaries.entries(), &is_in_test, tests);
     drop(modelling);
-    let _solving = options.enter(dir, Stage::Solve);
+    let solving = options.enter(dir, Stage::Solve);
     let mut memo = options
         .cache
         .as_ref()
@@ -267,152 +248,75 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             memo.still_true(prints, &program)
         });
     let index = Index::new(&program, &is_in_test);
-    let slicer = Slicer::new(&index);
-    let mut machine = Machine::new(&program, &summaries);
-    machine.zero_counts = options.min_confidence == Confidence::Low;
-    machine.stop = options.stop.clone();
-    let how = Search {
-        budget: options.state_budget,
-        reference: false,
-    };
     let mut inquiry = options
         .why
         .as_ref()
         .map(|question| Inquiry::new(question, package, &program));
     let answers = [false, true].map(|tests| {
         let counts = |file| tests || !is_in_test(file);
-        Rc::new(Answers::of(&program, &counts))
+        Arc::new(Answers::of(&program, &counts))
     });
-    let mut owners = Owners::default();
-    let mut given_up: FxHashMap<BodyId, u32> = FxHashMap::default();
-    for root in roots {
-        if options.stop.stopped() {
-            break;
-        }
-        let body = &program.bodies[root.0 as usize];
+    drop(solving);
+    roots.retain(|root| {
+        let file = program.bodies[root.0 as usize].file;
         let far = near.as_ref().is_some_and(|near| !near[root.0 as usize]);
         // A test that is not reported in is read as a caller, not searched.
-        if far || (!reported(body.file) && is_in_test(body.file)) {
-            continue;
-        }
+        !far && (reported(file) || !is_in_test(file))
+    });
+    let search = RootSearch {
+        package,
+        program: &program,
+        summaries: &summaries,
+        slicer: &Slicer::new(&index),
+        clients: &clients,
+        exposures: &exposures,
+        answers,
+        memo: memo.as_ref(),
+        told,
+    };
+    let mut owners = Owners::default();
+    let mut to_keep = Vec::new();
+    for Outcome { root, met, quotes } in search.run(&roots, inquiry.as_mut()) {
+        let body = &program.bodies[root.0 as usize];
         let at = Place {
             file: body.file,
             span: body.span,
         };
-        let maker = clients
-            .contains_key(&root)
-            .then(|| client::maker(body))
-            .flatten();
-        if maker.is_some_and(|maker| given_up.get(&maker).is_some_and(|times| *times >= TRIES)) {
-            machine.abstain("state-budget");
-            let abstentions = machine.abstentions.take();
-            searched.stats.note(&abstentions);
-            if let Some(inquiry) = &mut inquiry {
-                inquiry.look(&program, root, None, None, &[], &abstentions);
+        searched.quotes.extend(quotes);
+        match met {
+            Met::LeftOut(abstentions) => searched.stats.note(&abstentions),
+            Met::Nothing(abstentions) => {
+                searched.stats.note(&abstentions);
+                searched.quiet.push(at);
+                if is_in_test(body.file) {
+                    // Nothing would be told of what it does to the code it tests.
+                    owners.searched(root, Vec::new());
+                }
             }
-            continue;
-        }
-        // What cannot be seen to be made whole is no better with callers around it.
-        let mut give_up = || {
-            let tries = if maker.is_some() { 1 } else { TRIES };
-            *given_up.entry(maker.unwrap_or(root)).or_default() += tries;
-        };
-        let in_test = is_in_test(body.file);
-        let answers = &answers[usize::from(in_test)];
-        // Who answers stands anywhere in the package, and nothing is kept of that.
-        let asks = maker.is_none() && answers.asked_by(&program, root);
-        if !asks && told.as_ref().is_some_and(|told| !told[root.0 as usize]) {
-            continue;
-        }
-        if !asks && let Some(quiet) = memo.as_ref().and_then(|memo| memo.get(root)) {
-            if quiet.gave_up {
-                give_up();
-            } else {
-                owners.searched(root, Vec::new());
+            Met::Known(quiet) => {
+                if !quiet.gave_up {
+                    owners.searched(root, Vec::new());
+                }
+                searched.add(at, quiet);
             }
-            searched.add(at, quiet.clone());
-            continue;
-        }
-        defect::looking_at(&dir.files[body.file.index()].path, &body.name);
-        machine.exits_strand = options
-            .rules_in(&dir.files[body.file.index()])
-            .is_on("stranding-exit");
-        machine.exposure = exposures.seen(clients.get(&root).copied(), in_test);
-        machine.ends_with_root = package.members.name == "main" && body.name == "main";
-        machine.exact_rooms = model::counts(&program, root);
-        machine.loop_limit = LOOP_LIMIT.max(model::largest_room(&program, root) + 2);
-        let (mut asked, mut told) = (Found::default(), Vec::new());
-        if asks {
-            (asked, told) = unanswered(&mut machine, answers, root, how, &text);
-        }
-        let slice = slicer.cut(root, machine.exits_strand);
-        let searches = slice.is_some();
-        if !searches && told.is_empty() {
-            if let Some(inquiry) = &mut inquiry {
-                inquiry.look(&program, root, None, None, &[], &BTreeMap::new());
+            Met::Searched(quiet, mut told, keep) => {
+                let places: Vec<Place> = told.iter().map(|leak| leak.op.at).collect();
+                if !quiet.gave_up {
+                    owners.searched(root, places.clone());
+                }
+                if keep {
+                    to_keep.push((root, quiet.clone()));
+                }
+                owners.keep_back(root, &mut told);
+                searched.leaks.extend(told);
+                searched.add(at, quiet).leaks = places;
             }
-            searched.quiet.push(at);
-            if in_test {
-                // Nothing would be told of what it does to the code it tests.
-                owners.searched(root, Vec::new());
-            }
-            continue;
         }
-        let mut found = Found::default();
-        if let Some(slice) = slice {
-            machine.slice = slice;
-            found = machine.explore(root, how);
+    }
+    if let Some(memo) = &mut memo {
+        for (root, quiet) in to_keep {
+            memo.keep(root, quiet);
         }
-        found.states += asked.states;
-        found.panics += asked.panics;
-        if found.gave_up {
-            give_up();
-        }
-        told.extend(
-            found
-                .candidates
-                .iter()
-                .filter_map(|c| machine.tell(root, c, &text)),
-        );
-        if found.gave_up && maker.is_none() && searches && model::makes_own(&program, root) {
-            told.extend(own(&mut machine, root, how, &mut found, in_test, &text));
-        }
-        if machine.met_handed.take() && !found.gave_up {
-            told.extend(handed(&mut machine, root, how, &mut found, &text));
-        }
-        // What only a test drives into a corner says little about the code it tests.
-        told.retain(|leak| !in_test || is_in_test(leak.op.at.file));
-        let places: Vec<Place> = told.iter().map(|leak| leak.op.at).collect();
-        if !found.gave_up {
-            owners.searched(root, places.clone());
-        }
-        let quiet = Quiet {
-            states: found.states,
-            gave_up: found.gave_up,
-            panics: found.panics,
-            abstentions: machine.abstentions.take(),
-        };
-        if let Some(inquiry) = &mut inquiry {
-            inquiry.look(
-                &program,
-                root,
-                searches.then_some(&machine.slice),
-                searches.then_some(&found),
-                &told,
-                &quiet.abstentions,
-            );
-        }
-        if let Some(memo) = &mut memo
-            && !asks
-            && found.candidates.is_empty()
-            && places.is_empty()
-            && !options.stop.stopped()
-        {
-            memo.keep(root, quiet.clone());
-        }
-        owners.keep_back(root, &mut told);
-        searched.leaks.extend(told);
-        searched.add(at, quiet).leaks = places;
     }
     let (kept, refuted) = owners.decide(&program, package.members.name == "main");
     if let Some(inquiry) = &mut inquiry {
@@ -425,7 +329,6 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     if focus.is_none() && dir.files.iter().any(asked) {
         searched.leaks.extend(requests::unlimited(&tables));
     }
-    searched.quotes = quotes.into_inner();
     searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
     if let (Some(memo), Some(cache)) = (memo, &options.cache) {
         cache.put_memo(package.members, memo);

@@ -21,14 +21,14 @@ pub use index::Index;
 use mine::Mine;
 use relevant::Relevant;
 use rustc_hash::FxHashMap;
-use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+use std::cell::OnceCell;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Cuts systems out of a program, and remembers what many of them have in common.
 pub struct Slicer<'p> {
     index: &'p Index<'p>,
     /// What functions that several others call lead to, where that is much.
-    shared: RefCell<FxHashMap<BodyId, Option<Rc<Mine<'p>>>>>,
+    shared: Mutex<FxHashMap<BodyId, Arc<OnceLock<Option<Mine<'p>>>>>>,
 }
 
 impl<'p> Slicer<'p> {
@@ -36,7 +36,7 @@ impl<'p> Slicer<'p> {
     pub fn new(index: &'p Index<'p>) -> Self {
         Self {
             index,
-            shared: RefCell::default(),
+            shared: Mutex::default(),
         }
     }
 
@@ -54,18 +54,21 @@ impl<'p> Slicer<'p> {
     fn mine(&self, root: BodyId) -> Mine<'p> {
         let nothing = || Mine::nothing(self.index);
         let parts = self.index.shared_callees(root);
-        let parts = parts.into_iter().filter_map(|callee| {
-            let mut shared = self.shared.borrow_mut();
-            let known = shared.entry(callee).or_insert_with(|| {
-                let mine = nothing().with(callee);
-                (mine.bodies().len() >= MANY).then(|| Rc::new(mine))
-            });
-            known.clone()
+        let shared: Vec<_> = {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slot = |callee| Arc::clone(shared.entry(callee).or_default());
+            parts.into_iter().map(|c| (c, slot(c))).collect()
+        };
+        // Whoever comes first works it out; the others wait for it.
+        let known = shared.iter().filter_map(|(callee, slot)| {
+            let work_out = || {
+                let mine = nothing().with(*callee);
+                (mine.bodies().len() >= MANY).then_some(mine)
+            };
+            slot.get_or_init(work_out).as_ref()
         });
-        let largest = parts.max_by_key(|part| part.bodies().len());
-        largest
-            .map_or_else(nothing, |part| Mine::clone(&part))
-            .with(root)
+        let largest = known.max_by_key(|mine| mine.bodies().len());
+        largest.map_or_else(nothing, Mine::clone).with(root)
     }
 }
 

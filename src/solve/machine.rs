@@ -22,6 +22,7 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How often a loop over an unknown number of items is followed, where no capacity asks for more.
 pub const LOOP_LIMIT: i64 = 3;
@@ -84,7 +85,7 @@ pub struct Machine<'p> {
     /// Whether such a function was met that may wait.
     pub met_handed: Cell<bool>,
     /// Who takes up requests that are sent out of view, where that is looked at.
-    pub answers: Option<Rc<Answers>>,
+    pub answers: Option<Arc<Answers>>,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
     /// What code that is not looked at can do to what it gets.

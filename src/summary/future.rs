@@ -3,7 +3,7 @@
 use super::{Acts, Way};
 use crate::flow::ir::Var;
 use crate::syntax::ast::Name;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What can still be done, by way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,29 +69,29 @@ impl Future {
 
 /// A future as it is carried backwards over an operation; copied when it changes.
 pub(super) struct Carried<'h> {
-    future: Rc<Future>,
+    future: Arc<Future>,
     /// The variables that may lead to a primitive; nothing is said of others.
     holds: &'h [bool],
 }
 
 impl<'h> Carried<'h> {
-    pub(super) fn new(future: Rc<Future>, holds: &'h [bool]) -> Self {
+    pub(super) fn new(future: Arc<Future>, holds: &'h [bool]) -> Self {
         Self { future, holds }
     }
 
-    pub(super) fn into_future(self) -> Rc<Future> {
+    pub(super) fn into_future(self) -> Arc<Future> {
         self.future
     }
 
     /// What can be done from another position on can be done from here as well.
-    pub(super) fn join(&mut self, other: &Rc<Future>) {
-        if Rc::ptr_eq(&self.future, other) || self.future.covers(other) {
+    pub(super) fn join(&mut self, other: &Arc<Future>) {
+        if Arc::ptr_eq(&self.future, other) || self.future.covers(other) {
             return;
         }
         self.future = if other.covers(&self.future) {
-            Rc::clone(other)
+            Arc::clone(other)
         } else {
-            Rc::new(self.future.joined(other))
+            Arc::new(self.future.joined(other))
         };
     }
 
@@ -108,10 +108,10 @@ impl<'h> Carried<'h> {
         }
         match self.future.find(var, field) {
             Ok(at) if self.future.ways[at].1 == acts => {}
-            Ok(at) => Rc::make_mut(&mut self.future).ways[at].1 = acts,
+            Ok(at) => Arc::make_mut(&mut self.future).ways[at].1 = acts,
             Err(at) => {
                 let field = field.cloned();
-                let ways = &mut Rc::make_mut(&mut self.future).ways;
+                let ways = &mut Arc::make_mut(&mut self.future).ways;
                 ways.insert(at, (Way { var, field }, acts));
             }
         }
@@ -130,7 +130,7 @@ impl<'h> Carried<'h> {
         }
         let killed = said.iter().map(|(way, acts)| (way.field.clone(), *acts));
         let killed = killed.collect();
-        Rc::make_mut(&mut self.future).retain(|v| v != var);
+        Arc::make_mut(&mut self.future).retain(|v| v != var);
         killed
     }
 }
