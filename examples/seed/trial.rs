@@ -31,7 +31,8 @@ pub(crate) struct Seed {
 /// A directory in which seeds fit.
 pub(crate) struct Package {
     directory: Directory,
-    findings: BTreeSet<(At, &'static str)>,
+    /// Those before any change: with default options, and with low ones among them.
+    findings: [BTreeSet<(At, &'static str)>; 2],
     pub(crate) seeds: Vec<Seed>,
 }
 
@@ -198,12 +199,10 @@ impl Package {
         if seeds.is_empty() {
             return None;
         }
-        let mut findings = found(&report);
         let low = goleash::analyze::directory(&directory, &options(Confidence::Low));
-        findings.append(&mut found(&low));
         Some(Self {
             directory,
-            findings,
+            findings: [found(&report), found(&low)],
             seeds,
         })
     }
@@ -229,19 +228,20 @@ impl Package {
         // What is left of a select may start in another of its lines.
         let is_partner =
             |at: &At| partners.contains(at) || site.kind == Kind::Arm && is_near(at, partners);
-        let new = |report: &Report| {
+        let new = |report: &Report, before: &BTreeSet<(At, &'static str)>| {
             let all = found(report);
-            let mut new: Vec<_> = all.difference(&self.findings).cloned().collect();
+            let mut new: Vec<_> = all.difference(before).cloned().collect();
             new.sort_by_key(|(at, _)| !is_partner(at));
             let (at, rule) = new.into_iter().next()?;
             Some((is_partner(&at), format!("{rule} {}", shown(&at))))
         };
         // Runs that need a count to be zero are looked for only on request, and hide those that do not.
         let report = directory(&changed, &options(Confidence::Medium));
-        let outcome = match new(&report) {
+        let [before, low] = &self.findings;
+        let outcome = match new(&report, before) {
             Some((true, what)) => Outcome::Partner(what),
             Some((false, what)) => Outcome::Elsewhere(what),
-            None => match new(&directory(&changed, &options(Confidence::Low))) {
+            None => match new(&directory(&changed, &options(Confidence::Low)), low) {
                 Some((_, what)) => Outcome::Low(what),
                 None => Outcome::Missed(reason(&report.answers, partners, systems)),
             },
