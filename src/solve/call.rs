@@ -141,12 +141,10 @@ impl Machine<'_> {
         call: &Prepared,
         dests: &[Target],
     ) -> Flow {
-        if call.args.iter().any(|a| state.carries(a)) {
-            self.abstain("escape-call");
-        }
         self.run_ticking(state, proc, call);
+        let mut serves = false;
         for arg in &call.args {
-            state.escape(arg);
+            serves |= state.escape(arg);
             self.change_map(state, proc, arg);
             self.change_captured(state, proc, arg, call.pc);
             if let Value::Ref(id) = arg
@@ -155,6 +153,9 @@ impl Machine<'_> {
                 let value = self.unknown_result(state, proc, call.pc);
                 state.heap.set(*id as usize, Obj::Cell(value));
             }
+        }
+        if serves {
+            self.abstain("escape-call");
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
         self.run_handed(state, proc, call)

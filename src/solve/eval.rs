@@ -397,14 +397,18 @@ impl<'p> Machine<'p> {
             (Value::Nil, _) => Vec::new(),
             _ => {
                 state.escape(&base);
-                values.iter().for_each(|v| state.escape(v));
+                values.iter().for_each(|v| {
+                    state.escape(v);
+                });
                 return self.opaque(state, proc);
             }
         };
         all.extend(values);
         if all.len() > ELEMENT_LIMIT {
             if carries {
-                all.iter().for_each(|v| state.escape(v));
+                all.iter().for_each(|v| {
+                    state.escape(v);
+                });
             }
             return self.opaque(state, proc);
         }

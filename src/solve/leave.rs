@@ -98,23 +98,25 @@ impl Machine<'_> {
             .spawn
             .is_some_and(|(body, _)| !self.body(body).client.is_empty());
         if called_from_elsewhere {
-            results.iter().for_each(|value| state.escape(value));
+            for value in results {
+                state.escape(value);
+            }
         }
         if state.procs[proc].id == 0 {
             if self.ends_with_root {
                 return Flow::Dead;
             }
             // What the root returns its caller may use in any way.
-            if results.iter().any(|value| state.carries(value)) {
-                self.abstain("escape-return");
-            }
             let seen_here = state.exposure.is_called(frame.body);
             for value in results {
+                let serves = state.escape(value);
                 if seen_here {
                     // What callers of the package do to it is not looked at.
                     state.give_away(value);
                 }
-                state.escape(value);
+                if serves {
+                    self.abstain("escape-return");
+                }
             }
         }
         state.proc_mut(proc).park = None;

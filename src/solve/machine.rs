@@ -338,10 +338,14 @@ impl<'p> Machine<'p> {
                             state.heap.set(id as usize, copy);
                         }
                     }
-                    _ => state.escape(&value),
+                    _ => {
+                        state.escape(&value);
+                    }
                 }
             }
-            _ => state.escape(&value),
+            _ => {
+                state.escape(&value);
+            }
         }
     }
 
@@ -407,11 +411,10 @@ impl<'p> Machine<'p> {
 
     /// A value goes where others can reach it.
     pub(super) fn store_outside(&self, state: &mut State, value: &Value) {
-        if state.carries(value) {
+        // Also when it leads to nothing yet: what is put into it later is as visible.
+        if state.escape(value) {
             self.abstain("escape-store");
         }
-        // Also when it leads to nothing yet: what is put into it later is as visible.
-        state.escape(value);
     }
 
     // --- calls ---

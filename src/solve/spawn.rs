@@ -29,7 +29,9 @@ impl Machine<'_> {
             other => Some(other.clone()),
         };
         let Some(Called::Body(body, env)) = resolved else {
-            call.args.iter().for_each(|a| state.escape(a));
+            for arg in &call.args {
+                state.escape(arg);
+            }
             if let Some(group) = on_end {
                 state.escape(&group);
             }
@@ -46,8 +48,12 @@ impl Machine<'_> {
         }
         if state.procs.len() > 48 {
             self.abstain("many-goroutines");
-            call.args.iter().for_each(|a| state.escape(a));
-            env.iter().for_each(|cell| state.escape(&Value::Ref(*cell)));
+            for arg in &call.args {
+                state.escape(arg);
+            }
+            for cell in &env {
+                state.escape(&Value::Ref(*cell));
+            }
             if let Some(group) = on_end {
                 state.escape(&group);
             }

@@ -22,11 +22,12 @@ impl State {
     }
 
     /// Marks everything `value` leads to as known outside. Fields that only the package can name stay closed but for
-    /// what the package does to them.
-    pub fn escape(&mut self, value: &Value) {
+    /// what the package does to them. Says whether others can do more to a primitive from now on.
+    pub fn escape(&mut self, value: &Value) -> bool {
         let Some(first) = self.object(value) else {
-            return;
+            return false;
         };
+        let mut serves = false;
         let mut todo: Vec<(ObjId, Acts)> = vec![(first, ANY)];
         let (heap, exposure) = (self.heap.clone(), self.exposure.clone());
         while let Some((id, acts)) = todo.pop() {
@@ -44,6 +45,10 @@ impl State {
                 continue;
             }
             self.open[id as usize] |= acts;
+            serves |= matches!(
+                obj,
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cancel(_)
+            );
             match obj {
                 Obj::Struct(ty, fields) => {
                     for (name, value) in fields {
@@ -81,6 +86,7 @@ impl State {
                 _ => obj.for_each_object(&mut |held| todo.push((held, ANY))),
             }
         }
+        serves
     }
 
     /// Calls `f` on what fields of this name hold in anything `value` leads to.
@@ -117,7 +123,9 @@ impl State {
             return;
         }
         match self.exposure.acts(ty, name) {
-            None => self.escape(value),
+            None => {
+                self.escape(value);
+            }
             Some(acts) => self.lend(value, acts),
         }
     }
@@ -130,7 +138,9 @@ impl State {
                 self.open[id as usize] |= acts;
             }
             Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => {}
-            _ => self.escape(value),
+            _ => {
+                self.escape(value);
+            }
         }
     }
 }
