@@ -100,8 +100,15 @@ pub(super) fn handed(
         .iter()
         .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
         .filter_map(|c| machine.tell(root, c, text))
-        // Whether what a receive waits for was ever to be run, nobody in view says.
-        .filter(|leak| leak.op.kind == OpKind::Send && !leak.op.in_loop && !leak.partner_in_loop)
+        .filter(|leak| match leak.op.kind {
+            OpKind::Send => !leak.op.in_loop && !leak.partner_in_loop,
+            // Whether what a receive waits for was ever to be run nobody in view says, unless there is no such thing.
+            OpKind::Receive | OpKind::Range => {
+                let made = leak.origin.as_ref().map(|origin| origin.at);
+                made.is_some_and(|made| machine.has_no_server(root, made))
+            }
+            _ => false,
+        })
         .collect();
     machine.handed = Handed::Kept;
     leaks

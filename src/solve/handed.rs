@@ -7,8 +7,9 @@
 use super::machine::Machine;
 use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, State};
 use super::step::Flow;
-use crate::flow::ir::{BodyId, Callee, Op, Pc};
-use crate::summary::{RECV, SEND};
+use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target};
+use crate::source::Place;
+use crate::summary::{ANY, CLOSE, RECV, SEND};
 
 /// What becomes of functions that code which is not followed is handed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,6 +126,28 @@ impl Machine<'_> {
             acts & (SEND | RECV) != 0
                 && (code.captures.iter().any(|(_, inner)| *inner == way.var)
                     || code.method && code.params.first() == Some(&way.var))
+        })
+    }
+
+    /// Whether nothing that can follow the making of a channel, in code in view or elsewhere, sends on it or closes it.
+    pub fn has_no_server(&self, root: BodyId, made: Place) -> bool {
+        let is_it =
+            |value: &Expr| matches!(value, Expr::MakeChan(_, span, _) if *span == made.span);
+        self.program.family(root).into_iter().any(|member| {
+            let body = self.source(member);
+            let at = body.code.iter().position(|op| match op {
+                Op::Set(Target::Var(_), value) => body.file == made.file && is_it(value),
+                _ => false,
+            });
+            let Some(at) = at else { return false };
+            let Op::Set(Target::Var(var), _) = body.code[at] else {
+                return false;
+            };
+            let future = self.summaries.futures(member).get(at + 1);
+            future.is_some_and(|future| {
+                let mut ways = future.iter().filter(|(way, _)| way.var == var);
+                ways.all(|(_, acts)| acts & (SEND | CLOSE | ANY) == 0)
+            })
         })
     }
 
