@@ -47,6 +47,8 @@ pub enum Effect {
     Call,
     /// Calls a function argument in place, once at most over the receiver's life.
     CallOnce,
+    /// Returns a function that calls a function argument the first time it is called.
+    OnceFunc,
     /// Calls a function argument in place, exactly once; when that asks to run beside others (`parallel`), starts it.
     CallTest,
     /// Lets the goroutine it is called in run beside the others of its kind: a test that is called by `call-test`.

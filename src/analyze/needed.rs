@@ -341,7 +341,7 @@ fn sort(effect: Effect) -> Sort {
         | Effect::ContextDone
         | Effect::GroupContext => Sort::Makes,
         // These do what the functions do that they are handed.
-        Effect::Call | Effect::CallOnce | Effect::CallTest => Sort::Nothing,
+        Effect::Call | Effect::CallOnce | Effect::OnceFunc | Effect::CallTest => Sort::Nothing,
         // A context that nobody ends is nothing to wait for.
         Effect::ContextNever | Effect::ContextErr => Sort::Nothing,
         // Behind names as common as `Add` and `Wait` always stands a wait group, which is declared somewhere.

@@ -198,6 +198,10 @@ impl Lowerer<'_, '_> {
                 let function = call.args.get(*argument as usize).cloned();
                 self.spawn_later(call, function.unwrap_or(Expr::Nil), span);
             }
+            Callee::Library(Effect::OnceFunc, argument) if is_kept(&call.dests) => {
+                let function = call.args.get(*argument as usize).cloned();
+                self.once_func(call.dests, function.unwrap_or(Expr::Nil), span);
+            }
             Callee::Library(Effect::TimerStop, _) if is_kept(&call.dests) && self.has_later => {
                 let timer = call.args.first().cloned().unwrap_or(Expr::Nil);
                 let stopped = self.claim(Expr::Field(Box::new(timer), CLAIM), span);

@@ -1,4 +1,5 @@
-//! Functions that run later, unless somebody stops them before: `time.AfterFunc`, `context.AfterFunc`.
+//! Functions that run later: unless somebody stops them before (`time.AfterFunc`, `context.AfterFunc`), or when they are
+//! first called for (`sync.OnceFunc`).
 //!
 //! In: such a call. Out: a goroutine that runs the function if it is first to claim it; whoever stops it claims it as well.
 //! A claim is a channel with room for one value. Deliberately absent: `Reset`.
@@ -83,6 +84,29 @@ impl Lowerer<'_, '_> {
             Expr::Struct(None, fields, true, span)
         };
         self.emit_at(span, Op::Set(dest, value));
+    }
+
+    /// A function that runs `function` the first time it is called.
+    pub(super) fn once_func(&mut self, dests: Vec<Target>, function: Expr, span: Span) {
+        let once = self.temp(Ty::Ext("sync".into(), "Once".into()));
+        let unused = Expr::Zero(Ty::Ext("sync".into(), "Once".into()), span);
+        self.emit_at(span, Op::Set(Target::Var(once), unused));
+        let runs = self.temp(Ty::Unknown);
+        self.emit_at(span, Op::Set(Target::Var(runs), function));
+        let literal = self.made_up_literal("once", span, |this, inner| {
+            let receiver = Expr::Receiver(Box::new(Expr::Var(inner(this, once))));
+            let function = Expr::Var(inner(this, runs));
+            let call = Call {
+                callee: Callee::Library(Effect::CallOnce, 0),
+                args: vec![receiver, function],
+                method: true,
+                dests: Vec::new(),
+            };
+            this.emit_at(span, Op::Call(call));
+        });
+        if let Some(dest) = dests.into_iter().next() {
+            self.emit_at(span, Op::Set(dest, Expr::Closure(literal)));
+        }
     }
 
     /// Whether this comes before everybody else who wants what `ch` stands for.

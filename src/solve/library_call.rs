@@ -32,6 +32,7 @@ impl Machine<'_> {
             | Effect::Parallel
             | Effect::NilAs
             | Effect::NilIfAll
+            | Effect::OnceFunc
             | Effect::TimerStop => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
