@@ -214,6 +214,15 @@ impl Machine<'_> {
         right: &Value,
         counted: bool,
     ) -> Vec<(State, bool)> {
+        let ordered = matches!(
+            op,
+            BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge
+        );
+        let numbers = ordered.then(|| (Self::number(&state, left), Self::number(&state, right)));
+        let (left, right) = match &numbers {
+            Some((left, right)) => (left, right),
+            None => (left, right),
+        };
         if let Some(known) = self.compare(&state, op, left, right) {
             return vec![(state, known)];
         }

@@ -72,7 +72,7 @@ impl<'p> Machine<'p> {
                     Obj::Struct(..) | Obj::Wait(..) => Value::Val(id),
                     _ => Value::Ref(id),
                 },
-                Value::Sym(sym, _) => self.path(state, proc, sym, &Name::new_static("*")),
+                Value::Sym(sym, _) => self.path(state, proc, sym, &POINTEE),
                 other => other,
             },
             Expr::Addr(base) => self.address(state, proc, base),
@@ -97,7 +97,8 @@ impl<'p> Machine<'p> {
                 Value::Ref(state.alloc(Obj::Closure(*body, env, None)))
             }
             Expr::MakeChan(cap, span, size) => {
-                let mut cap = self.eval(state, proc, cap);
+                let cap = self.eval(state, proc, cap);
+                let mut cap = Self::number(state, &cap);
                 if let Value::Int(room) = cap
                     && room
                         > if self.exact_rooms {
@@ -463,6 +464,8 @@ impl<'p> Machine<'p> {
     pub(super) fn length(&self, state: &mut State, proc: usize, base: &Value, span: Span) -> Value {
         match base {
             Value::Nil => Value::Int(0),
+            // What has been counted with is a number, and a range over it takes as many turns.
+            Value::Sym(sym, _) if state.syms[*sym as usize].bound => *base,
             Value::Sym(sym, _) => {
                 if let Some(value) = state.path(*sym, &LEN) {
                     return *value;
@@ -487,6 +490,18 @@ impl<'p> Machine<'p> {
                 }
                 _ => self.fresh(state, proc, span),
             },
+        }
+    }
+
+    /// A value as a number: what a range has taken so many turns over is that many.
+    pub(super) fn number(state: &State, value: &Value) -> Value {
+        let Value::Sym(sym, offset) = value else {
+            return *value;
+        };
+        match state.path(*sym, &LEN).map(|turns| state.norm(turns)) {
+            Some(Value::Sym(turns, k)) => Value::Sym(turns, k + offset),
+            Some(Value::Int(turns)) => Value::Int(turns + offset),
+            _ => *value,
         }
     }
 
@@ -530,30 +545,64 @@ impl<'p> Machine<'p> {
                 if let Some(known) = self.compare(state, op, left, right) {
                     return Value::Bool(known);
                 }
-                let value = self.fresh(state, proc, span);
-                // A number computed in a way that is not followed: nothing may be counted on it.
-                if let Value::Sym(sym, _) = value
-                    && matches!(
-                        op,
-                        BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
-                    )
-                {
-                    state.known(sym).opaque = true;
-                }
-                value
+                self.unfollowed(state, proc, op, (left, right), span)
             }
         }
+    }
+
+    /// What a computation comes to that is not followed: of a number and a constant it is the same each time.
+    fn unfollowed(
+        &self,
+        state: &mut State,
+        proc: usize,
+        op: BinaryOp,
+        (left, right): (&Value, &Value),
+        span: Span,
+    ) -> Value {
+        let numeric = matches!(
+            op,
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem
+        );
+        let (of, way) = match (left, right) {
+            (Value::Sym(sym, k), Value::Int(n)) => (Some(*sym), format!("{op:?} {k} {n}")),
+            (Value::Int(n), Value::Sym(sym, k)) => (Some(*sym), format!("{n} {op:?} {k}")),
+            _ => (None, String::new()),
+        };
+        // A number that is computed again and again would never be done.
+        let told = |sym: &Sym| numeric && op != BinaryOp::Rem && !state.syms[*sym as usize].opaque;
+        let memo = of.filter(told);
+        if let Some(value) = memo.and_then(|sym| state.path(sym, &way)) {
+            return *value;
+        }
+        let value = self.fresh(state, proc, span);
+        if let Value::Sym(sym, _) = value
+            && numeric
+        {
+            let unknown = of.is_some_and(|of| state.syms[of as usize].opaque);
+            let known = state.known(sym);
+            // Nothing may be counted on it; and whether a number nobody knows is even, nobody knows at all.
+            known.opaque = op != BinaryOp::Rem;
+            known.counter = op == BinaryOp::Rem && unknown;
+        }
+        if let Some(sym) = memo {
+            state.set_path(sym, Name::from(way), value);
+        }
+        value
     }
 }
 
 /// The field that holds the value of an atomic variable.
 pub(super) const ATOMIC: Name = Name::new_static("value");
 
+/// The path under which is kept what an unknown pointer leads to.
+pub(super) const POINTEE: Name = Name::new_static("*");
+
 /// The path under which the length of an unknown value is kept.
 const LEN: Name = Name::new_static("len()");
 
 /// Of a value that a call returned: the last value it returned, which may be an error.
 pub(super) const ERROR: Name = Name::new_static("error()");
+
 fn field_type(types: &[TypeDef], ty: &Ty, name: &Name) -> Option<Ty> {
     match ty {
         Ty::Struct(fields) => fields

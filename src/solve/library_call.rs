@@ -268,6 +268,7 @@ impl Machine<'_> {
             return;
         };
         let count = state.norm(&count);
+        let by = &Self::number(state, by);
         Self::holds(state, id, by);
         let sum = match (&count, by) {
             (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),

@@ -338,6 +338,10 @@ impl<'p> Machine<'p> {
                             state.heap.set(id as usize, copy);
                         }
                     }
+                    Value::Sym(sym, _) => {
+                        state.escape(&value);
+                        state.set_path(sym, super::eval::POINTEE, value);
+                    }
                     _ => {
                         state.escape(&value);
                     }

@@ -1,0 +1,114 @@
+//! Questions that several goroutines ask of one value: `for !stop.HasFired()` here and in a literal beside it.
+//!
+//! What a method of another package answers nobody follows; but two who ask the same value get the same answer until
+//! something is done to it. So a question that a function and its literals ask of a variable they share becomes the
+//! reading of a field, and a call of another of its methods a write to that field. Deliberately absent: questions of one
+//! body alone, which is how iterators are used; values that are used in any other way, or handed on.
+
+use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use super::lower_expr::may_hold;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+/// A use of a variable, by the body and position it stands at.
+type Place = (usize, usize, Var);
+
+/// Turns the questions that are shared into fields.
+pub(super) fn name_questions(bodies: &mut [Body]) {
+    for index in 0..bodies.len() {
+        let shared: Vec<Var> = (0..bodies[index].vars.len() as Var)
+            .filter(|var| {
+                bodies[index].vars[*var as usize].cell
+                    && bodies[index].captures.iter().all(|(_, own)| own != var)
+            })
+            .collect();
+        for var in shared {
+            if let Some(uses) = Uses::of(bodies, index, var) {
+                uses.apply(bodies);
+            }
+        }
+    }
+}
+
+/// What is done to a variable, where nothing else is.
+#[derive(Default)]
+struct Uses {
+    questions: Vec<(Place, Name)>,
+    acts: Vec<Place>,
+    written: usize,
+}
+
+impl Uses {
+    /// The uses of `var` in the body at `index` and its literals, where each is a question or an act.
+    fn of(bodies: &[Body], index: usize, var: Var) -> Option<Self> {
+        let mut uses = Self::default();
+        let mut todo = vec![(index, var)];
+        while let Some((index, var)) = todo.pop() {
+            for (pc, op) in bodies[index].code.iter().enumerate() {
+                uses.note((index, pc, var), op)?;
+                op.exprs(&mut |e| {
+                    e.closures(&mut |literal| todo.extend(inside(bodies, literal, var)))
+                });
+            }
+        }
+        (uses.written <= 1).then_some(uses)
+    }
+
+    /// Files one operation; `None` where it does something else with the variable.
+    fn note(&mut self, place: Place, op: &Op) -> Option<()> {
+        let var = place.2;
+        op.writes(&mut |written| self.written += usize::from(written == var));
+        if let Op::Call(call) = op
+            && let Callee::Named(name) = &call.callee
+            && let [Expr::Receiver(receiver), args @ ..] = call.args.as_slice()
+            && **receiver == Expr::Var(var)
+            && !args.iter().any(may_hold)
+        {
+            match call.dests.as_slice() {
+                [] | [Target::Ignore] => self.acts.push(place),
+                [Target::Var(_)] if args.is_empty() => self.questions.push((place, name.clone())),
+                _ => return None,
+            }
+            return Some(());
+        }
+        let mut other = false;
+        op.exprs(&mut |e| e.vars(&mut |read| other |= read == var));
+        (!other).then_some(())
+    }
+
+    /// Rewrites the calls, where one question is asked in several bodies and no other anywhere.
+    fn apply(self, bodies: &mut [Body]) {
+        let Some(((first, ..), question)) = self.questions.first() else {
+            return;
+        };
+        let one = self.questions.iter().all(|(_, name)| name == question);
+        let several = self.questions.iter().any(|((body, ..), _)| body != first);
+        if !one || !several {
+            return;
+        }
+        let answer = Name::from(format!("{question}()"));
+        let field = |var| Expr::Field(Box::new(Expr::Var(var)), answer.clone());
+        for ((body, pc, var), _) in &self.questions {
+            let op = &mut bodies[*body].code[*pc];
+            if let Op::Call(call) = op
+                && let Some(dest) = call.dests.pop()
+            {
+                *op = Op::Set(dest, field(*var));
+            }
+        }
+        for (body, pc, var) in self.acts {
+            let span: Span = bodies[body].spans[pc];
+            bodies[body].code[pc] = Op::Set(Target::Place(field(var)), Expr::Fresh(span));
+        }
+    }
+}
+
+/// The literal and what it calls a variable of the body it stands in, if it captures that.
+fn inside(bodies: &[Body], literal: BodyId, var: Var) -> Option<(usize, Var)> {
+    let index = literal.0 as usize;
+    let captured = bodies[index]
+        .captures
+        .iter()
+        .find(|(outer, _)| *outer == var);
+    captured.map(|(_, own)| (index, *own))
+}
