@@ -17,6 +17,7 @@ mod lower_expr;
 mod lower_later;
 mod lower_multi;
 mod lower_stmt;
+mod questions;
 mod simplify;
 mod value_type;
 
@@ -65,6 +66,7 @@ pub fn lower_asking<'a>(
 ) -> Program {
     let mut bodies = lower::lower_package(package, library, go, supply);
     concrete::name_methods(&mut bodies, &package.types);
+    questions::name_questions(&mut bodies);
     let holds = simplify::simplify(&mut bodies, &package.types);
     Program {
         literals: literals(&bodies),
