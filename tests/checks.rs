@@ -3,11 +3,26 @@
 
 mod support;
 
-use support::analysis::{analyze, locate};
+use goleash::analyze::Options;
+use goleash::leak::Confidence;
+use support::analysis::{analyze_with, locate};
 
-/// The lines (of the one file) at which something is found.
+/// The lines (of the one file) at which something is found by default.
 fn lines(text: &str) -> Vec<u32> {
-    let report = analyze("p", &[("p/p_test.go", text)], "");
+    lines_from(text, Options::default().min_confidence)
+}
+
+/// The same with all that is less sure: a test that waits itself is told only then.
+fn all_lines(text: &str) -> Vec<u32> {
+    lines_from(text, Confidence::Low)
+}
+
+fn lines_from(text: &str, min_confidence: Confidence) -> Vec<u32> {
+    let options = Options {
+        min_confidence,
+        ..Options::default()
+    };
+    let report = analyze_with("p", &[("p/p_test.go", text)], options);
     let found = report.findings.iter();
     found.map(|f| locate(&report, f.primary).1).collect()
 }
@@ -49,14 +64,14 @@ func run(t *testing.T, p *pool) {{
 "#
         )
     };
-    assert_eq!(lines(&with("t.Log(err)")), [29]);
-    assert!(lines(&with("require.NoError(t, err)")).is_empty());
-    assert!(lines(&with("require.Nil(t, err)")).is_empty());
-    assert!(lines(&with("must.NoError(t, err)")).is_empty());
+    assert_eq!(all_lines(&with("t.Log(err)")), [29]);
+    assert!(all_lines(&with("require.NoError(t, err)")).is_empty());
+    assert!(all_lines(&with("require.Nil(t, err)")).is_empty());
+    assert!(all_lines(&with("must.NoError(t, err)")).is_empty());
     let object = "check := require.New(t)\n\tcheck.NoError(err)";
-    assert!(lines(&with(object)).is_empty());
+    assert!(all_lines(&with(object)).is_empty());
     // That there was an error is the very run that leaks.
-    assert_eq!(lines(&with("require.Error(t, err)")), [29]);
+    assert_eq!(all_lines(&with("require.Error(t, err)")), [29]);
 }
 
 #[test]
@@ -115,14 +130,14 @@ func TestTalk(t *testing.T) {{
 "#
         )
     };
-    assert_eq!(lines(&with("t.Log()")), [9]);
-    assert!(lines(&with("t.Parallel()")).is_empty());
+    assert_eq!(all_lines(&with("t.Log()")), [9]);
+    assert!(all_lines(&with("t.Parallel()")).is_empty());
 }
 
 #[test]
 fn groups_and_pools_start_what_they_are_handed() {
     let with = |declared: &str, start: &str, wait: &str| {
-        lines(&format!(
+        all_lines(&format!(
             r#"package p
 
 import (
@@ -174,4 +189,42 @@ func first(bad bool, pool *workerpool.WorkerPool, flight *singleflight.Group) (i
     // Run in place, it sends before anybody can receive; not run, as somebody else is at it, it never sends.
     let flight = "flight.Do(\"key\", func() (any, error) { work(); return nil, nil })";
     assert_eq!(with("", flight, ""), [17, 23]);
+}
+
+#[test]
+fn a_test_that_hangs_says_so_itself() {
+    let with = |body: &str| {
+        format!(
+            r#"package p
+
+import "testing"
+
+func start(done chan<- bool, ok bool) {{
+	if ok {{
+		go func() {{
+			done <- true
+		}}()
+	}}
+}}
+
+func TestStart(t *testing.T) {{
+	done := make(chan bool)
+	{body}
+}}
+"#
+        )
+    };
+    // Whether it comes is what is tested.
+    let waits = with("start(done, t.Failed())\n\t<-done");
+    assert!(lines(&waits).is_empty());
+    assert_eq!(all_lines(&waits), [16]);
+    // So it is for whoever waits for the test alone.
+    let behind = with(
+        "asked := make(chan bool)\n\tgo func() {\n\t\tasked <- true\n\t}()\n\tstart(done, t.Failed())\n\t<-done\n\t<-asked",
+    );
+    assert!(lines(&behind).is_empty());
+    assert_eq!(all_lines(&behind), [17, 20]);
+    // Goroutines that a test leaves behind are told as ever.
+    let left = with("start(done, true)\n\tif t.Failed() {\n\t\treturn\n\t}\n\t<-done");
+    assert_eq!(lines(&left), [8]);
 }

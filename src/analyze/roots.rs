@@ -229,6 +229,7 @@ impl<'s, 'f, 'q> Searcher<'s, 'f, 'q> {
         let machine = &mut self.machine;
         let rules = options.rules_in(&dir.files[body.file.index()]);
         machine.exits_strand = rules.is_on("stranding-exit");
+        machine.in_test = in_test;
         machine.exposure = search
             .exposures
             .seen(search.clients.get(&root).copied(), in_test);

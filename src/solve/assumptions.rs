@@ -2,13 +2,27 @@
 //! leak is.
 
 use super::counts::rooms;
+use super::explore::Candidate;
 use super::state::{Act, Happening, Proc, Value};
 use super::witness::{QUOTE, Teller};
-use crate::leak::Confidence;
+use crate::flow::ir::{Callee, Expr, Op};
+use crate::leak::{Confidence, Exit, Stranding};
+use crate::library::Effect;
+use crate::resolve::Ty;
+use std::rc::Rc;
 
 impl Teller<'_, '_> {
-    pub(super) fn assumptions(&self, proc: &Proc) -> (Confidence, Vec<String>) {
+    pub(super) fn assumptions(
+        &self,
+        proc: &Proc,
+        candidate: &Candidate,
+        stranding: &Stranding,
+    ) -> (Confidence, Vec<String>) {
         let (mut confidence, mut assumptions) = self.about_callers(proc);
+        if self.hangs_its_test(proc, candidate, stranding) {
+            confidence = Confidence::Low;
+            assumptions.push("what is tested fails".to_owned());
+        }
         for known in self.state.syms.iter().filter(|k| k.bound) {
             if let Some(room) = known.large {
                 if self.stuck_for_room(proc, room) {
@@ -49,6 +63,50 @@ impl Teller<'_, '_> {
         assumptions.sort();
         assumptions.dedup();
         (confidence, assumptions)
+    }
+
+    /// Whether it is the test itself that waits, or somebody who waits for nobody but the test: a test that hangs is seen
+    /// by whoever runs it, and one that does not is proof against the run.
+    fn hangs_its_test(&self, proc: &Proc, candidate: &Candidate, stranding: &Stranding) -> bool {
+        let behind = || {
+            let stuck = |p: &&Rc<Proc>| p.id != proc.id && candidate.doomed.contains(&p.id);
+            let helps = |p: &Proc| {
+                let at = self.state.procs.iter().position(|q| q.id == p.id);
+                at.is_some_and(|at| self.machine.can_help(self.state, at, &self.wants))
+            };
+            let mut others = self.state.procs.iter().filter(stuck);
+            stranding.exit == Exit::Stuck && others.any(|p| self.is_test(p) && helps(p))
+        };
+        self.machine.in_test && (self.is_test(proc) || behind())
+    }
+
+    /// Whether a goroutine is that of a test: the root's own, where nothing starts the root beside others, and those of
+    /// tests within it.
+    fn is_test(&self, proc: &Proc) -> bool {
+        let program = self.machine.program;
+        let Some((body, pc)) = proc.spawn else {
+            let Some(root) = proc.frames.first().map(|frame| frame.body) else {
+                return false;
+            };
+            let starts = |op: &Op| match op {
+                Op::Go(call) => match &call.callee {
+                    Callee::Body(body) | Callee::Value(Expr::Closure(body)) => *body == root,
+                    _ => false,
+                },
+                _ => false,
+            };
+            let body = self.machine.source(root);
+            let mut code = program.bodies.iter().flat_map(|b| &b.code);
+            // A literal is one where it is handed the test; others are as like as not run by what is tested.
+            let testing = |ty: &Ty| matches!(ty, Ty::Ptr(to) if matches!(&**to, Ty::Ext(path, _) if path == "testing"));
+            let mut params = body.params.iter();
+            let given = params.any(|var| testing(&body.vars[*var as usize].ty));
+            let own = !body.method && (given || body.parent.is_none());
+            return own && body.client.is_empty() && !code.any(starts);
+        };
+        let code = &self.machine.source(body).code;
+        matches!(code.get(pc as usize), Some(Op::Call(call))
+            if matches!(call.callee, Callee::Library(Effect::CallTest, _)))
     }
 
     /// Whether a process is stuck sending on a channel of this large capacity.

@@ -77,6 +77,8 @@ pub struct Machine<'p> {
     pub loop_limit: i64,
     /// Whether a test that ends at a failed check is followed to its end, and not taken to be over.
     pub exits_strand: bool,
+    /// Whether the root is part of a test.
+    pub in_test: bool,
     /// Whether calls that are handed nothing of ours are unknown ones, whatever they make: a smaller system, in which what
     /// they make is somebody else's.
     pub own_only: bool,
@@ -110,6 +112,7 @@ impl<'p> Machine<'p> {
             slice: Slice::whole(program),
             ends_with_root: false,
             exits_strand: false,
+            in_test: false,
             own_only: false,
             handed: Handed::default(),
             met_handed: Cell::new(false),

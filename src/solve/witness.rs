@@ -133,7 +133,7 @@ impl Teller<'_, '_> {
             Op::Defer(call) => matches!(call.callee, Callee::Close(_)),
             _ => false,
         });
-        let (confidence, assumptions) = self.assumptions(proc);
+        let (confidence, assumptions) = self.assumptions(proc, candidate, &stranding);
         let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
         let mut facts = self.facts(root, proc, last_name(&name, &op.target));
         facts.caller = self.caller(proc, &stranding);

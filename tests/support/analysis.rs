@@ -8,6 +8,17 @@ use goleash::source::Place;
 /// What goleash says of the files (path and text) of one directory, with default options and `rule` on, if there is such
 /// a rule: one that is off by default, or of low confidence, is tested all the same.
 pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report {
+    let mut options = Options::default();
+    options.rules.turn(rule, true);
+    // Findings that are guesses are tested as such.
+    if by_id(rule).is_some_and(|r| r.metadata().confidence == Confidence::Low) {
+        options.min_confidence = Confidence::Low;
+    }
+    analyze_with(path, files, options)
+}
+
+/// The same with options of one's own.
+pub(crate) fn analyze_with(path: &str, files: &[(&str, &str)], options: Options) -> Report {
     let input = Directory {
         path: path.to_owned(),
         import_path: path.to_owned(),
@@ -25,12 +36,6 @@ pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report 
             })
             .collect(),
     };
-    let mut options = Options::default();
-    options.rules.turn(rule, true);
-    // Findings that are guesses are tested as such.
-    if by_id(rule).is_some_and(|r| r.metadata().confidence == Confidence::Low) {
-        options.min_confidence = Confidence::Low;
-    }
     directory(&input, &options)
 }
 
