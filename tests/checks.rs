@@ -22,7 +22,7 @@ fn lines_from(text: &str, min_confidence: Confidence) -> Vec<u32> {
         min_confidence,
         ..Options::default()
     };
-    let report = analyze_with("p", &[("p/p_test.go", text)], options);
+    let report = analyze_with("p", &[("p/p_test.go", text)], &options);
     let found = report.findings.iter();
     found.map(|f| locate(&report, f.primary).1).collect()
 }

@@ -47,7 +47,7 @@ impl Uses {
             for (pc, op) in bodies[index].code.iter().enumerate() {
                 uses.note((index, pc, var), op)?;
                 op.exprs(&mut |e| {
-                    e.closures(&mut |literal| todo.extend(inside(bodies, literal, var)))
+                    e.closures(&mut |literal| todo.extend(inside(bodies, literal, var)));
                 });
             }
         }

@@ -65,17 +65,13 @@ impl Teller<'_, '_> {
         (confidence, assumptions)
     }
 
-    /// Whether it is the test itself that waits, or somebody who waits for nobody but the test: a test that hangs is seen
-    /// by whoever runs it, and one that does not is proof against the run.
+    /// Whether it is the test itself that waits, or somebody who is stuck together with it: a test that hangs is seen by
+    /// whoever runs it, and one that does not is proof against the run.
     fn hangs_its_test(&self, proc: &Proc, candidate: &Candidate, stranding: &Stranding) -> bool {
         let behind = || {
-            let stuck = |p: &&Rc<Proc>| p.id != proc.id && candidate.doomed.contains(&p.id);
-            let helps = |p: &Proc| {
-                let at = self.state.procs.iter().position(|q| q.id == p.id);
-                at.is_some_and(|at| self.machine.can_help(self.state, at, &self.wants))
-            };
+            let stuck = |p: &&Rc<Proc>| candidate.doomed.contains(&p.id);
             let mut others = self.state.procs.iter().filter(stuck);
-            stranding.exit == Exit::Stuck && others.any(|p| self.is_test(p) && helps(p))
+            stranding.exit == Exit::Stuck && others.any(|p| self.is_test(p))
         };
         self.machine.in_test && (self.is_test(proc) || behind())
     }
@@ -101,7 +97,7 @@ impl Teller<'_, '_> {
             let testing = |ty: &Ty| matches!(ty, Ty::Ptr(to) if matches!(&**to, Ty::Ext(path, _) if path == "testing"));
             let mut params = body.params.iter();
             let given = params.any(|var| testing(&body.vars[*var as usize].ty));
-            let own = !body.method && (given || body.parent.is_none());
+            let own = given || (!body.method && body.parent.is_none());
             return own && body.client.is_empty() && !code.any(starts);
         };
         let code = &self.machine.source(body).code;

@@ -14,11 +14,11 @@ pub(crate) fn analyze(path: &str, files: &[(&str, &str)], rule: &str) -> Report 
     if by_id(rule).is_some_and(|r| r.metadata().confidence == Confidence::Low) {
         options.min_confidence = Confidence::Low;
     }
-    analyze_with(path, files, options)
+    analyze_with(path, files, &options)
 }
 
 /// The same with options of one's own.
-pub(crate) fn analyze_with(path: &str, files: &[(&str, &str)], options: Options) -> Report {
+pub(crate) fn analyze_with(path: &str, files: &[(&str, &str)], options: &Options) -> Report {
     let input = Directory {
         path: path.to_owned(),
         import_path: path.to_owned(),
@@ -36,7 +36,7 @@ pub(crate) fn analyze_with(path: &str, files: &[(&str, &str)], options: Options)
             })
             .collect(),
     };
-    directory(&input, &options)
+    directory(&input, options)
 }
 
 /// File and 1-based line of a place.
