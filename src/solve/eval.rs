@@ -1,13 +1,14 @@
 //! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
 
 use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
+use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::ir::{Asserted, BodyId, Expr, FOREIGN};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
 use crate::summary::ANY;
-use crate::syntax::ast::{BinaryOp, Name};
+use crate::syntax::ast::Name;
 
 impl<'p> Machine<'p> {
     pub(super) fn here(&self, state: &State, proc: usize) -> BodyId {
@@ -30,7 +31,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn text(&self, text: &Name) -> Value {
+    pub(super) fn text(&self, text: &Name) -> Value {
         Value::Str(self.texts.borrow_mut().number(text))
     }
 
@@ -371,15 +372,6 @@ impl<'p> Machine<'p> {
         known.map_or_else(|| self.fresh(state, proc, Span::default()), Value::Bool)
     }
 
-    /// A list of a length that was not followed.
-    pub(super) fn opaque(&self, state: &mut State, proc: usize) -> Value {
-        let value = self.fresh(state, proc, Span::default());
-        if let Value::Sym(sym, _) = value {
-            state.known(sym).opaque = true;
-        }
-        value
-    }
-
     pub(super) fn append(
         &self,
         state: &mut State,
@@ -460,135 +452,6 @@ impl<'p> Machine<'p> {
             Ty::Array(..) | Ty::Plain | Ty::Unknown | Ty::Tuple(_) => self.fresh(state, proc, span),
         }
     }
-
-    pub(super) fn length(&self, state: &mut State, proc: usize, base: &Value, span: Span) -> Value {
-        match base {
-            Value::Nil => Value::Int(0),
-            // What has been counted with is a number, and a range over it takes as many turns.
-            Value::Sym(sym, _) if state.syms[*sym as usize].bound => *base,
-            Value::Sym(sym, _) => {
-                if let Some(value) = state.path(*sym, &LEN) {
-                    return *value;
-                }
-                let value = self.fresh(state, proc, span);
-                let opaque = state.syms[*sym as usize].opaque;
-                if let Value::Sym(len, _) = value {
-                    let known = state.known(len);
-                    known.lo = 0;
-                    known.opaque = opaque;
-                    known.length = true;
-                }
-                state.set_path(*sym, LEN, value);
-                value
-            }
-            _ => match state.object(base).map(|id| (id, &state.heap[id as usize])) {
-                Some((_, Obj::Slice(values))) => Value::Int(values.len() as i64),
-                Some((_, Obj::Slots(len, _))) => state.norm(len),
-                Some((_, Obj::Map(count))) => *count,
-                Some((id, Obj::Chan { buf, .. })) if !state.escaped(id) => {
-                    Value::Int(buf.len() as i64)
-                }
-                _ => self.fresh(state, proc, span),
-            },
-        }
-    }
-
-    /// A value as a number: what a range has taken so many turns over is that many.
-    pub(super) fn number(state: &State, value: &Value) -> Value {
-        let Value::Sym(sym, offset) = value else {
-            return *value;
-        };
-        match state.path(*sym, &LEN).map(|turns| state.norm(turns)) {
-            Some(Value::Sym(turns, k)) => Value::Sym(turns, k + offset),
-            Some(Value::Int(turns)) => Value::Int(turns + offset),
-            _ => *value,
-        }
-    }
-
-    pub(super) fn arithmetic(
-        &self,
-        state: &mut State,
-        proc: usize,
-        op: BinaryOp,
-        left: &Value,
-        right: &Value,
-        span: Span,
-    ) -> Value {
-        use crate::resolve::{Const, fold};
-        let constant = |v: &Value| match v {
-            Value::Int(n) => Some(Const::Int(*n)),
-            Value::Bool(b) => Some(Const::Bool(*b)),
-            Value::Str(text) => Some(Const::Str(self.texts.borrow().name(*text))),
-            _ => None,
-        };
-        if let (Some(a), Some(b)) = (constant(left), constant(right))
-            && let Some(value) = fold(op, &a, &b)
-        {
-            return match value {
-                Const::Int(n) => Value::Int(n),
-                Const::Bool(b) => Value::Bool(b),
-                Const::Str(s) => self.text(&s),
-            };
-        }
-        match (op, left, right) {
-            (BinaryOp::Add, Value::Sym(s, k), Value::Int(n))
-            | (BinaryOp::Add, Value::Int(n), Value::Sym(s, k))
-                if (k + n).abs() < COUNT_LIMIT =>
-            {
-                Value::Sym(*s, k + n)
-            }
-            (BinaryOp::Sub, Value::Sym(s, k), Value::Int(n)) if (k - n).abs() < COUNT_LIMIT => {
-                Value::Sym(*s, k - n)
-            }
-            _ => {
-                // `x == nil` and the like as a value: known when the run has decided it.
-                if let Some(known) = self.compare(state, op, left, right) {
-                    return Value::Bool(known);
-                }
-                self.unfollowed(state, proc, op, (left, right), span)
-            }
-        }
-    }
-
-    /// What a computation comes to that is not followed: of a number and a constant it is the same each time.
-    fn unfollowed(
-        &self,
-        state: &mut State,
-        proc: usize,
-        op: BinaryOp,
-        (left, right): (&Value, &Value),
-        span: Span,
-    ) -> Value {
-        let numeric = matches!(
-            op,
-            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem
-        );
-        let (of, way) = match (left, right) {
-            (Value::Sym(sym, k), Value::Int(n)) => (Some(*sym), format!("{op:?} {k} {n}")),
-            (Value::Int(n), Value::Sym(sym, k)) => (Some(*sym), format!("{n} {op:?} {k}")),
-            _ => (None, String::new()),
-        };
-        // A number that is computed again and again would never be done.
-        let told = |sym: &Sym| numeric && op != BinaryOp::Rem && !state.syms[*sym as usize].opaque;
-        let memo = of.filter(told);
-        if let Some(value) = memo.and_then(|sym| state.path(sym, &way)) {
-            return *value;
-        }
-        let value = self.fresh(state, proc, span);
-        if let Value::Sym(sym, _) = value
-            && numeric
-        {
-            let unknown = of.is_some_and(|of| state.syms[of as usize].opaque);
-            let known = state.known(sym);
-            // Nothing may be counted on it; and whether a number nobody knows is even, nobody knows at all.
-            known.opaque = op != BinaryOp::Rem;
-            known.counter = op == BinaryOp::Rem && unknown;
-        }
-        if let Some(sym) = memo {
-            state.set_path(sym, Name::from(way), value);
-        }
-        value
-    }
 }
 
 /// The field that holds the value of an atomic variable.
@@ -596,9 +459,6 @@ pub(super) const ATOMIC: Name = Name::new_static("value");
 
 /// The path under which is kept what an unknown pointer leads to.
 pub(super) const POINTEE: Name = Name::new_static("*");
-
-/// The path under which the length of an unknown value is kept.
-const LEN: Name = Name::new_static("len()");
 
 /// Of a value that a call returned: the last value it returned, which may be an error.
 pub(super) const ERROR: Name = Name::new_static("error()");

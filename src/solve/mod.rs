@@ -23,6 +23,7 @@ mod leave;
 mod library_call;
 pub mod machine;
 mod nil;
+mod numbers;
 mod origin;
 mod prospects;
 mod shapes;
