@@ -1,7 +1,8 @@
 //! `ticker-range`: a goroutine waits for the ticks of a ticker that has been stopped.
 
+use super::wishes::wishes;
 use super::wording::{blocked, channel, code};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
@@ -19,7 +20,7 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
              signal where the ticker is stopped; then one of the two cases always becomes ready, while a stopped ticker \
              never ticks again"
         ),
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[FixKind::SelectStop]),
     })
 }
 

@@ -237,6 +237,7 @@ fn library_result(path: &str, name: &str) -> Ty {
         ("context", "WithCancel" | "WithTimeout" | "WithDeadline" | "WithCancelCause") => {
             Ty::Tuple(Arc::new(vec![context(), Ty::Unknown]))
         }
+        ("time", "NewTicker") => Ty::Ptr(Arc::new(Ty::Ext("time".into(), "Ticker".into()))),
         _ => Ty::Unknown,
     }
 }

@@ -1,7 +1,7 @@
 //! A stop signal waited for besides the operation that is stuck.
 //!
 //! A plain send or receive becomes a `select` with the signal in its other case; a `select` that is stuck gets one case
-//! more. The signal is one that is in scope, the partner's own before others, or else a channel made for it, which is
+//! more; a loop over the ticks of a ticker becomes one that begins with such a `select`. The signal is one that is in scope, the partner's own before others, or else a channel made for it, which is
 //! closed when the function that makes the stuck channel returns.
 
 mod made;
@@ -14,8 +14,9 @@ use super::text::Editor;
 use super::tree::{Func, Tree};
 use super::uses::{Uses, holder, uses};
 use super::zero::zero;
-use super::{Draft, exits, lines};
+use super::{Draft, exits, imports, lines};
 use crate::finding::{Anchors, FixKind};
+use crate::resolve::Ty;
 use crate::source::{Place, Span};
 use crate::syntax::ast::{AssignOp, Expr, ExprId, Stmt, StmtId, UnaryOp};
 use crate::syntax::parts::Part;
@@ -57,6 +58,8 @@ enum Shape {
     Plain,
     /// `v := <-ch` and the like: the left sides, and whether they are declared.
     Assign(Vec<ExprId>, bool, ExprId),
+    /// A loop over the ticks of a ticker: its variable, whether that is declared there, and the body.
+    Ticks(Option<ExprId>, bool, ExprId, Span),
     /// A `select`.
     Select,
 }
@@ -85,7 +88,7 @@ impl<'b, 'a> Stuck<'b, 'a> {
             });
         let (stmt, shape) = match select {
             Some(index) => (StmtId(index as u32), Shape::Select),
-            None => plain(tree, op.span)?,
+            None => plain(tree, op.span).or_else(|| ticks(bench, tree, op.span))?,
         };
         tree.list(stmt)?;
         let function = tree.function(Part::Stmt(stmt))?;
@@ -147,6 +150,36 @@ impl<'b, 'a> Stuck<'b, 'a> {
                 }
                 let close = editor.line_start(span.end - 1);
                 editor.insert(close, &format!("{}\n", case(&indent)));
+                Some(())
+            }
+            Shape::Ticks(variable, define, ticks, body) => {
+                let indent = editor.indent(span.start);
+                let inner = format!("{indent}{}", Editor::unit(&indent));
+                let head = Span {
+                    start: span.start,
+                    end: body.start,
+                };
+                if !editor.ends_line(body.start + 1) || editor.has_comment(head) {
+                    return None;
+                }
+                let mut declared = String::new();
+                let mut receive = format!("<-{}", self.tree.expr_text(*ticks));
+                if let Some(name) = variable {
+                    let name = self.tree.expr_text(*name);
+                    if *define {
+                        let time = imports::ensure(self.tree, editor, "time")?;
+                        declared = format!("{inner}var {name} {time}.Time\n");
+                    }
+                    receive = format!("{name} = {receive}");
+                }
+                let case = case(&inner);
+                editor.replace(head, "for ");
+                editor.below(
+                    body.start,
+                    &format!(
+                        "{declared}{inner}select {{\n{inner}case {receive}:\n{case}\n{inner}}}"
+                    ),
+                );
                 Some(())
             }
             Shape::Plain => {
@@ -226,7 +259,8 @@ impl<'b, 'a> Stuck<'b, 'a> {
         let results = &self.function.signature().results;
         let body = self.function.body()?;
         if results.is_empty() {
-            let last = body.stmts.last() == Some(&self.stmt);
+            let loops = matches!(self.shape, Shape::Ticks(..));
+            let last = !loops && body.stmts.last() == Some(&self.stmt);
             return Some(if last { "" } else { "return" }.to_owned());
         }
         let count = results.len();
@@ -275,6 +309,33 @@ impl<'b, 'a> Stuck<'b, 'a> {
             && self.function.signature().results.is_empty()
             && quiet::quiet_end(bench, self.tree, self.stmt)
     }
+}
+
+/// A loop over the ticks of a ticker at `span`, in a function without results.
+fn ticks<'a>(bench: &Bench<'a>, tree: &Tree<'a>, span: Span) -> Option<(StmtId, Shape)> {
+    let stmt = tree.stmt_at(span)?;
+    let Stmt::Range {
+        key,
+        value: None,
+        define,
+        subject,
+        body,
+    } = tree.ast.stmt(stmt)
+    else {
+        return None;
+    };
+    let Expr::Selector(ticker, name, _) = tree.ast.expr(*subject) else {
+        return None;
+    };
+    let mut ty = bench.type_of(tree, *ticker);
+    if let Ty::Ptr(target) = ty {
+        ty = (*target).clone();
+    }
+    let is_ticker = matches!(&ty, Ty::Ext(path, ty) if path == "time" && ty == "Ticker");
+    let function = tree.function(Part::Stmt(stmt))?;
+    let named = key.filter(|key| tree.name(*key) != Some("_"));
+    (is_ticker && name == "C" && function.signature().results.is_empty())
+        .then_some((stmt, Shape::Ticks(named, *define, *subject, body.span)))
 }
 
 /// A plain send or receive at `span`.
