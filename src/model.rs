@@ -3,19 +3,20 @@
 //! A primitive is judged at the function that makes it, with everything it hands it to followed from there. A function
 //! that only uses what it is given has an owner elsewhere.
 
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
-use crate::flow::{PACKAGE_VARIABLES, Program};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Slot, Target};
+use crate::flow::{Links, PACKAGE_VARIABLES, Program};
 use crate::flow::{is_plain, makes_anything};
+use rustc_hash::FxHashMap;
 
 /// The roots of a program, in source order.
 pub fn roots(program: &Program) -> Vec<BodyId> {
     let bodies = &program.bodies;
-    let tickers = bodies.iter().any(waits_for_ticks);
+    let tickers = bodies.iter().any(|body| Traits::of(body).waits_for_ticks);
     let own: Vec<bool> = bodies
         .iter()
-        .map(|body| makes_primitive(body) || tickers && makes_ticker(body))
+        .map(|body| Traits::of(body).makes || tickers && Traits::of(body).makes_ticker)
         .collect();
-    let waits: Vec<bool> = bodies.iter().map(blocks).collect();
+    let waits: Vec<bool> = bodies.iter().map(|body| Traits::of(body).blocks).collect();
     // What a function's literals and callees do is part of its system.
     let makes = closure(program, own.clone());
     let waits = closure(program, waits);
@@ -45,34 +46,66 @@ pub fn makes_own(program: &Program, root: BodyId) -> bool {
     let family = program.family(root);
     family
         .iter()
-        .any(|id| makes_primitive(&program.bodies[id.0 as usize]))
+        .any(|id| Traits::of(&program.bodies[id.0 as usize]).makes)
 }
 
 /// The literals that code elsewhere runs, each time anew: handed to it, stored, returned. Those that a loop starts as
 /// goroutines of their own are like them.
 fn leaving_literals(program: &Program) -> Vec<bool> {
     let mut leaves = vec![false; program.bodies.len()];
-    for body in &program.bodies {
-        for (pc, op) in body.code.iter().enumerate() {
-            let mut leave = |e: &Expr| e.closures(&mut |b| leaves[b.0 as usize] = true);
-            match op {
-                Op::Set(Target::Place(_), value) | Op::Send(_, _, value) => leave(value),
-                Op::Set(_, value) if !matches!(value, Expr::Closure(_)) => leave(value),
-                Op::Return(values) => values.iter().for_each(leave),
-                Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
-                    Callee::Unknown | Callee::Named(_) => call.args.iter().for_each(leave),
-                    Callee::Value(Expr::Closure(started)) => {
-                        let own = matches!(op, Op::Go(_)) && body.in_loop[pc];
-                        leaves[started.0 as usize] |= own;
-                    }
-                    Callee::Value(_) => call.args.iter().for_each(leave),
-                    _ => {}
-                },
-                _ => {}
-            }
-        }
+    for literal in program
+        .bodies
+        .iter()
+        .flat_map(|body| &Traits::of(body).leaving)
+    {
+        leaves[literal.0 as usize] = true;
     }
     leaves
+}
+
+/// What a body by itself has to do with primitives.
+struct Traits {
+    makes: bool,
+    makes_ticker: bool,
+    waits_for_ticks: bool,
+    blocks: bool,
+    /// The literals in it that leave.
+    leaving: Vec<BodyId>,
+}
+
+impl Traits {
+    fn of(body: &Body) -> &Self {
+        body.known(Slot::Traits, |body| Self {
+            makes: makes_primitive(body),
+            makes_ticker: makes_ticker(body),
+            waits_for_ticks: waits_for_ticks(body),
+            blocks: blocks(body),
+            leaving: leaving(body),
+        })
+    }
+}
+
+fn leaving(body: &Body) -> Vec<BodyId> {
+    let mut leaving = Vec::new();
+    for (pc, op) in body.code.iter().enumerate() {
+        let mut leave = |e: &Expr| e.closures(&mut |literal| leaving.push(literal));
+        match op {
+            Op::Set(Target::Place(_), value) | Op::Send(_, _, value) => leave(value),
+            Op::Set(_, value) if !matches!(value, Expr::Closure(_)) => leave(value),
+            Op::Return(values) => values.iter().for_each(leave),
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
+                Callee::Unknown | Callee::Named(_) => call.args.iter().for_each(leave),
+                Callee::Value(Expr::Closure(started)) => {
+                    let own = matches!(op, Op::Go(_)) && body.in_loop[pc];
+                    leaving.extend(own.then_some(*started));
+                }
+                Callee::Value(_) => call.args.iter().for_each(leave),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    leaving
 }
 
 /// Whether nothing that a literal captures leads to a primitive.
@@ -153,60 +186,42 @@ fn closure(program: &Program, mut has: Vec<bool>) -> Vec<bool> {
 /// The functions from which one can come to a body that is `wanted`: through calls, literals, functions as values, and
 /// methods that are only known by name.
 pub fn reaching(program: &Program, wanted: impl Fn(&Body) -> bool) -> Vec<bool> {
-    reaching_these(program, program.bodies.iter().map(wanted).collect())
+    reaching_these(
+        program,
+        program.bodies.iter().map(|body| wanted(body)).collect(),
+    )
 }
 
 /// The same for bodies given by their number.
 pub fn reaching_these(program: &Program, mut near: Vec<bool>) -> Vec<bool> {
     let bodies = &program.bodies;
-    loop {
-        let mut changed = false;
-        for index in 0..bodies.len() {
-            let inside = program.literals[index].iter().any(|l| near[l.0 as usize]);
-            if !near[index] && (inside || leads_to(program, &bodies[index], &near)) {
-                near[index] = true;
-                changed = true;
+    let mut before: Vec<Vec<u32>> = vec![Vec::new(); bodies.len()];
+    let mut by_name: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
+    for (index, body) in bodies.iter().enumerate() {
+        let links = Links::of(body);
+        for to in links.calls.iter().chain(&links.values) {
+            before[to.0 as usize].push(index as u32);
+        }
+        for name in &links.named {
+            by_name.entry(name).or_default().push(index as u32);
+        }
+        before[index].extend(body.parent.map(|parent| parent.0));
+    }
+    let mut queue: Vec<usize> = (0..near.len()).filter(|index| near[*index]).collect();
+    while let Some(index) = queue.pop() {
+        let name = bodies[index].name.rsplit('.').next().unwrap_or_default();
+        let named = by_name.get(name).into_iter().flatten();
+        for from in before[index].iter().chain(named) {
+            if !std::mem::replace(&mut near[*from as usize], true) {
+                queue.push(*from as usize);
             }
         }
-        if !changed {
-            return near;
-        }
     }
-}
-
-/// Whether a body calls, or mentions as a value, one that is `near`.
-fn leads_to(program: &Program, body: &Body, near: &[bool]) -> bool {
-    body.code.iter().any(|op| {
-        let called = match op {
-            Op::Call(call) | Op::Go(call) | Op::Defer(call) => match &call.callee {
-                Callee::Body(callee) => near[callee.0 as usize],
-                Callee::Named(name) => program.bodies.iter().zip(near).any(|(other, near)| {
-                    *near && other.name.rsplit('.').next() == Some(name.as_str())
-                }),
-                _ => false,
-            },
-            _ => false,
-        };
-        let mut mentioned = false;
-        op.exprs(&mut |e| {
-            mentioned |= match e {
-                Expr::Func(id) | Expr::Method(_, id) => near[id.0 as usize],
-                Expr::Closure(id) => near[id.0 as usize],
-                _ => false,
-            };
-        });
-        called || mentioned
-    })
+    near
 }
 
 fn callees(body: &Body) -> impl Iterator<Item = BodyId> {
-    body.code.iter().filter_map(|op| match op {
-        Op::Call(call) | Op::Go(call) | Op::Defer(call) => match call.callee {
-            Callee::Body(callee) => Some(callee),
-            _ => None,
-        },
-        _ => None,
-    })
+    Links::of(body).calls.iter().copied()
 }
 
 fn makes_primitive(body: &Body) -> bool {

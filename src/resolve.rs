@@ -7,9 +7,11 @@
 //! [`types`] says what a light type is and what an expression names, [`constants`] evaluates, [`imports`] says what
 //! package a name stands for.
 
-use crate::source::FileId;
-use crate::syntax::ast::{Decl, Expr, ExprId, File, FuncDecl, Name};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{Decl, Expr, ExprId, File, FuncDecl, Name, Signature};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
+use std::sync::LazyLock;
 
 mod constants;
 mod imports;
@@ -65,12 +67,34 @@ pub struct Package<'a> {
     /// Package variables that start as the result of `errors.New` or `fmt.Errorf`: sentinels, never nil by convention.
     pub solid: FxHashSet<Name>,
     imports: Vec<FxHashMap<Name, Name>>,
+    /// Per file the numbers of its functions.
+    blocks: Vec<Range<usize>>,
 }
+
+/// Numbers set aside where the functions of a file have become too many.
+const ROOM: u32 = 8;
+
+/// Stands where no function has the number yet.
+static NOBODY: LazyLock<FuncDecl> = LazyLock::new(|| FuncDecl {
+    name: Name::default(),
+    name_span: Span::default(),
+    receiver: None,
+    type_params: Vec::new(),
+    signature: Signature::default(),
+    body: None,
+    elided: None,
+    span: Span::default(),
+});
 
 impl<'a> Package<'a> {
     /// Builds the tables. Where several files declare a name (build-tag twins), one that is not excluded wins, then
     /// the first.
-    pub fn new(mut files: Vec<PackageFile<'a>>) -> Self {
+    pub fn new(files: Vec<PackageFile<'a>>) -> Self {
+        Self::with_rooms(files, None)
+    }
+
+    /// The same; each file has as many numbers for functions as `rooms` sets aside for it, or more where they are too few.
+    pub fn with_rooms(mut files: Vec<PackageFile<'a>>, rooms: Option<&mut Vec<u32>>) -> Self {
         files.sort_by_key(|f| (f.excluded, f.id));
         let imports = files.iter().map(|f| import_names(f.ast)).collect();
         let mut package = Self {
@@ -83,10 +107,11 @@ impl<'a> Package<'a> {
             consts: FxHashMap::default(),
             solid: FxHashSet::default(),
             imports,
+            blocks: Vec::new(),
         };
         package.declare_types();
         package.declare_values();
-        package.declare_funcs();
+        package.declare_funcs(rooms);
         package
     }
 
@@ -100,11 +125,7 @@ impl<'a> Package<'a> {
                 }
                 let id = TypeId(self.types.len() as u32);
                 self.type_names.insert(spec.name.clone(), id);
-                self.types.push(TypeDef {
-                    name: spec.name.clone(),
-                    underlying: Ty::Unknown,
-                    methods: FxHashMap::default(),
-                });
+                self.types.push(TypeDef::unknown(spec.name.clone()));
                 specs.push((id, index, spec));
             }
         }
@@ -169,9 +190,13 @@ impl<'a> Package<'a> {
         )
     }
 
-    fn declare_funcs(&mut self) {
+    fn declare_funcs(&mut self, mut rooms: Option<&mut Vec<u32>>) {
+        if let Some(rooms) = &mut rooms {
+            rooms.resize(self.files.len(), 0);
+        }
         for index in 0..self.files.len() {
             let file = self.files[index];
+            let start = self.funcs.len();
             for decl in &file.ast.decls {
                 let Decl::Func(decl) = decl else { continue };
                 let id = FuncId(self.funcs.len() as u32);
@@ -197,7 +222,26 @@ impl<'a> Package<'a> {
                     receiver,
                 });
             }
+            if let Some(rooms) = &mut rooms {
+                let count = (self.funcs.len() - start) as u32;
+                let room = &mut rooms[index];
+                if *room < count {
+                    *room = count + ROOM;
+                }
+                let nobody = Func {
+                    file: FileId(index as u32),
+                    decl: &NOBODY,
+                    receiver: None,
+                };
+                self.funcs.resize(start + *room as usize, nobody);
+            }
+            self.blocks.push(start..self.funcs.len());
         }
+    }
+
+    /// The numbers of the functions in the file at `index` of [`Package::files`].
+    pub fn functions_of(&self, index: usize) -> Range<usize> {
+        self.blocks[index].clone()
     }
 
     fn receiver_type(&self, file: &File, ty: ExprId) -> Option<TypeId> {

@@ -13,10 +13,12 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 mod calls;
+mod earlier;
 mod future;
 mod live;
 mod order;
 
+pub use earlier::Earlier;
 use future::Carried;
 pub use future::Future;
 pub use live::{Live, liveness};
@@ -113,6 +115,10 @@ impl<'p> Summaries<'p> {
         while let Some(index) = queue.pop_front() {
             queued[index] = false;
             let body = &program.bodies[index];
+            if body.params.is_empty() && body.captures.is_empty() {
+                // There is nothing to say about it.
+                continue;
+            }
             let mut entry = this
                 .flow(index)
                 .first()

@@ -7,8 +7,10 @@
 use super::Directory;
 use super::memo::Memo;
 use super::recall::{Memory, STATES};
+use crate::flow;
 use crate::outline::{Outline, outline};
 use crate::package::{Header, Package};
+use crate::summary::Earlier;
 use crate::syntax::ast::File;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -20,6 +22,10 @@ pub struct Cache {
     files: Mutex<BTreeMap<Arc<str>, Kept>>,
     /// By name of the package and its first file.
     searches: Mutex<BTreeMap<(String, usize), Memo>>,
+    /// What the files of each package were made into.
+    skeletons: Mutex<BTreeMap<(String, usize), flow::Kept>>,
+    /// What bodies do to their parameters.
+    entries: Mutex<BTreeMap<(String, usize), Earlier>>,
     /// The newest last.
     memories: Mutex<VecDeque<Memory>>,
 }
@@ -114,6 +120,30 @@ impl Cache {
         lock(&self.searches).insert(key(package), memo);
     }
 
+    /// What the files of a package were made into; whoever takes it puts it back.
+    pub(super) fn take_skeletons(&self, package: &Package) -> flow::Kept {
+        lock(&self.skeletons)
+            .remove(&key(package))
+            .unwrap_or_default()
+    }
+
+    /// Keeps what the files of a package were made into.
+    pub(super) fn put_skeletons(&self, package: &Package, kept: flow::Kept) {
+        lock(&self.skeletons).insert(key(package), kept);
+    }
+
+    /// What the bodies of a package do to their parameters; whoever takes it puts it back.
+    pub(super) fn take_entries(&self, package: &Package) -> Earlier {
+        lock(&self.entries)
+            .remove(&key(package))
+            .unwrap_or_default()
+    }
+
+    /// Keeps what the bodies of a package do to their parameters.
+    pub(super) fn put_entries(&self, package: &Package, entries: Earlier) {
+        lock(&self.entries).insert(key(package), entries);
+    }
+
     /// What the newest memory tells that has something to tell.
     pub(super) fn remembered<T>(&self, tell: impl FnMut(&Memory) -> Option<T>) -> Option<T> {
         lock(&self.memories).iter().rev().find_map(tell)
@@ -133,6 +163,14 @@ impl Cache {
         let mut searches = lock(&self.searches);
         if searches.len() > packages.len() {
             searches.retain(|known, _| packages.iter().any(|package| key(package) == *known));
+        }
+        let mut entries = lock(&self.entries);
+        if entries.len() > packages.len() {
+            entries.retain(|known, _| packages.iter().any(|package| key(package) == *known));
+        }
+        let mut skeletons = lock(&self.skeletons);
+        if skeletons.len() > packages.len() {
+            skeletons.retain(|known, _| packages.iter().any(|package| key(package) == *known));
         }
     }
 

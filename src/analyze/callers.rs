@@ -5,7 +5,7 @@ use super::search::Unit;
 use crate::client;
 use crate::exposure::{Client, Exposure};
 use crate::flow::Program;
-use crate::flow::ir::{BodyId, Callee, Expr, Op};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op};
 use crate::leak::{Confidence, Leak};
 use crate::package::is_test;
 use crate::resolve::is_exported;
@@ -13,6 +13,7 @@ use crate::source::{FileId, Place};
 use crate::summary::{Entries, Summaries};
 use rustc_hash::FxHashMap;
 use std::hash::Hasher;
+use std::sync::Arc;
 
 /// What the rest of the package can do to what a root lets go of.
 pub(super) struct Exposures {
@@ -141,27 +142,54 @@ fn mentions(expr: &Expr, function: BodyId) -> bool {
     any
 }
 
-/// Adds bodies that stand in for callers elsewhere; nobody calls a program from elsewhere.
+/// Adds bodies that stand in for callers elsewhere; nobody calls a program from elsewhere. What is in `entries` is known, and
+/// those in `earlier` are taken where they are the same.
 pub(super) fn add_clients(
     program: &mut Program,
     package: Unit<'_>,
+    entries: Entries,
+    earlier: Vec<Arc<Body>>,
 ) -> (FxHashMap<BodyId, Client>, Entries) {
     let Unit { dir, options, .. } = package;
     if package.members.name == "main" {
-        return (FxHashMap::default(), Entries::default());
+        return (FxHashMap::default(), entries);
     }
     let counts = |file: FileId| !is_test(file_name(&dir.files[file.index()].path));
     let constructors = client::constructors(program, &counts);
     if constructors.is_empty() {
-        return (FxHashMap::default(), Entries::default());
+        return (FxHashMap::default(), entries);
     }
     let reached = client::reached(program, &constructors);
-    let entries = Summaries::new(program, &reached, Entries::default()).into_entries();
+    let entries = Summaries::new(program, &reached, entries).into_entries();
     let guesses = options.min_confidence == Confidence::Low;
     let clients = client::clients(program, &constructors, guesses, &|body| entries.of(body));
+    let mut same = Same::new(earlier);
     let ids = clients
         .into_iter()
-        .map(|(body, of)| (program.add(body), of))
+        .map(|(body, of)| (program.add(same.find(body)), of))
         .collect();
     (ids, entries)
+}
+
+/// Made-up bodies of an earlier state of the package, by the constructor that they call.
+struct Same(FxHashMap<Option<BodyId>, Vec<Arc<Body>>>);
+
+impl Same {
+    fn new(bodies: Vec<Arc<Body>>) -> Self {
+        let mut by_maker: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for body in bodies {
+            by_maker.entry(client::maker(&body)).or_default().push(body);
+        }
+        Self(by_maker)
+    }
+
+    /// One that is the same as `body`, so that what is known of it need not be found out again.
+    fn find(&mut self, body: Body) -> Arc<Body> {
+        let known = self.0.get_mut(&client::maker(&body));
+        let same = known.and_then(|known| {
+            let at = known.iter().position(|known| **known == body)?;
+            Some(known.remove(at))
+        });
+        same.unwrap_or_else(|| Arc::new(body))
+    }
 }

@@ -112,7 +112,8 @@ impl Prints {
         let bodies = program.bodies.iter().enumerate().map(|(index, body)| {
             let id = BodyId(index as u32);
             let mut hasher = ByKey::new(&keys);
-            body.hash(&mut hasher);
+            let (print, mentioned) = body.print();
+            (print, mentioned).hash(&mut hasher);
             program.holds[index].hash(&mut hasher);
             exposures.print_of(id, &mut hasher);
             clients.get(&id).hash(&mut hasher);

@@ -229,6 +229,8 @@ impl Memory {
             let same_words = old.words_of(before) == outline.words_of(now);
             if (before.name, before.marked, before.stops) != (now.name, now.marked, now.stops)
                 || now.broken && !hidden
+                // What was read has other tokens.
+                || !same_words && !hidden
                 || is_empty(before) != is_empty(now)
                 || !same_words && self.judge.of(old, before) != self.judge.of(outline, now)
             {

@@ -20,7 +20,7 @@ use crate::slice::{Index, Slicer};
 use crate::solve::answers::Answers;
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
-use crate::summary::Summaries;
+use crate::summary::{Earlier, Summaries};
 use crate::syntax::ast::{Decl, File, FuncDecl};
 use crate::syntax::{fill_in_roughly, parse_function};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -195,10 +195,24 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let mut searched = Searched::default();
     let resolving = options.enter(dir, Stage::Resolve);
     let later = Later::new(package);
-    let mut tables = Package::new(package.files());
-    let mut program = flow::lower_asking(&mut tables, &options.library, dir.go, &mut |place| {
-        later.read(place)
-    });
+    let cache = options.cache.as_ref().filter(|_| focus.is_none());
+    let mut kept = cache.map(|cache| cache.take_skeletons(package.members));
+    let rooms = kept.as_mut().map(|kept| &mut kept.rooms);
+    let mut tables = Package::with_rooms(package.files(), rooms);
+    if let Some(kept) = &mut kept {
+        let texts = dir.files.iter().map(|file| Arc::clone(&file.bytes));
+        kept.begin(&options.library, dir.go, texts.collect());
+    }
+    let mut program = flow::lower_asking(
+        &mut tables,
+        &options.library,
+        dir.go,
+        &mut |place| later.read(place),
+        kept.as_mut(),
+    );
+    if let (Some(cache), Some(kept)) = (cache, kept) {
+        cache.put_skeletons(package.members, kept);
+    }
     searched.complete = !later.failed.get();
     searched.read_later = later.read.take();
     if !searched.complete {
@@ -208,11 +222,15 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let functions = program
         .bodies
         .iter()
-        .filter(|b| b.name != flow::PACKAGE_VARIABLES);
+        .filter(|b| b.name != flow::PACKAGE_VARIABLES && !b.name.is_empty());
     searched.stats.functions += functions.count() as u64;
     drop(resolving);
     let modelling = options.enter(dir, Stage::Model);
-    let (clients, entries) = add_clients(&mut program, package);
+    let known = cache.map(|cache| cache.take_entries(package.members));
+    let mut known = known.unwrap_or_default();
+    let made_up = known.made_up();
+    let known = known.still_true(&program);
+    let (clients, entries) = add_clients(&mut program, package, known, made_up);
     let mut roots = model::roots(&program);
     roots.extend(clients.keys());
     roots.sort_by_key(|root| order(&program, *root));
@@ -332,6 +350,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
     if let (Some(memo), Some(cache)) = (memo, &options.cache) {
         cache.put_memo(package.members, memo);
+        let entries = summaries.into_entries();
+        cache.put_entries(package.members, Earlier::of(entries, &program));
     }
     searched
 }

@@ -31,10 +31,10 @@ pub(super) fn value_clients<'e>(
     program: &Program,
     constructor: BodyId,
     ty: TypeId,
-    guesses: bool,
+    (guesses, handed): (bool, &[bool]),
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<Body> {
-    let mut all = methods(program, ty);
+    let mut all = methods(program, ty, handed);
     for method in &mut all {
         let future = entry(method.body);
         let acts = acts_on_receiver(program, ty, method.body, future);

@@ -3,7 +3,6 @@
 //! In: a type, and what its methods do to their receivers. Out: [`Method`]s. Deliberately absent: the goroutines they start.
 
 use super::contract::Method;
-use super::made::handed_methods;
 use super::starts::spawns_loop;
 use crate::flow::Program;
 use crate::flow::ir::{BodyId, Callee, Op};
@@ -11,8 +10,8 @@ use crate::resolve::{Ty, TypeId, is_exported};
 use crate::summary::{CALL, CLOSE, Future, RECV, SEND, STOP};
 use crate::syntax::ast::Name;
 
-pub(super) fn methods(program: &Program, ty: TypeId) -> Vec<Method> {
-    let handed = handed_methods(program);
+/// The methods of a type that callers elsewhere can call; `handed` are those that they are handed as values.
+pub(super) fn methods(program: &Program, ty: TypeId, handed: &[bool]) -> Vec<Method> {
     let mut all: Vec<Method> = program.types[ty.0 as usize]
         .methods
         .iter()

@@ -74,10 +74,11 @@ pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<C
 /// The bodies that clients of these constructors may call.
 pub fn reached(program: &Program, constructors: &[Constructor]) -> Vec<BodyId> {
     let mut all: Vec<BodyId> = Vec::new();
+    let handed = handed_methods(program);
     for constructor in constructors {
         all.push(constructor.body);
         if let Made::Value(ty) = constructor.makes {
-            all.extend(methods(program, ty).into_iter().map(|m| m.body));
+            all.extend(methods(program, ty, &handed).into_iter().map(|m| m.body));
         }
     }
     all.sort_unstable();
@@ -104,10 +105,11 @@ pub fn clients<'e>(
     guesses: bool,
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<(Body, Client)> {
+    let handed = handed_methods(program);
     constructors
         .iter()
         .flat_map(|c| match c.makes {
-            Made::Value(ty) => value_clients(program, c.body, ty, guesses, entry)
+            Made::Value(ty) => value_clients(program, c.body, ty, (guesses, &handed), entry)
                 .into_iter()
                 .map(|body| (body, Client::Methods(ty)))
                 .collect(),

@@ -4,9 +4,11 @@
 //! In: the bodies as they were lowered. Out: the same with such calls named. A variable of which some value is not understood
 //! is left alone: the machine finds its method by what it holds, but nobody who looks at the code before that does.
 
-use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use super::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::resolve::{TypeDef, TypeId};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Assignments and returns that are followed from a call back to where a value is made.
 const DEEP_ENOUGH: u32 = 8;
@@ -32,9 +34,20 @@ impl Held {
     }
 }
 
-/// Names the methods of calls through interfaces where the type is certain.
-pub(super) fn name_methods(bodies: &mut [Body], types: &[TypeDef]) {
-    let mut found = Vec::new();
+/// What earlier analyses have named: per body what it was, which calls call what, and what came of it.
+pub(super) type Named = FxHashMap<BodyId, (Arc<Body>, Vec<Method>, Arc<Body>)>;
+
+/// A call, and the method it calls.
+type Method = (Pc, BodyId);
+
+/// Names the methods of calls through interfaces where the type is certain; what is in `earlier` is not changed again. Says
+/// whether there are any.
+pub(super) fn name_methods(
+    bodies: &mut [Arc<Body>],
+    types: &[TypeDef],
+    mut earlier: Option<&mut Named>,
+) -> bool {
+    let mut found: BTreeMap<usize, Vec<Method>> = BTreeMap::new();
     let mut finder = Finder {
         bodies,
         types,
@@ -57,19 +70,39 @@ pub(super) fn name_methods(bodies: &mut [Body], types: &[TypeDef]) {
                 && let Some(func) = types[ty.0 as usize].methods.get(name)
                 && !bodies[BodyId::from(*func).0 as usize].code.is_empty()
             {
-                found.push((index, pc, BodyId::from(*func)));
+                let here = found.entry(index).or_default();
+                here.push((pc as Pc, BodyId::from(*func)));
             }
         }
     }
-    for (index, pc, method) in found {
-        if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = &mut bodies[index].code[pc] {
-            call.callee = Callee::Body(method);
+    let any = !found.is_empty();
+    for (index, methods) in found {
+        let id = BodyId(index as u32);
+        let arc = &mut bodies[index];
+        let known = earlier.as_ref().and_then(|earlier| earlier.get(&id));
+        if let Some((from, same, into)) = known
+            && Arc::ptr_eq(from, arc)
+            && *same == methods
+        {
+            *arc = Arc::clone(into);
+            continue;
+        }
+        let from = earlier.is_some().then(|| Arc::clone(arc));
+        let body = Body::changed(arc);
+        for (pc, method) in &methods {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = &mut body.code[*pc as usize] {
+                call.callee = Callee::Body(*method);
+            }
+        }
+        if let (Some(earlier), Some(from)) = (&mut earlier, from) {
+            earlier.insert(id, (from, methods, Arc::clone(arc)));
         }
     }
+    any
 }
 
 struct Finder<'b> {
-    bodies: &'b [Body],
+    bodies: &'b [Arc<Body>],
     types: &'b [TypeDef],
     held: FxHashMap<(BodyId, Var), Held>,
     /// The variables whose answer is being looked for.

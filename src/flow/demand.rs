@@ -5,15 +5,21 @@
 //! by itself is read where it is called. In: bodies as they were lowered. Out: the functions to read. Every other call of
 //! such a function is one of which only the results count.
 
-use super::holds::{Holds, expr_holds, holding_vars};
-use super::ir::{Body, Call, Callee, Expr, Op};
+use super::holding::{holding, holding_vars};
+use super::holds::Holds;
+use super::ir::Body;
 use crate::resolve::{FuncId, Package};
 use crate::syntax::ast::{Elided, Name};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// The functions of `package` without bodies that `bodies` hand something to.
-pub(super) fn wanted(package: &Package<'_>, bodies: &[Body]) -> BTreeSet<FuncId> {
+/// The functions of `package` without bodies that `bodies` hand something to, and what their variables hold, where that
+/// was worked out.
+pub(super) fn wanted(
+    package: &Package<'_>,
+    bodies: &[Arc<Body>],
+) -> (BTreeSet<FuncId>, Option<Holds>) {
     let mut demand = Demand {
         elided: FxHashMap::default(),
         by_name: FxHashMap::default(),
@@ -28,11 +34,11 @@ pub(super) fn wanted(package: &Package<'_>, bodies: &[Body]) -> BTreeSet<FuncId>
         }
     }
     if demand.elided.is_empty() {
-        return BTreeSet::new();
+        return (BTreeSet::new(), None);
     }
     let holds = holding_vars(bodies, &package.types);
     demand.look(bodies, &holds);
-    demand.wanted
+    (demand.wanted, Some(holds))
 }
 
 struct Demand {
@@ -42,49 +48,29 @@ struct Demand {
 }
 
 impl Demand {
-    fn look(&mut self, bodies: &[Body], holds: &Holds) {
+    fn look(&mut self, bodies: &[Arc<Body>], holds: &Holds) {
+        let (mut wanted, mut named) = (Vec::new(), BTreeSet::new());
         for (body, holds) in bodies.iter().zip(holds) {
-            for op in &body.code {
-                match op {
-                    Op::Call(call) | Op::Defer(call) => self.call(call, holds, false),
-                    Op::Go(call) => self.call(call, holds, true),
-                    _ => {}
-                }
-                op.exprs(&mut |e| self.values(e));
+            holding(body).demands(
+                holds,
+                &mut |id, starts, handed| {
+                    if starts || handed || self.elided.get(&id) == Some(&Elided::Active) {
+                        wanted.push(id);
+                    }
+                },
+                // Whose method it is turns out only in a search.
+                &mut |name| {
+                    named.insert(name.clone());
+                },
+            );
+        }
+        for name in named {
+            wanted.extend(self.by_name.remove(&name).unwrap_or_default());
+        }
+        for id in wanted {
+            if self.elided.contains_key(&id) {
+                self.wanted.insert(id);
             }
         }
-    }
-
-    fn want(&mut self, id: FuncId) {
-        if self.elided.contains_key(&id) {
-            self.wanted.insert(id);
-        }
-    }
-
-    fn call(&mut self, call: &Call, holds: &[bool], starts: bool) {
-        let handed = call.args.iter().any(|arg| expr_holds(arg, holds));
-        match &call.callee {
-            Callee::Body(body) => {
-                let id = FuncId(body.0);
-                if starts || handed || self.elided.get(&id) == Some(&Elided::Active) {
-                    self.want(id);
-                }
-            }
-            // Whose method it is turns out only in a search.
-            Callee::Named(name) if handed => {
-                for id in self.by_name.get(name).cloned().unwrap_or_default() {
-                    self.want(id);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Functions that are used as values may be called with anything.
-    fn values(&mut self, expr: &Expr) {
-        if let Expr::Func(id) | Expr::Method(_, id) = expr {
-            self.want(*id);
-        }
-        expr.children(&mut |child| self.values(child));
     }
 }

@@ -24,7 +24,7 @@ pub fn dump(file: &File) -> String {
             minor: 27,
         },
     );
-    program.bodies.iter().map(body).collect()
+    program.bodies.iter().map(|it| body(it)).collect()
 }
 
 fn body(body: &Body) -> String {

@@ -8,7 +8,11 @@ use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeId};
 use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::{BinaryOp, Name};
+use rustc_hash::FxHasher;
+use std::any::Any;
+use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// A variable of a body.
 pub type Var = u32;
@@ -35,7 +39,7 @@ impl From<FuncId> for BodyId {
 }
 
 /// The code of one function or function literal.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Body {
     /// The name as in Go's stack traces, without the package.
     pub name: String,
@@ -75,6 +79,52 @@ pub struct Body {
     pub parent: Option<BodyId>,
     /// For a made-up caller: what its operations stand for, parallel to `code`.
     pub client: Vec<Note>,
+    /// What has been worked out about it.
+    pub(crate) facts: Facts,
+}
+
+/// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
+/// the body does not say: a copy has to find out by itself, and comparisons pass over it.
+#[derive(Default)]
+pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 6]);
+
+/// What can be worked out about a body, by who does; each has one type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Slot {
+    /// `flow::holding`
+    Holding,
+    /// `flow::simplify`
+    Gist,
+    /// `flow::links`
+    Links,
+    /// [`Body::print`]
+    Print,
+    /// `model`
+    Traits,
+    /// `slice::index`
+    Index,
+}
+
+impl Clone for Facts {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Hash for Facts {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Facts")
+    }
 }
 
 /// What an operation of a made-up caller stands for in the source.
@@ -127,10 +177,39 @@ pub fn empty_body() -> Body {
         gives: false,
         parent: None,
         client: Vec::new(),
+        facts: Facts::default(),
     }
 }
 
 impl Body {
+    /// What has been worked out about the body; `find` does it the first time. It looks at the body alone.
+    pub(crate) fn known<T: Any + Send + Sync>(
+        &self,
+        slot: Slot,
+        find: impl FnOnce(&Self) -> T,
+    ) -> &T {
+        let known = self.facts.0[slot as usize].get_or_init(|| Box::new(find(self)));
+        known.downcast_ref().expect("a slot has one type")
+    }
+
+    /// A hash of all that the body says but for the numbers of other bodies, and those in order: they may change from one
+    /// analysis to the next.
+    pub(crate) fn print(&self) -> (u64, &[BodyId]) {
+        let (hash, mentioned) = self.known(Slot::Print, |body| {
+            let mut hasher = Apart::default();
+            body.hash(&mut hasher);
+            (hasher.hasher.finish(), hasher.mentioned)
+        });
+        (*hash, mentioned)
+    }
+
+    /// A body that may be changed: what was known of it is forgotten.
+    pub(super) fn changed(body: &mut Arc<Self>) -> &mut Self {
+        let body = Arc::make_mut(body);
+        body.facts = Facts::default();
+        body
+    }
+
     /// Where the operation at `pc` stands.
     pub fn place(&self, pc: Pc) -> Place {
         if let Some(note) = self.client.get(pc as usize) {
@@ -143,8 +222,45 @@ impl Body {
     }
 }
 
+/// A hasher that sets the numbers of bodies and functions apart, see [`BodyId`].
+#[derive(Default)]
+struct Apart {
+    hasher: FxHasher,
+    mentioned: Vec<BodyId>,
+}
+
+impl Hasher for Apart {
+    fn finish(&self) -> u64 {
+        self.hasher.finish()
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.hasher.write(bytes);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.hasher.write_u8(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.hasher.write_u32(number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.hasher.write_u64(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.hasher.write_usize(number);
+    }
+
+    fn write_i32(&mut self, number: i32) {
+        self.mentioned.push(BodyId(number as u32));
+    }
+}
+
 /// A variable.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct VarInfo {
     /// Its name; empty for a temporary.
     pub name: Name,

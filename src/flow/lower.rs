@@ -1,29 +1,38 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
 use super::demand;
+use super::holds::Holds;
 use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
+use super::kept::Lowered;
 use crate::library::Library;
 use crate::package::GoVersion;
-use crate::resolve::{Const, FuncId, Package, Ty};
+use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
 use crate::source::{Place, Span};
 use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Reads the function that stands there and whose body was left out.
 pub type Supply<'s, 'a> = dyn FnMut(Place) -> Option<(&'a ast::File, &'a ast::FuncDecl)> + 's;
 
 /// Lowers all functions of `package`; the result is indexed by [`BodyId`]. Bodies that were left out are asked for where
-/// something is handed to them that can matter.
+/// something is handed to them that can matter. What `kept` has of files that are the same is not lowered again. Returned
+/// is also what variables hold, where that was worked out on the way.
 pub(super) fn lower_package<'a>(
     package: &mut Package<'a>,
     library: &Library,
     go: GoVersion,
     supply: &mut Supply<'_, 'a>,
-) -> Vec<Body> {
+    mut kept: Option<&mut Lowered>,
+) -> (Vec<Arc<Body>>, Option<Holds>) {
     let count = package.funcs.len();
-    let has_later = (0..package.files.len()).any(|file| {
-        let mut exprs = package.ast(file).exprs.iter();
-        exprs.any(|e| matches!(e, ast::Expr::Selector(_, name, _) if name == "AfterFunc"))
+    let files = package.files.len();
+    if let Some(kept) = &mut kept {
+        kept.compare(package);
+    }
+    let has_later = (0..files).any(|file| {
+        let known = kept.as_ref().and_then(|kept| kept.has_later(file));
+        known.unwrap_or_else(|| has_later(package.ast(file)))
     });
     let mut lowerer = Lowerer {
         has_later,
@@ -33,41 +42,91 @@ pub(super) fn lower_package<'a>(
         bodies: Vec::new(),
         fns: Vec::new(),
         file: 0,
+        piece: Piece::default(),
+        spare: Spare::default(),
     };
-    lowerer.bodies.resize_with(count, || None);
-    for index in 0..count {
-        lowerer.function(FuncId(index as u32));
+    lowerer.bodies.resize_with(count + files, || None);
+    if let Some(kept) = &mut kept {
+        kept.restore(&mut lowerer);
     }
-    lowerer.package_variables();
+    for file in 0..files {
+        if kept.as_ref().is_some_and(|kept| kept.is_same(file)) {
+            continue;
+        }
+        if let Some(kept) = &mut kept {
+            lowerer.spare = kept.spare(file);
+        }
+        for index in lowerer.package.functions_of(file) {
+            lowerer.function(FuncId(index as u32));
+        }
+        lowerer.package_variables(file, BodyId((count + file) as u32));
+        let piece = std::mem::take(&mut lowerer.piece);
+        if let Some(kept) = &mut kept {
+            kept.put(file, piece, std::mem::take(&mut lowerer.spare), &lowerer);
+        }
+    }
+    let nobody = Arc::new(empty_body());
+    let mut asked = FxHashSet::default();
     loop {
-        let bodies: Vec<Body> = std::mem::take(&mut lowerer.bodies)
-            .into_iter()
-            .map(|b| b.unwrap_or_else(empty_body))
+        let bodies: Vec<Arc<Body>> = lowerer
+            .bodies
+            .iter()
+            .map(|body| Arc::clone(body.as_ref().unwrap_or(&nobody)))
             .collect();
-        let wanted = demand::wanted(lowerer.package, &bodies);
+        let (wanted, holds) = demand::wanted(lowerer.package, &bodies);
         let mut any = false;
-        lowerer.bodies = bodies.into_iter().map(Some).collect();
         for id in wanted {
+            if !asked.insert(id) {
+                continue;
+            }
             let func = lowerer.package.func(id);
+            let file = func.file.index();
             let place = Place {
-                file: lowerer.package.files[func.file.index()].id,
+                file: lowerer.package.files[file].id,
                 span: func.decl.span,
             };
-            if let Some((ast, decl)) = supply(place) {
-                lowerer.package.supply(id, ast, decl);
-                lowerer.function(id);
-                any = true;
+            let Some((ast, decl)) = supply(place) else {
+                continue;
+            };
+            any = true;
+            lowerer.package.supply(id, ast, decl);
+            if let Some(kept) = &mut kept {
+                if kept.restore_supplied(file, id, &mut lowerer) {
+                    continue;
+                }
+                lowerer.spare = kept.spare(file);
+            }
+            lowerer.function(id);
+            let piece = std::mem::take(&mut lowerer.piece);
+            if let Some(kept) = &mut kept {
+                let spare = std::mem::take(&mut lowerer.spare);
+                kept.put_supplied(file, id, piece, spare, &lowerer);
             }
         }
         if !any {
-            break;
+            return (bodies, holds);
         }
     }
-    lowerer
-        .bodies
-        .into_iter()
-        .map(|b| b.unwrap_or_else(empty_body))
-        .collect()
+}
+
+/// Whether a file may have timers that run functions.
+pub(super) fn has_later(ast: &ast::File) -> bool {
+    let mut exprs = ast.exprs.iter();
+    exprs.any(|e| matches!(e, ast::Expr::Selector(_, name, _) if name == "AfterFunc"))
+}
+
+/// The bodies and types that a part of a package has.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub bodies: Vec<BodyId>,
+    pub types: Vec<TypeId>,
+}
+
+/// Numbers of bodies and types that nobody has any more, the smallest last.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    pub bodies: Vec<BodyId>,
+    pub types: Vec<TypeId>,
 }
 
 /// What a name in a function stands for.
@@ -104,12 +163,15 @@ pub(super) struct Lowerer<'p, 'a> {
     pub package: &'p mut Package<'a>,
     pub library: &'p Library,
     pub go: GoVersion,
-    pub bodies: Vec<Option<Body>>,
+    pub bodies: Vec<Option<Arc<Body>>>,
     pub fns: Vec<FnState>,
     /// Index of the file being lowered.
     pub file: usize,
     /// Whether the package has timers that run functions; of others it makes no difference when they are stopped.
     pub has_later: bool,
+    /// What has been lowered since somebody took it.
+    pub piece: Piece,
+    pub spare: Spare,
 }
 
 /// The name of the function that gives a file's package variables their first values, as in Go's stack traces.
@@ -179,23 +241,39 @@ impl<'a> Lowerer<'_, 'a> {
         );
     }
 
-    /// Lowers what the package's variables start with, for the function literals in there.
-    fn package_variables(&mut self) {
-        for index in 0..self.package.files.len() {
-            self.file = index;
-            let id = BodyId(self.bodies.len() as u32);
-            self.bodies.push(None);
-            self.open(id, PACKAGE_VARIABLES.to_owned(), Span::default(), None);
-            for decl in &self.package.ast(index).decls {
-                if let ast::Decl::Value(spec) = decl
-                    && !spec.is_const
-                {
-                    self.variable(spec);
-                }
+    /// Lowers what the package's variables in a file start with, for the function literals in there.
+    fn package_variables(&mut self, file: usize, id: BodyId) {
+        self.file = file;
+        self.open(id, PACKAGE_VARIABLES.to_owned(), Span::default(), None);
+        for decl in &self.package.ast(file).decls {
+            if let ast::Decl::Value(spec) = decl
+                && !spec.is_const
+            {
+                self.variable(spec);
             }
-            self.emit(Op::End);
-            self.close();
         }
+        self.emit(Op::End);
+        self.close();
+    }
+
+    /// The number of a body that is neither a declared function nor one for package variables.
+    fn new_body(&mut self) -> BodyId {
+        self.spare.bodies.pop().unwrap_or_else(|| {
+            self.bodies.push(None);
+            BodyId(self.bodies.len() as u32 - 1)
+        })
+    }
+
+    /// A type that is declared in a function, of which only the name is known yet.
+    pub fn new_type(&mut self, name: &Name) -> TypeId {
+        let types = &mut self.package.types;
+        let id = self.spare.types.pop().unwrap_or_else(|| {
+            types.push(TypeDef::unknown(Name::default()));
+            TypeId(types.len() as u32 - 1)
+        });
+        types[id.0 as usize] = TypeDef::unknown(name.clone());
+        self.piece.types.push(id);
+        id
     }
 
     fn variable(&mut self, spec: &ast::ValueSpec) {
@@ -212,8 +290,7 @@ impl<'a> Lowerer<'_, 'a> {
 
     /// Lowers a function literal; returns its body and leaves the captures to be read off it.
     pub fn literal(&mut self, signature: &Signature, block: &Block, span: Span) -> BodyId {
-        let id = BodyId(self.bodies.len() as u32);
-        self.bodies.push(None);
+        let id = self.new_body();
         let outer = self.top();
         outer.literals += 1;
         let (name, parent) = (
@@ -235,8 +312,7 @@ impl<'a> Lowerer<'_, 'a> {
         span: Span,
         fill: impl FnOnce(&mut Self, &dyn Fn(&mut Self, Var) -> Var),
     ) -> BodyId {
-        let id = BodyId(self.bodies.len() as u32);
-        self.bodies.push(None);
+        let id = self.new_body();
         let outer = self.top();
         let (name, parent) = (format!("{}.{name}", outer.body.name), outer.id);
         self.open(id, name, span, Some(parent));
@@ -324,8 +400,8 @@ impl<'a> Lowerer<'_, 'a> {
         for op in &mut state.body.code {
             retarget(op, &mut |label| labels[label as usize]);
         }
-        let id = state.id.0 as usize;
-        self.bodies[id] = Some(state.body);
+        self.piece.bodies.push(state.id);
+        self.bodies[state.id.0 as usize] = Some(Arc::new(state.body));
     }
 
     pub fn top(&mut self) -> &mut FnState {

@@ -205,12 +205,7 @@ impl Lowerer<'_, '_> {
             Decl::Value(spec) if spec.is_const => self.local_const(spec),
             Decl::Value(spec) => self.var_spec(spec),
             Decl::Type(spec) => {
-                let id = crate::resolve::TypeId(self.package.types.len() as u32);
-                self.package.types.push(crate::resolve::TypeDef {
-                    name: spec.name.clone(),
-                    underlying: Ty::Unknown,
-                    methods: rustc_hash::FxHashMap::default(),
-                });
+                let id = self.new_type(&spec.name);
                 if !spec.is_alias {
                     self.bind(&spec.name, Entity::Type(Ty::Named(id)));
                 }

@@ -7,8 +7,11 @@ mod ahead;
 mod concrete;
 mod demand;
 mod dump;
+mod holding;
 mod holds;
 pub mod ir;
+mod kept;
+mod links;
 mod lower;
 mod lower_call;
 mod lower_composite;
@@ -26,6 +29,8 @@ pub(crate) use ahead::{Ahead, Next, look_ahead};
 use crate::package::GoVersion;
 pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
+pub use kept::Kept;
+pub(crate) use links::Links;
 pub(crate) use lower::PACKAGE_VARIABLES;
 pub use lower::Supply;
 pub(crate) use lower_later::LATER;
@@ -36,11 +41,12 @@ use crate::resolve::{Package, TypeDef};
 use crate::syntax::ast::Name;
 use ir::{Body, BodyId};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// The skeletons of a package.
 pub struct Program {
     /// Bodies, those of declared functions first.
-    pub bodies: Vec<Body>,
+    pub bodies: Vec<Arc<Body>>,
     /// The types, those declared in functions included.
     pub types: Vec<TypeDef>,
     /// Per body, the function literals that stand directly in it.
@@ -53,21 +59,29 @@ pub struct Program {
 
 /// Lowers every function of `package`.
 pub fn lower(package: &mut Package<'_>, library: &Library, go: GoVersion) -> Program {
-    lower_asking(package, library, go, &mut |_| None)
+    lower_asking(package, library, go, &mut |_| None, None)
 }
 
 /// Lowers every function of `package`; of those that were read without their bodies, the ones that can matter are asked
-/// for from `supply`, which has to know all of them.
+/// for from `supply`, which has to know all of them. With `kept` only what has changed is lowered again.
 pub fn lower_asking<'a>(
     package: &mut Package<'a>,
     library: &Library,
     go: GoVersion,
     supply: &mut Supply<'_, 'a>,
+    kept: Option<&mut Kept>,
 ) -> Program {
-    let mut bodies = lower::lower_package(package, library, go, supply);
-    concrete::name_methods(&mut bodies, &package.types);
-    questions::name_questions(&mut bodies);
-    let holds = simplify::simplify(&mut bodies, &package.types);
+    let (mut lowered, mut named, mut simplified) = (None, None, None);
+    if let Some(kept) = kept {
+        lowered = Some(&mut kept.lowered);
+        named = Some(&mut kept.named);
+        simplified = Some(&mut kept.simplified);
+    }
+    let (mut bodies, holds) = lower::lower_package(package, library, go, supply, lowered);
+    let any = concrete::name_methods(&mut bodies, &package.types, named);
+    let any = questions::name_questions(&mut bodies) || any;
+    let holds = holds.filter(|_| !any);
+    let holds = simplify::simplify(&mut bodies, &package.types, holds, simplified);
     Program {
         literals: literals(&bodies),
         bodies,
@@ -77,7 +91,7 @@ pub fn lower_asking<'a>(
     }
 }
 
-fn literals(bodies: &[Body]) -> Vec<Vec<BodyId>> {
+fn literals(bodies: &[Arc<Body>]) -> Vec<Vec<BodyId>> {
     let mut literals = vec![Vec::new(); bodies.len()];
     for (index, body) in bodies.iter().enumerate() {
         if let Some(parent) = body.parent {
@@ -89,7 +103,7 @@ fn literals(bodies: &[Body]) -> Vec<Vec<BodyId>> {
 
 impl Program {
     /// Adds a body that stands in no source.
-    pub fn add(&mut self, body: Body) -> BodyId {
+    pub fn add(&mut self, body: Arc<Body>) -> BodyId {
         self.holds.push(vec![true; body.vars.len()]);
         self.literals.push(Vec::new());
         self.bodies.push(body);

@@ -9,12 +9,14 @@ use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use super::lower_expr::may_hold;
 use crate::source::Span;
 use crate::syntax::ast::Name;
+use std::sync::Arc;
 
 /// A use of a variable, by the body and position it stands at.
 type Place = (usize, usize, Var);
 
-/// Turns the questions that are shared into fields.
-pub(super) fn name_questions(bodies: &mut [Body]) {
+/// Turns the questions that are shared into fields; says whether there are any.
+pub(super) fn name_questions(bodies: &mut [Arc<Body>]) -> bool {
+    let mut any = false;
     for index in 0..bodies.len() {
         let shared: Vec<Var> = (0..bodies[index].vars.len() as Var)
             .filter(|var| {
@@ -24,10 +26,11 @@ pub(super) fn name_questions(bodies: &mut [Body]) {
             .collect();
         for var in shared {
             if let Some(uses) = Uses::of(bodies, index, var) {
-                uses.apply(bodies);
+                any |= uses.apply(bodies);
             }
         }
     }
+    any
 }
 
 /// What is done to a variable, where nothing else is.
@@ -40,7 +43,7 @@ struct Uses {
 
 impl Uses {
     /// The uses of `var` in the body at `index` and its literals, where each is a question or an act.
-    fn of(bodies: &[Body], index: usize, var: Var) -> Option<Self> {
+    fn of(bodies: &[Arc<Body>], index: usize, var: Var) -> Option<Self> {
         let mut uses = Self::default();
         let mut todo = vec![(index, var)];
         while let Some((index, var)) = todo.pop() {
@@ -77,19 +80,19 @@ impl Uses {
     }
 
     /// Rewrites the calls, where one question is asked in several bodies and no other anywhere.
-    fn apply(self, bodies: &mut [Body]) {
+    fn apply(self, bodies: &mut [Arc<Body>]) -> bool {
         let Some(((first, ..), question)) = self.questions.first() else {
-            return;
+            return false;
         };
         let one = self.questions.iter().all(|(_, name)| name == question);
         let several = self.questions.iter().any(|((body, ..), _)| body != first);
         if !one || !several {
-            return;
+            return false;
         }
         let answer = Name::from(format!("{question}()"));
         let field = |var| Expr::Field(Box::new(Expr::Var(var)), answer.clone());
         for ((body, pc, var), _) in &self.questions {
-            let op = &mut bodies[*body].code[*pc];
+            let op = &mut Body::changed(&mut bodies[*body]).code[*pc];
             if let Op::Call(call) = op
                 && let Some(dest) = call.dests.pop()
             {
@@ -98,13 +101,15 @@ impl Uses {
         }
         for (body, pc, var) in self.acts {
             let span: Span = bodies[body].spans[pc];
-            bodies[body].code[pc] = Op::Set(Target::Place(field(var)), Expr::Fresh(span));
+            let body = Body::changed(&mut bodies[body]);
+            body.code[pc] = Op::Set(Target::Place(field(var)), Expr::Fresh(span));
         }
+        true
     }
 }
 
 /// The literal and what it calls a variable of the body it stands in, if it captures that.
-fn inside(bodies: &[Body], literal: BodyId, var: Var) -> Option<(usize, Var)> {
+fn inside(bodies: &[Arc<Body>], literal: BodyId, var: Var) -> Option<(usize, Var)> {
     let index = literal.0 as usize;
     let captured = bodies[index]
         .captures

@@ -5,48 +5,290 @@
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
 use super::ahead::{Ahead, Next, look_ahead};
-use super::holds::{Holds, expr_holds, holding_vars, is_plain, leads_to_channel, makes_anything};
-use super::ir::{Body, Callee, Expr, JumpKind, Op, Pc, Target, Var};
+use super::holding::holding_vars;
+use super::holds::{Holds, expr_holds, is_plain, leads_to_channel, makes_anything, sources};
+use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Slot, Target, Var, empty_body};
 use super::lower::retarget;
 use crate::library::{Effect, ends_by_name};
-use crate::resolve::{Ty, TypeDef};
+use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::syntax::ast::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
-/// Simplifies all bodies of a package in place.
-pub(super) fn simplify(bodies: &mut [Body], types: &[TypeDef]) -> Holds {
-    let holds = holding_vars(bodies, types);
+/// What a body says by itself about what it is good for.
+#[derive(Debug, Default)]
+pub(super) struct Gist {
+    /// Whether a call of it must be followed even when it is handed nothing, whatever it calls; or so if one of these
+    /// calls of values has to do with something that holds.
+    matters: bool,
+    values: Vec<Var>,
+    /// Whether its end cannot be reached.
+    endless: bool,
+    /// Whether it makes something, or a struct of a type of which that depends.
+    makes: bool,
+    structs: Vec<TypeId>,
+    /// Whether it ends the program or the goroutine.
+    ends: bool,
+    /// What it calls, and what it calls or defers.
+    calls: Vec<BodyId>,
+    runs: Vec<BodyId>,
+    /// The fields and package variables that its branches look at.
+    read: Vec<Name>,
+    /// Those that it writes.
+    written: Vec<Name>,
+}
+
+impl Gist {
+    fn of(body: &Body) -> Self {
+        let mut this = Self {
+            endless: never_returns(body),
+            ..Self::default()
+        };
+        let mut read = FxHashSet::default();
+        let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
+        for op in &body.code {
+            match op {
+                Op::Branch(cond, ..) => field_names(cond, &mut read),
+                Op::Set(Target::Var(var), value) if subjects.contains(var) => {
+                    field_names(value, &mut read);
+                }
+                Op::Set(Target::Place(place), _) => this.written.extend(asked(place)),
+                _ => {}
+            }
+            if let Op::Call(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(body) => this.runs.push(*body),
+                    Callee::Value(value) => {
+                        for expr in [value].into_iter().chain(&call.args) {
+                            sources(expr, &mut |var| match var {
+                                Some(var) => this.values.push(var),
+                                None => this.matters = true,
+                            });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if let Op::Call(call) = op {
+                match &call.callee {
+                    Callee::Body(body) => this.calls.push(*body),
+                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _) => {
+                        this.ends = true;
+                    }
+                    callee => this.makes |= makes_context(callee),
+                }
+            }
+            this.matters |= matters_by_itself(op);
+            op.exprs(&mut |e| {
+                this.makes |= makes_anything(e) || makes_function(e);
+                this.structs.extend(e.literal_type());
+            });
+        }
+        this.read = read.into_iter().collect();
+        this
+    }
+}
+
+/// What is remembered of a body.
+fn gist(body: &Body) -> &Gist {
+    body.known(Slot::Gist, Gist::of)
+}
+
+/// What earlier analyses have simplified, by the function it stands in.
+#[derive(Debug, Default)]
+pub(super) struct Simplified {
+    /// Per body: what its idle calls were dropped from, and what came of it.
+    dropped: FxHashMap<BodyId, Dropped>,
+    families: FxHashMap<BodyId, Family>,
+}
+
+/// A body whose idle calls were dropped.
+#[derive(Debug)]
+struct Dropped {
+    from: Arc<Body>,
+    holds: Vec<bool>,
+    matters: Vec<bool>,
+    into: Arc<Body>,
+}
+
+/// A function and its literals, simplified.
+#[derive(Debug)]
+struct Family {
+    from: Vec<Member>,
+    /// Of the fields that it writes, which somebody looks at.
+    read: Vec<bool>,
+    into: Vec<Arc<Body>>,
+}
+
+/// A function or literal of which the idle calls have been dropped, and what else decides what is left of it.
+#[derive(Clone, Debug)]
+struct Member {
+    id: BodyId,
+    body: Arc<Body>,
+    holds: Vec<bool>,
+    ends: bool,
+    gives: bool,
+}
+
+impl Member {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.body, &other.body)
+            && (self.id, self.ends, self.gives) == (other.id, other.ends, other.gives)
+            && self.holds == other.holds
+    }
+}
+
+/// Simplifies all bodies of a package; `holds` says what variables hold, where that is known, and what is in `earlier` need not be simplified again.
+pub(super) fn simplify(
+    bodies: &mut [Arc<Body>],
+    types: &[TypeDef],
+    holds: Option<Holds>,
+    mut earlier: Option<&mut Simplified>,
+) -> Holds {
+    let holds = holds.unwrap_or_else(|| holding_vars(bodies, types));
     let matters = mattering_bodies(bodies, &holds);
     for (index, body) in bodies.iter_mut().enumerate() {
-        drop_idle_calls(body, &holds[index], &matters);
+        drop_idle(index, body, &holds[index], &matters, earlier.as_deref_mut());
     }
-    let makes = spread(bodies, |body| {
-        body.code.iter().any(|op| {
-            let mut makes = false;
-            op.exprs(&mut |e| makes |= makes_anything(e) || makes_holder(types, e));
-            makes || matches!(op, Op::Call(call) if makes_context(&call.callee))
-        })
-    });
-    let ends = spread(bodies, |body| {
-        never_returns(body)
-            || body.code.iter().any(|op| {
-                matches!(op, Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)))
+    let mut leads: FxHashMap<TypeId, bool> = FxHashMap::default();
+    let makes = bodies.iter().map(|body| {
+        let gist = gist(body);
+        let mut structs = gist.structs.iter();
+        gist.makes
+            || structs.any(|ty| {
+                let leads_to = || leads_to_channel(types, &Ty::Named(*ty), 0);
+                *leads.entry(*ty).or_insert_with(leads_to)
             })
     });
-    for (index, body) in bodies.iter_mut().enumerate() {
-        body.ends = ends[index];
-        body.gives = makes[index]
-            && body
-                .results
-                .iter()
-                .any(|r| !is_plain(&body.vars[*r as usize].ty));
-    }
-    let relevant = Slice::new(bodies, &holds).run();
-    for (index, body) in bodies.iter_mut().enumerate() {
-        prune(body, &relevant[index]);
-        close_gaps(body);
+    let makes = spread(bodies, makes.collect());
+    let ends = bodies
+        .iter()
+        .map(|body| gist(body).endless || gist(body).ends);
+    let ends = spread(bodies, ends.collect());
+    let read: FxHashSet<Name> = bodies
+        .iter()
+        .flat_map(|body| &gist(body).read)
+        .cloned()
+        .collect();
+    let nobody = Arc::new(empty_body());
+    for (root, ids) in families(bodies) {
+        let members = ids.iter().map(|index| {
+            let body = std::mem::replace(&mut bodies[*index], Arc::clone(&nobody));
+            let mut results = body.results.iter();
+            Member {
+                id: BodyId(*index as u32),
+                gives: makes[*index] && results.any(|r| !is_plain(&body.vars[*r as usize].ty)),
+                body,
+                holds: holds[*index].clone(),
+                ends: ends[*index],
+            }
+        });
+        let into = family(root, members.collect(), &read, earlier.as_deref_mut());
+        for (index, into) in ids.into_iter().zip(into) {
+            bodies[index] = into;
+        }
     }
     holds
+}
+
+/// Each function with its literals, in order.
+fn families(bodies: &[Arc<Body>]) -> Vec<(BodyId, Vec<usize>)> {
+    let root = |mut index: usize| {
+        while let Some(parent) = bodies[index].parent {
+            index = parent.0 as usize;
+        }
+        index
+    };
+    let mut families: Vec<Vec<usize>> = vec![Vec::new(); bodies.len()];
+    for index in 0..bodies.len() {
+        families[root(index)].push(index);
+    }
+    let families = families.into_iter().enumerate();
+    let own =
+        families.filter(|(root, members)| !members.is_empty() && !bodies[*root].code.is_empty());
+    own.map(|(root, members)| (BodyId(root as u32), members))
+        .collect()
+}
+
+fn drop_idle(
+    index: usize,
+    body: &mut Arc<Body>,
+    holds: &[bool],
+    matters: &[bool],
+    earlier: Option<&mut Simplified>,
+) {
+    let called = gist(body)
+        .calls
+        .iter()
+        .map(|callee| matters[callee.0 as usize]);
+    let Some(earlier) = earlier else {
+        drop_idle_calls(body, holds, matters);
+        return;
+    };
+    let id = BodyId(index as u32);
+    if let Some(known) = earlier.dropped.get(&id)
+        && Arc::ptr_eq(&known.from, body)
+        && known.holds == holds
+        && called.clone().eq(known.matters.iter().copied())
+    {
+        *body = Arc::clone(&known.into);
+        return;
+    }
+    let matters_here = called.collect();
+    let from = Arc::clone(body);
+    drop_idle_calls(body, holds, matters);
+    let dropped = Dropped {
+        from,
+        holds: holds.to_vec(),
+        matters: matters_here,
+        into: Arc::clone(body),
+    };
+    earlier.dropped.insert(id, dropped);
+}
+
+/// A function and its literals with what does not matter gone; `read` are the fields that branches look at.
+fn family(
+    root: BodyId,
+    members: Vec<Member>,
+    read: &FxHashSet<Name>,
+    earlier: Option<&mut Simplified>,
+) -> Vec<Arc<Body>> {
+    let written = members
+        .iter()
+        .flat_map(|member| &gist(&member.body).written);
+    let read_here = written.map(|name| read.contains(name));
+    if let Some(known) = earlier
+        .as_ref()
+        .and_then(|earlier| earlier.families.get(&root))
+        && known.from.len() == members.len()
+        && known.from.iter().zip(&members).all(|(a, b)| a.is(b))
+        && read_here.clone().eq(known.read.iter().copied())
+    {
+        return known.into.clone();
+    }
+    let read_here: Vec<bool> = read_here.collect();
+    let relevant = Slice::new(&members, read).run();
+    let keeps = earlier.is_some();
+    let from = if keeps { members.clone() } else { Vec::new() };
+    let mut into = Vec::with_capacity(members.len());
+    for (member, relevant) in members.into_iter().zip(relevant) {
+        let mut arc = member.body;
+        let body = Body::changed(&mut arc);
+        body.ends = member.ends;
+        body.gives = member.gives;
+        prune(body, &relevant);
+        close_gaps(body);
+        into.push(arc);
+    }
+    if let Some(earlier) = earlier {
+        let known = Family {
+            from,
+            read: read_here,
+            into: into.clone(),
+        };
+        earlier.families.insert(root, known);
+    }
+    into
 }
 
 /// Drops the operations that do nothing.
@@ -93,32 +335,24 @@ fn close_gaps(body: &mut Body) {
 }
 
 /// Bodies a call of which must be followed even when it is handed nothing.
-fn mattering_bodies(bodies: &[Body], holds: &Holds) -> Vec<bool> {
-    let mut matters = vec![false; bodies.len()];
-    loop {
-        let mut changed = false;
-        for (index, body) in bodies.iter().enumerate() {
-            if !matters[index]
-                && body
-                    .code
-                    .iter()
-                    .any(|op| op_matters(op, &holds[index], &matters))
-            {
-                matters[index] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    for (index, body) in bodies.iter().enumerate() {
-        matters[index] |= never_returns(body);
+fn mattering_bodies(bodies: &[Arc<Body>], holds: &Holds) -> Vec<bool> {
+    let mut matters: Vec<bool> = bodies
+        .iter()
+        .zip(holds)
+        .map(|(body, holds)| {
+            let gist = gist(body);
+            gist.matters || gist.values.iter().any(|var| holds[*var as usize])
+        })
+        .collect();
+    spread_to(&mut matters, bodies, |gist| &gist.runs);
+    for (body, matters) in bodies.iter().zip(&mut matters) {
+        *matters |= gist(body).endless;
     }
     matters
 }
 
-fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
+/// Whether an operation matters whatever its variables hold and whatever it calls.
+fn matters_by_itself(op: &Op) -> bool {
     match op {
         Op::Send(..) | Op::Recv { .. } | Op::Select { .. } | Op::Close(..) | Op::Go(_) => true,
         Op::Set(_, value) => {
@@ -135,13 +369,9 @@ fn op_matters(op: &Op, holds: &[bool], matters: &[bool]) -> bool {
         Op::Call(call) | Op::Defer(call) => match &call.callee {
             Callee::Library(effect, _) if effect.is_aside() => false,
             Callee::Library(..) | Callee::Close(_) => true,
-            Callee::Body(body) => matters[body.0 as usize],
-            Callee::Value(value) => {
-                expr_holds(value, holds) || call.args.iter().any(|a| expr_holds(a, holds))
-            }
             Callee::Named(name) if name == "Done" => true,
             Callee::Unknown | Callee::Named(_) => call.args.iter().any(makes_primitive),
-            Callee::Panic | Callee::Recover => false,
+            Callee::Body(_) | Callee::Value(_) | Callee::Panic | Callee::Recover => false,
         },
         _ => false,
     }
@@ -157,12 +387,11 @@ fn makes_primitive(expr: &Expr) -> bool {
     }
 }
 
-/// Whether it makes a function, or a value whose fields are there for primitives that come later.
-fn makes_holder(types: &[TypeDef], expr: &Expr) -> bool {
+/// Whether it makes a function.
+fn makes_function(expr: &Expr) -> bool {
     match expr {
         Expr::Closure(_) => true,
-        Expr::Struct(Some(ty), ..) => leads_to_channel(types, &Ty::Named(*ty), 0),
-        Expr::Addr(inner) => makes_holder(types, inner),
+        Expr::Addr(inner) => makes_function(inner),
         _ => false,
     }
 }
@@ -178,19 +407,21 @@ fn makes_context(callee: &Callee) -> bool {
 }
 
 /// Spreads a property of bodies to their callers.
-fn spread(bodies: &[Body], has: impl Fn(&Body) -> bool) -> Vec<bool> {
-    let mut all: Vec<bool> = bodies.iter().map(has).collect();
-    loop {
-        let mut changed = false;
+fn spread(bodies: &[Arc<Body>], mut has: Vec<bool>) -> Vec<bool> {
+    spread_to(&mut has, bodies, |gist| &gist.calls);
+    has
+}
+
+/// Spreads a property to the bodies that `uses` one that has it.
+fn spread_to(has: &mut [bool], bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) {
+    let mut again = true;
+    while std::mem::take(&mut again) {
         for (index, body) in bodies.iter().enumerate() {
-            let calls = |op: &Op| matches!(op, Op::Call(call) if matches!(call.callee, Callee::Body(c) if all[c.0 as usize]));
-            if !all[index] && body.code.iter().any(calls) {
-                all[index] = true;
-                changed = true;
+            let mut used = uses(gist(body)).iter();
+            if !has[index] && used.any(|used| has[used.0 as usize]) {
+                has[index] = true;
+                again = true;
             }
-        }
-        if !changed {
-            return all;
         }
     }
 }
@@ -223,9 +454,9 @@ fn never_returns(body: &Body) -> bool {
 }
 
 /// Calls that can do nothing to a primitive become assignments of unknown values.
-fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
-    for pc in 0..body.code.len() {
-        let Op::Call(call) = &body.code[pc] else {
+fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
+    for pc in 0..arc.code.len() {
+        let Op::Call(call) = &arc.code[pc] else {
             continue;
         };
         let hands_over = call.args.iter().any(|a| expr_holds(a, holds));
@@ -241,7 +472,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
             continue;
         }
         // One result is an assignment; with several each has to be one, in place of a single operation.
-        let span = body.spans[pc];
+        let span = arc.spans[pc];
         let solid = matches!(call.callee, Callee::Library(Effect::NonNil, _));
         let dests: Vec<Target> = call
             .dests
@@ -249,7 +480,7 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
             .filter(|d| **d != Target::Ignore)
             .cloned()
             .collect();
-        body.code[pc] = match dests.as_slice() {
+        Body::changed(arc).code[pc] = match dests.as_slice() {
             [] => Op::Nop,
             [one] if solid => Op::Set(one.clone(), Expr::Solid(span)),
             [one] => Op::Set(one.clone(), Expr::Fresh(span)),
@@ -263,48 +494,40 @@ fn drop_idle_calls(body: &mut Body, holds: &[bool], matters: &[bool]) {
     }
 }
 
-/// The slicing fixpoint over all bodies (captured variables tie them together).
+/// The slicing fixpoint over a function and its literals (captured variables tie them together).
 struct Slice<'b> {
-    bodies: &'b [Body],
+    members: &'b [Member],
+    /// Per member the one it stands in.
+    parents: Vec<Option<usize>>,
     ops: Vec<Vec<bool>>,
     vars: Vec<Vec<bool>>,
-    fields: FxHashSet<Name>,
-    holds: &'b Holds,
+    fields: &'b FxHashSet<Name>,
 }
 
 /// Per body: which operations stay.
 type Relevant = Vec<Vec<bool>>;
 
 impl<'b> Slice<'b> {
-    fn new(bodies: &'b [Body], holds: &'b Holds) -> Self {
-        let mut fields = FxHashSet::default();
-        for body in bodies {
-            let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
-            for op in &body.code {
-                match op {
-                    Op::Branch(cond, ..) => field_names(cond, &mut fields),
-                    Op::Set(Target::Var(var), value) if subjects.contains(var) => {
-                        field_names(value, &mut fields);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let ops = bodies.iter().map(|b| vec![false; b.code.len()]).collect();
-        let vars = bodies.iter().map(|b| vec![false; b.vars.len()]).collect();
+    fn new(members: &'b [Member], fields: &'b FxHashSet<Name>) -> Self {
+        let parent = |member: &Member| {
+            let parent = member.body.parent?;
+            members.iter().position(|other| other.id == parent)
+        };
+        let count = |member: &Member| vec![false; member.body.code.len()];
+        let vars = |member: &Member| vec![false; member.body.vars.len()];
         Self {
-            bodies,
-            ops,
-            vars,
+            members,
+            parents: members.iter().map(parent).collect(),
+            ops: members.iter().map(count).collect(),
+            vars: members.iter().map(vars).collect(),
             fields,
-            holds,
         }
     }
 
     fn run(mut self) -> Relevant {
         loop {
             let mut changed = false;
-            for index in 0..self.bodies.len() {
+            for index in 0..self.members.len() {
                 while self.pass(index) {
                     changed = true;
                 }
@@ -317,7 +540,7 @@ impl<'b> Slice<'b> {
     }
 
     fn pass(&mut self, index: usize) -> bool {
-        let body = &self.bodies[index];
+        let body = &self.members[index].body;
         let mut changed = false;
         let ahead = look_ahead(body, &self.ops[index], &|_| false);
         for (pc, op) in body.code.iter().enumerate() {
@@ -342,14 +565,15 @@ impl<'b> Slice<'b> {
             Op::Nop | Op::Jump(..) => false,
             Op::Declare(var) | Op::Renew(var) => self.vars[index][*var as usize],
             Op::Set(Target::Place(place), value) => {
-                expr_holds(value, &self.holds[index])
+                expr_holds(value, &self.members[index].holds)
                     || self.is_read(index, place)
-                    || key_of(place).is_some_and(|key| expr_holds(key, &self.holds[index]))
+                    || key_of(place).is_some_and(|key| expr_holds(key, &self.members[index].holds))
             }
             Op::Set(Target::Ignore, _) => false,
             Op::Set(Target::Var(var), value) => {
-                let result = self.bodies[index].results.contains(var);
-                self.vars[index][*var as usize] || (result && expr_holds(value, &self.holds[index]))
+                let result = self.members[index].body.results.contains(var);
+                self.vars[index][*var as usize]
+                    || (result && expr_holds(value, &self.members[index].holds))
             }
             Op::Branch(..) | Op::Choose(_) | Op::RangeNext(..) => {
                 ahead.deciding.binary_search(&pc).is_ok()
@@ -378,19 +602,25 @@ impl<'b> Slice<'b> {
     }
 
     fn tie_captures(&mut self, index: usize) -> bool {
-        let body = &self.bodies[index];
-        let Some(parent) = body.parent else {
+        let Some(parent) = self.parents[index] else {
             return false;
         };
         let mut changed = false;
-        for (outer, inner) in &body.captures {
-            let any =
-                self.vars[parent.0 as usize][*outer as usize] || self.vars[index][*inner as usize];
-            changed |=
-                any && !std::mem::replace(&mut self.vars[parent.0 as usize][*outer as usize], true);
+        for (outer, inner) in &self.members[index].body.captures {
+            let any = self.vars[parent][*outer as usize] || self.vars[index][*inner as usize];
+            changed |= any && !std::mem::replace(&mut self.vars[parent][*outer as usize], true);
             changed |= any && !std::mem::replace(&mut self.vars[index][*inner as usize], true);
         }
         changed
+    }
+}
+
+/// The name of the field or package variable that decides whether a place is read.
+fn asked(place: &Expr) -> Option<Name> {
+    match place {
+        Expr::Field(_, name) | Expr::Global(name) => Some(name.clone()),
+        Expr::Index(base, _) => asked(base),
+        _ => None,
     }
 }
 

@@ -91,6 +91,17 @@ pub struct TypeDef {
     pub methods: FxHashMap<Name, FuncId>,
 }
 
+impl TypeDef {
+    /// One of which only the name is known.
+    pub fn unknown(name: Name) -> Self {
+        Self {
+            name,
+            underlying: Ty::Unknown,
+            methods: FxHashMap::default(),
+        }
+    }
+}
+
 impl Ty {
     /// The named type of the package that it is or points to.
     pub fn base_named(&self) -> Option<TypeId> {

@@ -2,13 +2,79 @@
 //! have nothing to do with a system until they are handed something of it.
 
 use super::effects::{Gives, gives, runs};
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Slot, Target, Var};
 use crate::flow::{Program, is_plain, makes_anything};
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::FileId;
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// What a body by itself puts into the tables.
+struct Entry {
+    /// The fields and package variables that it mentions.
+    fields: Vec<Name>,
+    /// The bodies that it calls, or mentions as values.
+    called: Vec<BodyId>,
+    /// The methods that it calls on values of types nobody knows.
+    methods: Vec<Name>,
+    /// Whether it calls a function value.
+    calls_value: bool,
+    making: Vec<bool>,
+    plain: Vec<bool>,
+    /// Whether a goroutine may wait in it.
+    waits: bool,
+}
+
+impl Entry {
+    fn of(body: &Body) -> Self {
+        let mut this = Self {
+            fields: Vec::new(),
+            called: Vec::new(),
+            methods: Vec::new(),
+            calls_value: false,
+            making: body.code.iter().map(makes).collect(),
+            plain: body.vars.iter().map(|var| is_plain(&var.ty)).collect(),
+            waits: body.code.iter().any(may_wait),
+        };
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                this.call(call);
+            }
+            op.exprs(&mut |e| this.mention(e));
+        }
+        this.fields.sort_unstable();
+        this.fields.dedup();
+        this
+    }
+
+    fn call(&mut self, call: &Call) {
+        match &call.callee {
+            Callee::Body(id) => self.called.push(*id),
+            Callee::Named(name) => self.methods.push(name.clone()),
+            Callee::Value(_) => self.calls_value = true,
+            Callee::Library(effect, argument) => {
+                self.calls_value |= runs(*effect, *argument, call).is_some();
+            }
+            _ => {}
+        }
+    }
+
+    fn mention(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Field(_, name) | Expr::Global(name) => self.fields.push(name.clone()),
+            Expr::Struct(_, fields, ..) => {
+                self.fields
+                    .extend(fields.iter().map(|(name, _)| name.clone()));
+            }
+            Expr::Closure(id) => self.called.push(*id),
+            Expr::Func(func) | Expr::Method(_, func) => self.called.push((*func).into()),
+            _ => {}
+        }
+        expr.children(&mut |child| self.mention(child));
+    }
+}
 
 /// Tables of a program that every slice needs.
 pub struct Index<'p> {
@@ -25,9 +91,9 @@ pub struct Index<'p> {
     /// The bodies that call a function value.
     pub(super) by_value: Vec<BodyId>,
     /// Per body, the operations that make something or mention a function as a value.
-    pub(super) making: Vec<Vec<bool>>,
+    pub(super) making: Vec<&'p [bool]>,
     /// Per body, the variables that are plain data.
-    pub(super) plain: Vec<Vec<bool>>,
+    pub(super) plain: Vec<&'p [bool]>,
     /// The bodies that have nothing to do with a system until they are handed something of it: neither they nor what they
     /// call make anything or run what is a value.
     pub(super) quiet: Vec<bool>,
@@ -69,61 +135,32 @@ impl<'p> Index<'p> {
             let id = BodyId(index as u32);
             let method = body.name.rsplit('.').next().unwrap_or_default();
             this.by_name.entry(method).or_default().push(id);
-            for op in &body.code {
-                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                    this.call(call, id);
-                }
-                op.exprs(&mut |e| this.mention(e, id));
+            let entry = body.known(Slot::Index, Entry::of);
+            for name in &entry.fields {
+                this.mentions.entry(name.clone()).or_default().push(id);
             }
-            this.making.push(body.code.iter().map(makes).collect());
-            this.plain
-                .push(body.vars.iter().map(|var| is_plain(&var.ty)).collect());
+            for callee in &entry.called {
+                push_once(&mut this.callers[callee.0 as usize], id);
+            }
+            for name in &entry.methods {
+                push_once(this.by_method.entry(name.clone()).or_default(), id);
+            }
+            if entry.calls_value {
+                this.by_value.push(id);
+            }
+            this.making.push(&entry.making);
+            this.plain.push(&entry.plain);
         }
         let loud: Vec<bool> = program.bodies.iter().map(|b| !this.is_bare(b)).collect();
         let loud = this.before(loud);
         this.quiet = loud.into_iter().map(|loud| !loud).collect();
-        let waits = |body: &Body| body.code.iter().any(may_wait);
+        let waits = |body: &Arc<Body>| body.known(Slot::Index, Entry::of).waits;
         let here: Vec<bool> = program.bodies.iter().map(waits).collect();
         let pairs = here.iter().zip(&this.in_test);
         let in_tests = pairs.map(|(waits, in_test)| *waits && *in_test).collect();
         this.waiting = this.leading_to(here);
         this.waiting_in_tests = this.leading_to(in_tests);
         this
-    }
-
-    fn call(&mut self, call: &Call, by: BodyId) {
-        match &call.callee {
-            Callee::Body(id) => self.called(*id, by),
-            Callee::Named(name) => push_once(self.by_method.entry(name.clone()).or_default(), by),
-            Callee::Value(_) => push_once(&mut self.by_value, by),
-            Callee::Library(effect, argument) if runs(*effect, *argument, call).is_some() => {
-                push_once(&mut self.by_value, by);
-            }
-            _ => {}
-        }
-    }
-
-    fn called(&mut self, callee: BodyId, by: BodyId) {
-        push_once(&mut self.callers[callee.0 as usize], by);
-    }
-
-    fn mention(&mut self, expr: &Expr, by: BodyId) {
-        match expr {
-            Expr::Field(_, name) | Expr::Global(name) => self.mention_field(name, by),
-            Expr::Struct(_, fields, ..) => {
-                for (name, _) in fields {
-                    self.mention_field(name, by);
-                }
-            }
-            Expr::Closure(id) => self.called(*id, by),
-            Expr::Func(func) | Expr::Method(_, func) => self.called((*func).into(), by),
-            _ => {}
-        }
-        expr.children(&mut |child| self.mention(child, by));
-    }
-
-    fn mention_field(&mut self, name: &Name, by: BodyId) {
-        push_once(self.mentions.entry(name.clone()).or_default(), by);
     }
 
     fn leading_to(&self, here: Vec<bool>) -> Waiting {

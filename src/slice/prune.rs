@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// The body as its system sees it: same positions, with what does not matter gone.
 pub(super) fn prune(program: &Program, id: BodyId, mine: &Mine<'_>, relevant: &Relevant) -> Body {
-    let mut body = program.bodies[id.0 as usize].clone();
+    let mut body = Body::clone(&program.bodies[id.0 as usize]);
     let pruner = Pruner {
         program,
         id,

@@ -7,6 +7,7 @@ use crate::leak::{Caller, OpKind, Stranding};
 use crate::resolve::{Ty, TypeId};
 use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
 use crate::syntax::ast::Name;
+use std::sync::Arc;
 
 impl Teller<'_, '_> {
     /// The callers elsewhere that the run goes through.
@@ -88,7 +89,7 @@ impl Teller<'_, '_> {
     /// The first method that does one of these to such a field of its receiver.
     fn method_that(&self, fields: &[(TypeId, &Name)], wanted: Acts) -> Option<String> {
         let bodies = self.machine.program.bodies.iter().enumerate();
-        let does = |(index, method): &(usize, &Body)| {
+        let does = |(index, method): &(usize, &Arc<Body>)| {
             let receiver = method.params.first().filter(|_| method.method);
             let of = receiver.and_then(|r| method.vars[*r as usize].ty.base_named());
             // A field of a field's value is one of the method's type as well.

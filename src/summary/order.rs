@@ -1,7 +1,7 @@
 //! Which bodies need a summary, and an order in which few are worked out twice.
 
-use crate::flow::Program;
-use crate::flow::ir::{BodyId, Callee, Expr, Op};
+use crate::flow::ir::BodyId;
+use crate::flow::{Links, Program};
 use rustc_hash::FxHashMap;
 
 /// The bodies whose code may run when `roots` do, by name where a call is resolved by name alone.
@@ -19,63 +19,30 @@ pub(super) fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
         if std::mem::replace(&mut needed[index], true) {
             continue;
         }
-        for op in &program.bodies[index].code {
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                match &call.callee {
-                    Callee::Body(body) => todo.push(body.0 as usize),
-                    Callee::Named(name) => {
-                        todo.extend(by_name.get(name.as_str()).into_iter().flatten());
-                    }
-                    _ => {}
-                }
-            }
-            op.exprs(&mut |e| {
-                e.closures(&mut |b| todo.push(b.0 as usize));
-                functions(e, &mut |f| todo.push(f));
-            });
+        let links = Links::of(&program.bodies[index]);
+        let bodies = links.calls.iter().chain(&links.closures);
+        todo.extend(bodies.chain(&links.functions).map(|id| id.0 as usize));
+        for name in &links.named {
+            todo.extend(by_name.get(name.as_str()).into_iter().flatten());
         }
     }
     needed
 }
 
-/// Functions and methods of the package that an expression uses as values.
-fn functions(expr: &Expr, f: &mut impl FnMut(usize)) {
-    match expr {
-        Expr::Func(func) | Expr::Method(_, func) => f(func.0 as usize),
-        Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions(v, f)),
-        Expr::Slice(values) | Expr::Append(_, values) => {
-            values.iter().for_each(|v| functions(v, f));
-        }
-        _ => {}
-    }
-}
-
 /// Which bodies use the summary of each body.
 pub(super) fn dependents(program: &Program) -> Vec<Vec<usize>> {
-    let mut dependents: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); program.bodies.len()];
     for (index, body) in program.bodies.iter().enumerate() {
-        for op in &body.code {
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
-                && let Callee::Body(callee) = call.callee
-            {
-                dependents.entry(callee.0 as usize).or_default().push(index);
+        let links = Links::of(body);
+        let used = links.calls.iter().chain(&links.closures);
+        for used in used.chain(&links.methods) {
+            let by = &mut dependents[used.0 as usize];
+            if by.last() != Some(&index) {
+                by.push(index);
             }
-            op.exprs(&mut |e| {
-                e.closures(&mut |b| dependents.entry(b.0 as usize).or_default().push(index));
-                if let Expr::Method(_, func) = e {
-                    dependents.entry(func.0 as usize).or_default().push(index);
-                }
-            });
         }
     }
-    (0..program.bodies.len())
-        .map(|index| {
-            let mut list = dependents.remove(&index).unwrap_or_default();
-            list.sort_unstable();
-            list.dedup();
-            list
-        })
-        .collect()
+    dependents
 }
 
 /// All bodies, each after those whose summaries it uses, as far as they do not use its own.

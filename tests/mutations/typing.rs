@@ -40,6 +40,34 @@ const WORDS: [&str; 12] = [
     "other.run()",
 ];
 
+/// Typed as lines of their own wherever a line ends, most often into a body that matters.
+const LINES: [&str; 12] = [
+    "go func() { <-make(chan int) }()\n",
+    "typed := make(chan int)\n",
+    "go func() { typed <- 1 }()\n",
+    "go func() { defer close(typed)\n",
+    "<-typed\n",
+    "type local struct{ c chan int }\n",
+    "l := local{c: make(chan int)}; l.c <- 1\n",
+    "if err != nil {\nreturn\n}\n",
+    "select {}\n",
+    "defer typed.Stop()\n",
+    "worker(typed)\n",
+    "return\n",
+];
+
+/// Typed between declarations, whole.
+const WHOLE: [&str; 8] = [
+    "func worker(ch chan int) {\n\tch <- 1\n}\n",
+    "func worker(ch <-chan int) (n int) {\n\treturn <-ch\n}\n",
+    "func typed() chan int {\n\tch := make(chan int)\n\tgo worker(ch)\n\treturn ch\n}\n",
+    "func (l *local) Close() { close(l.c) }\n",
+    "type local struct {\n\tc chan int\n\tn int\n}\n",
+    "var typed = make(chan int)\n",
+    "const room = 3\n",
+    "func init() {\n\tgo func() { typed <- room }()\n}\n",
+];
+
 /// Typed between declarations; most of it is no Go yet.
 const DECLARATIONS: [&str; 8] = [
     "func typed(n int) int {\n\tch := make(chan int)\n\tgo func() { ch <- n }()\n",
@@ -95,6 +123,40 @@ fn what_is_told_again_is_what_is_found_anew() {
     assert!(recalled * 3 > all, "{recalled} of {all}");
 }
 
+/// The bodies that matter change here, and the declarations that they speak of: what is kept of the others has to be what
+/// an analysis without any past makes of them.
+#[test]
+fn what_is_kept_of_a_package_makes_no_difference() {
+    let seeds = seeds();
+    each_seed(60, |random| {
+        let kept = Options {
+            cache: Some(Arc::new(Cache::default())),
+            ..Options::default()
+        };
+        let mut files = seeds[random.below(seeds.len())].clone();
+        let before = files.clone();
+        for change in 0..CHANGES {
+            let at = random.below(files.len());
+            files[at] = match random.below(8) {
+                // What was typed is taken back.
+                0 => before[at].clone(),
+                1 => typed(&files[at], random),
+                _ => typed_in_code(&files[at], random),
+            };
+            let again = analysed(&files, &kept);
+            let fresh = Options {
+                cache: (change % 2 == 0).then(|| Arc::new(Cache::default())),
+                ..Options::default()
+            };
+            let fresh = analysed(&files, &fresh);
+            assert_eq!(fresh.findings, again.findings);
+            if change % 2 == 0 {
+                same(&fresh, &again);
+            }
+        }
+    });
+}
+
 /// Counts how often names are looked up, which every search begins with.
 #[derive(Default)]
 struct Searches(AtomicU32);
@@ -106,6 +168,28 @@ impl Watch for Searches {
     }
 
     fn leave(&self) {}
+}
+
+/// The text after a change to what matters: a line, a declaration, or one gone.
+fn typed_in_code(text: &[u8], random: &mut mutate::Random) -> Vec<u8> {
+    let ends: Vec<usize> = memchr::memmem::find_iter(text, b"\n").collect();
+    let gaps: Vec<usize> = memchr::memmem::find_iter(text, b"\n\n").collect();
+    let line = random.of(&ends).map_or(0, |at| at + 1);
+    let gap = random.of(&gaps).map_or(text.len(), |at| at + 2);
+    let (start, end, new) = match random.below(6) {
+        0..=3 => (line, line, random.of(&LINES).copied()),
+        4 => (gap, gap, random.of(&WHOLE).copied()),
+        _ => {
+            let next = memchr::memmem::find(&text[gap..], b"\n\n");
+            (gap, next.map_or(text.len(), |next| gap + next + 2), None)
+        }
+    };
+    [
+        &text[..start],
+        new.unwrap_or_default().as_bytes(),
+        &text[end..],
+    ]
+    .concat()
 }
 
 /// The text after one small change.

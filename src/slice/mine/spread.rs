@@ -135,7 +135,7 @@ impl Mine<'_> {
     pub(super) fn body(&mut self, id: BodyId) {
         let body = &self.program.bodies[id.0 as usize];
         let index = self.index;
-        for (op, making) in body.code.iter().zip(&index.making[id.0 as usize]) {
+        for (op, making) in body.code.iter().zip(index.making[id.0 as usize]) {
             if *making {
                 op.exprs(&mut |e| self.made(id, e));
             }

@@ -1,0 +1,451 @@
+//! Which variables may hold a primitive, or something that leads to one: everything else is plain data that no search
+//! has to look at.
+//!
+//! In: bodies. Out: a flag per variable, by a fixpoint over the whole package, tied together through captures and calls: a
+//! parameter holds what some caller passes. Callers elsewhere only have what has already left. What a body says about
+//! this by itself ([`Holding`]) is read off it once; the fixpoint goes over that alone.
+
+use super::holds::{Holds, is_plain, leads_to_channel, sources};
+use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Slot, Target, Var};
+use crate::library::Effect;
+use crate::resolve::{FuncId, Ty, TypeDef};
+use crate::syntax::ast::Name;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// What a body says by itself about which of its variables hold something.
+#[derive(Debug, Default)]
+pub(super) struct Holding {
+    /// The variables that do in any case.
+    base: Vec<bool>,
+    /// Per variable, those that hold something when it does.
+    into: Vec<Vec<Var>>,
+    /// What is handed to bodies that are known.
+    passes: Vec<Pass>,
+    /// The variables that hold something when a result of a body does.
+    results: Vec<(BodyId, Vec<Var>)>,
+    /// What is handed to function values.
+    to_values: By,
+    /// What is handed to methods that are known by name alone.
+    to_named: Vec<(Name, By)>,
+    /// The bodies that are used as function values.
+    as_values: Vec<BodyId>,
+    /// What is stored into a parameter.
+    stored: Vec<(Var, By)>,
+    /// The functions that are mentioned as values, wherever in an expression.
+    mentions: Vec<FuncId>,
+}
+
+/// Why something may hold a primitive: in any case, or because one of some variables does.
+#[derive(Debug, Default)]
+struct By {
+    always: bool,
+    vars: Vec<Var>,
+}
+
+/// A call of a body that is known.
+#[derive(Debug)]
+struct Pass {
+    callee: BodyId,
+    /// Whether it is a declared function, called by its name.
+    named: bool,
+    /// Whether the call runs in a goroutine of its own.
+    starts: bool,
+    args: Vec<Arg>,
+}
+
+#[derive(Debug)]
+struct Arg {
+    by: By,
+    /// Every variable in it.
+    vars: Vec<Var>,
+}
+
+impl By {
+    fn of(expr: &Expr) -> Self {
+        let mut by = Self::default();
+        by.add(expr);
+        by
+    }
+
+    fn add(&mut self, expr: &Expr) {
+        sources(expr, &mut |var| match var {
+            Some(var) => self.vars.push(var),
+            None => self.always = true,
+        });
+    }
+
+    fn holds(&self, holds: &[bool]) -> bool {
+        self.always || self.vars.iter().any(|var| holds[*var as usize])
+    }
+}
+
+impl Holding {
+    fn of(body: &Body) -> Self {
+        let count = body.vars.len();
+        let mut this = Self {
+            base: vec![false; count],
+            into: vec![Vec::new(); count],
+            ..Self::default()
+        };
+        for op in &body.code {
+            this.op(body, op);
+        }
+        // What holds in any case flows on in any case.
+        let base: Vec<Var> = (0..count as Var)
+            .filter(|var| this.base[*var as usize])
+            .collect();
+        this.base.fill(false);
+        let mut holds = std::mem::take(&mut this.base);
+        base.into_iter()
+            .for_each(|var| this.mark(body, &mut holds, var));
+        this.base = holds;
+        this
+    }
+
+    fn op(&mut self, body: &Body, op: &Op) {
+        let mut by = By::default();
+        match op {
+            Op::Set(_, value) => by.add(value),
+            // What comes out of a channel may be anything that was put into it.
+            Op::Recv { ch, .. } => by.add(ch),
+            Op::Select { cases, .. } => cases.iter().for_each(|case| by.add(&case.ch)),
+            Op::Call(call) => {
+                self.call(call, false);
+                match &call.callee {
+                    Callee::Library(effect, _) => by.always = *effect != Effect::Inert,
+                    Callee::Body(callee) => {
+                        let written = written(op);
+                        if !written.is_empty() {
+                            self.results.push((*callee, written));
+                        }
+                    }
+                    Callee::Named(_) | Callee::Value(_) => by.always = true,
+                    _ => {}
+                }
+            }
+            Op::Go(call) => self.call(call, true),
+            Op::Defer(call) => self.call(call, false),
+            Op::RangeNext(subject, ..) => by.vars.push(*subject),
+            Op::Return(values) => {
+                for (result, value) in body.results.iter().zip(values) {
+                    self.flow(&By::of(value), &[*result]);
+                }
+            }
+            _ => {}
+        }
+        self.flow(&by, &written(op));
+        self.stores(body, op);
+        op.exprs(&mut |e| {
+            functions_as_values(e, &mut self.as_values);
+            mentions(e, &mut self.mentions);
+        });
+    }
+
+    fn flow(&mut self, by: &By, to: &[Var]) {
+        for to in to {
+            self.base[*to as usize] |= by.always;
+            for from in &by.vars {
+                let into = &mut self.into[*from as usize];
+                if from != to && !into.contains(to) {
+                    into.push(*to);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, call: &Call, starts: bool) {
+        let (callee, named) = match &call.callee {
+            Callee::Body(body) => (*body, true),
+            Callee::Value(value) => {
+                call.args.iter().for_each(|arg| self.to_values.add(arg));
+                let Expr::Closure(body) = value else { return };
+                (*body, false)
+            }
+            Callee::Named(name) => {
+                let mut by = By::default();
+                call.args.iter().for_each(|arg| by.add(arg));
+                self.to_named.push((name.clone(), by));
+                return;
+            }
+            _ => return,
+        };
+        let arg = |arg: &Expr| {
+            let mut vars = Vec::new();
+            arg.vars(&mut |var| vars.push(var));
+            Arg {
+                by: By::of(arg),
+                vars,
+            }
+        };
+        self.passes.push(Pass {
+            callee,
+            named,
+            starts,
+            args: call.args.iter().map(arg).collect(),
+        });
+    }
+
+    /// Notes what an operation stores into parameters.
+    fn stores(&mut self, body: &Body, op: &Op) {
+        places(op, &mut |place| {
+            place.vars(&mut |var| {
+                if body.params.contains(&var) {
+                    let by = match op {
+                        Op::Set(_, value) => By::of(value),
+                        // What a call or receive stores may be anything.
+                        _ => By {
+                            always: true,
+                            vars: Vec::new(),
+                        },
+                    };
+                    self.stored.push((var, by));
+                }
+            });
+        });
+    }
+
+    /// A variable holds something, and so does what it flows into.
+    fn mark(&self, body: &Body, holds: &mut [bool], var: Var) {
+        let mut todo = vec![var];
+        while let Some(var) = todo.pop() {
+            let plain = is_plain(&body.vars[var as usize].ty);
+            if !plain && !std::mem::replace(&mut holds[var as usize], true) {
+                todo.extend(&self.into[var as usize]);
+            }
+        }
+    }
+
+    /// Whether the body itself stores something that holds into this parameter.
+    fn gains(&self, param: Var, holds: &[bool]) -> bool {
+        let mut stored = self.stored.iter();
+        stored.any(|(to, by)| *to == param && by.holds(holds))
+    }
+
+    /// Calls `calls` on every function of the package that the body calls by its name, or mentions as a value, with
+    /// whether the call runs in a goroutine of its own and whether the function may be handed something; and `named` on
+    /// the names of methods that are handed something.
+    pub(super) fn demands(
+        &self,
+        holds: &[bool],
+        calls: &mut dyn FnMut(FuncId, bool, bool),
+        named: &mut dyn FnMut(&Name),
+    ) {
+        for pass in self.passes.iter().filter(|pass| pass.named) {
+            let handed = pass.args.iter().any(|arg| arg.by.holds(holds));
+            calls(FuncId(pass.callee.0), pass.starts, handed);
+        }
+        for (name, by) in &self.to_named {
+            if by.holds(holds) {
+                named(name);
+            }
+        }
+        // Functions that are used as values may be called with anything.
+        for id in &self.mentions {
+            calls(*id, false, true);
+        }
+    }
+}
+
+/// What is remembered of a body.
+pub(super) fn holding(body: &Body) -> &Holding {
+    body.known(Slot::Holding, Holding::of)
+}
+
+/// The variables that an operation writes, and those in the places that it writes to.
+fn written(op: &Op) -> Vec<Var> {
+    let mut vars = Vec::new();
+    op.writes(&mut |var| vars.push(var));
+    places(op, &mut |place| place.vars(&mut |var| vars.push(var)));
+    vars
+}
+
+/// Calls `f` on every place other than a variable that the operation writes to.
+fn places(op: &Op, f: &mut dyn FnMut(&Expr)) {
+    let mut target = |target: &Target| {
+        if let Target::Place(place) = target {
+            f(place);
+        }
+    };
+    match op {
+        Op::Set(to, _) | Op::Recover(to) => target(to),
+        Op::Recv { dests, .. } => dests.iter().for_each(target),
+        Op::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).for_each(target),
+        Op::Call(call) => call.dests.iter().for_each(target),
+        _ => {}
+    }
+}
+
+fn functions_as_values(expr: &Expr, out: &mut Vec<BodyId>) {
+    expr.closures(&mut |body| out.push(body));
+    match expr {
+        Expr::Func(func) | Expr::Method(_, func) => out.push((*func).into()),
+        Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions_as_values(v, out)),
+        Expr::Slice(values) | Expr::Append(_, values) => {
+            values.iter().for_each(|v| functions_as_values(v, out));
+        }
+        _ => {}
+    }
+}
+
+fn mentions(expr: &Expr, out: &mut Vec<FuncId>) {
+    if let Expr::Func(id) | Expr::Method(_, id) = expr {
+        out.push(*id);
+    }
+    expr.children(&mut |child| mentions(child, out));
+}
+
+/// Whether it is a named type of the package, or a pointer to one.
+fn named(ty: &Ty) -> bool {
+    match ty {
+        Ty::Named(_) => true,
+        Ty::Ptr(inner) => named(inner),
+        _ => false,
+    }
+}
+
+/// Which variables may hold something.
+pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
+    let facts: Vec<&Holding> = bodies.iter().map(|body| holding(body)).collect();
+    let mut holder = Holder {
+        bodies,
+        holds: facts.iter().map(|facts| facts.base.clone()).collect(),
+        by_name: FxHashMap::default(),
+        as_values: FxHashSet::default(),
+        users: users(bodies, &facts),
+        again: vec![true; bodies.len()],
+        queue: (0..bodies.len()).rev().collect(),
+        facts,
+    };
+    let mut leading: FxHashMap<&Ty, bool> = FxHashMap::default();
+    for (index, body) in bodies.iter().enumerate() {
+        let method = body.name.rsplit('.').next().unwrap_or_default();
+        holder.by_name.entry(method).or_default().push(index);
+        let values = holder.facts[index].as_values.iter();
+        holder.as_values.extend(values.map(|id| id.0 as usize));
+        // Whoever has a value of such a type may hand it to any function that takes one.
+        for param in &body.params {
+            let ty = &body.vars[*param as usize].ty;
+            let leads = || leads_to_channel(types, ty, 0);
+            if named(ty) && *leading.entry(ty).or_insert_with(leads) {
+                holder.mark(index, *param);
+            }
+        }
+    }
+    while let Some(index) = holder.queue.pop() {
+        holder.again[index] = false;
+        holder.body(index);
+    }
+    holder.holds
+}
+
+struct Holder<'b> {
+    bodies: &'b [Arc<Body>],
+    facts: Vec<&'b Holding>,
+    holds: Holds,
+    /// Bodies by the last part of their name, for calls resolved by name alone.
+    by_name: FxHashMap<&'b str, Vec<usize>>,
+    /// Bodies used as function values.
+    as_values: FxHashSet<usize>,
+    /// Which bodies look at the variables of each.
+    users: Vec<Vec<u32>>,
+    /// Which bodies have to be looked at again, and all of those.
+    again: Vec<bool>,
+    queue: Vec<usize>,
+}
+
+/// Which bodies look at the variables of each: its callers, its literals, the body it stands in.
+fn users(bodies: &[Arc<Body>], facts: &[&Holding]) -> Vec<Vec<u32>> {
+    let mut users = vec![Vec::new(); bodies.len()];
+    for (index, body) in bodies.iter().enumerate() {
+        if let Some(parent) = body.parent {
+            users[parent.0 as usize].push(index as u32);
+            users[index].push(parent.0);
+        }
+        let results = facts[index].results.iter().map(|(callee, _)| callee);
+        for callee in facts[index].passes.iter().map(|p| &p.callee).chain(results) {
+            users[callee.0 as usize].push(index as u32);
+        }
+    }
+    users
+}
+
+impl Holder<'_> {
+    fn mark(&mut self, index: usize, var: Var) {
+        let body = &self.bodies[index];
+        let holds = &mut self.holds[index];
+        if holds[var as usize] || is_plain(&body.vars[var as usize].ty) {
+            return;
+        }
+        self.facts[index].mark(body, holds, var);
+        let users = self.users[index].iter().map(|user| *user as usize);
+        for again in users.chain([index]) {
+            if !std::mem::replace(&mut self.again[again], true) {
+                self.queue.push(again);
+            }
+        }
+    }
+
+    fn body(&mut self, index: usize) {
+        let facts = self.facts[index];
+        for pass in &facts.passes {
+            self.pass(index, pass);
+        }
+        for (callee, written) in &facts.results {
+            let (callee, body) = (callee.0 as usize, &self.bodies[callee.0 as usize]);
+            let mut results = body.results.iter();
+            if results.any(|result| self.holds[callee][*result as usize]) {
+                written.iter().for_each(|var| self.mark(index, *var));
+            }
+        }
+        if facts.to_values.holds(&self.holds[index]) {
+            // Once is enough: whatever is marked stays marked.
+            let targets: Vec<usize> = self.as_values.drain().collect();
+            targets.into_iter().for_each(|t| self.pass_any(t));
+        }
+        for (name, by) in &facts.to_named {
+            if by.holds(&self.holds[index]) {
+                let targets = self.by_name.remove(name.as_str()).unwrap_or_default();
+                targets.into_iter().for_each(|t| self.pass_any(t));
+            }
+        }
+        let bodies = self.bodies;
+        if let Some(parent) = bodies[index].parent {
+            for (outer, inner) in &bodies[index].captures {
+                let parent = parent.0 as usize;
+                if self.holds[parent][*outer as usize] {
+                    self.mark(index, *inner);
+                }
+                if self.holds[index][*inner as usize] {
+                    self.mark(parent, *outer);
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, index: usize, pass: &Pass) {
+        let target = pass.callee.0 as usize;
+        let bodies = self.bodies;
+        let params = &bodies[target].params;
+        for (at, arg) in pass.args.iter().enumerate() {
+            let Some(param) = params.get(at.min(params.len().saturating_sub(1))) else {
+                continue;
+            };
+            if arg.by.holds(&self.holds[index]) {
+                self.mark(target, *param);
+            }
+            let inside = &self.holds[target];
+            if inside[*param as usize] && self.facts[target].gains(*param, inside) {
+                // The callee puts something into what it is handed.
+                arg.vars.iter().for_each(|var| self.mark(index, *var));
+            }
+        }
+    }
+
+    fn pass_any(&mut self, target: usize) {
+        let bodies = self.bodies;
+        for param in &bodies[target].params {
+            self.mark(target, *param);
+        }
+    }
+}
