@@ -6,6 +6,7 @@
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Slot, Target};
 use crate::flow::{Links, PACKAGE_VARIABLES, Program};
 use crate::flow::{is_plain, makes_anything};
+use crate::resolve::Ty;
 use rustc_hash::FxHashMap;
 
 /// The roots of a program, in source order.
@@ -293,4 +294,24 @@ fn receives_one(program: &Program, body: &Body, makes: &[bool]) -> bool {
                 .iter()
                 .any(|r| !is_plain(&callee_body.vars[*r as usize].ty))
     })
+}
+/// Whether `root`, a function of a test file, runs in the goroutine of a test: it is handed one, or is a plain function
+/// that nothing starts beside others. A literal that is handed none is as like as not run by what is tested.
+pub fn is_test(program: &Program, root: BodyId) -> bool {
+    let body = &program.bodies[root.0 as usize];
+    let starts = |op: &Op| match op {
+        Op::Go(call) => match &call.callee {
+            Callee::Body(body) | Callee::Value(Expr::Closure(body)) => *body == root,
+            _ => false,
+        },
+        _ => false,
+    };
+    let testing = |ty: &Ty| matches!(ty, Ty::Ptr(to) if matches!(&**to, Ty::Ext(path, _) if path == "testing"));
+    let given = body
+        .params
+        .iter()
+        .any(|var| testing(&body.vars[*var as usize].ty));
+    let own = given || (!body.method && body.parent.is_none());
+    let mut code = program.bodies.iter().flat_map(|b| &b.code);
+    own && body.client.is_empty() && !code.any(starts)
 }

@@ -11,7 +11,7 @@ use super::why::{Answer, Inquiry};
 use super::{Directory, Options, Stats, file_name};
 use crate::flow;
 use crate::flow::ir::BodyId;
-use crate::leak::Leak;
+use crate::leak::{Confidence, Leak};
 use crate::model;
 use crate::package::{Package as Members, is_test};
 use crate::requests;
@@ -265,7 +265,9 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             let memo = cache.take_memo(package.members);
             memo.still_true(prints, &program)
         });
-    let index = Index::new(&program, &is_in_test);
+    // A test that waits itself is told at low confidence.
+    let hanging = options.min_confidence == Confidence::Low || options.why.is_some();
+    let index = Index::new(&program, &is_in_test, hanging);
     let mut inquiry = options
         .why
         .as_ref()

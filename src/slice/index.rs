@@ -2,9 +2,10 @@
 //! have nothing to do with a system until they are handed something of it.
 
 use super::effects::{Gives, gives, runs};
+use super::waiting::{Waiting, both, may_wait};
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Slot, Target, Var};
 use crate::flow::{Program, is_plain, makes_anything};
-use crate::library::Effect;
+use crate::model;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::FileId;
 use crate::syntax::ast::Name;
@@ -103,19 +104,14 @@ pub struct Index<'p> {
     waiting: Waiting,
     /// The same with tests alone.
     waiting_in_tests: Waiting,
-}
-
-/// Bodies in which a goroutine may wait.
-#[derive(Default)]
-pub(super) struct Waiting {
-    pub(super) here: Vec<bool>,
-    /// The bodies that lead to one, through calls, literals, functions as values, and methods known by name.
-    ahead: Vec<bool>,
+    /// The same with what tests start beside themselves; nothing where a test that waits itself is told too.
+    waiting_beside_tests: Option<Waiting>,
 }
 
 impl<'p> Index<'p> {
-    /// The tables of `program`; `in_test` says of a file whether it is part of a test.
-    pub fn new(program: &'p Program, in_test: &dyn Fn(FileId) -> bool) -> Self {
+    /// The tables of `program`; `in_test` says of a file whether it is part of a test, `hanging` whether a test that waits
+    /// itself is told.
+    pub fn new(program: &'p Program, in_test: &dyn Fn(FileId) -> bool, hanging: bool) -> Self {
         let mut this = Self {
             program,
             by_name: FxHashMap::default(),
@@ -130,6 +126,7 @@ impl<'p> Index<'p> {
             in_test: program.bodies.iter().map(|b| in_test(b.file)).collect(),
             waiting: Waiting::default(),
             waiting_in_tests: Waiting::default(),
+            waiting_beside_tests: None,
         };
         for (index, body) in program.bodies.iter().enumerate() {
             let id = BodyId(index as u32);
@@ -156,23 +153,19 @@ impl<'p> Index<'p> {
         this.quiet = loud.into_iter().map(|loud| !loud).collect();
         let waits = |body: &Arc<Body>| body.known(Slot::Index, Entry::of).waits;
         let here: Vec<bool> = program.bodies.iter().map(waits).collect();
-        let pairs = here.iter().zip(&this.in_test);
-        let in_tests = pairs.map(|(waits, in_test)| *waits && *in_test).collect();
-        this.waiting = this.leading_to(here);
-        this.waiting_in_tests = this.leading_to(in_tests);
-        this
-    }
-
-    fn leading_to(&self, here: Vec<bool>) -> Waiting {
-        Waiting {
-            ahead: self.before(here.clone()),
-            here,
+        let in_tests = both(&here, &this.in_test);
+        if !hanging && in_tests.contains(&true) {
+            let beside = both(&in_tests, &this.beside());
+            this.waiting_beside_tests = Some(Waiting::new(&this, beside));
         }
+        this.waiting = Waiting::new(&this, here);
+        this.waiting_in_tests = Waiting::new(&this, in_tests);
+        this
     }
 
     /// The bodies given and those that lead to one of them: through calls, literals, functions as values, and methods
     /// known by name.
-    fn before(&self, mut these: Vec<bool>) -> Vec<bool> {
+    pub(super) fn before(&self, mut these: Vec<bool>) -> Vec<bool> {
         let bodies = (0..these.len() as u32).map(BodyId);
         let mut queue: Vec<BodyId> = bodies.filter(|id| these[id.0 as usize]).collect();
         while let Some(id) = queue.pop() {
@@ -247,11 +240,13 @@ impl<'p> Index<'p> {
     /// Where a search that starts in `root` can tell of goroutines that wait: what only a test drives into a corner says
     /// little about the code it tests.
     pub(super) fn waiting(&self, root: BodyId) -> &Waiting {
-        if self.in_test[root.0 as usize] {
-            &self.waiting_in_tests
-        } else {
-            &self.waiting
+        if !self.in_test[root.0 as usize] {
+            return &self.waiting;
         }
+        let beside = self.waiting_beside_tests.as_ref();
+        beside
+            .filter(|_| model::is_test(self.program, root))
+            .unwrap_or(&self.waiting_in_tests)
     }
 
     /// The functions that a root or its literals call, several others call too, and that bring something into a system.
@@ -275,7 +270,7 @@ impl<'p> Index<'p> {
 
     /// Whether a search that starts in `root` may come to where a goroutine waits and can be told of.
     pub(super) fn leads_to_waiting(&self, root: BodyId) -> bool {
-        self.waiting(root).ahead[root.0 as usize]
+        self.waiting(root).is_ahead_of(root)
     }
 
     /// The bodies that mention a field of this name.
@@ -300,20 +295,6 @@ impl<'p> Index<'p> {
 
     pub(super) fn named(&self, name: &str) -> &[BodyId] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Whether a goroutine may have to wait at an operation.
-pub(super) fn may_wait(op: &Op) -> bool {
-    match op {
-        Op::Send(..) | Op::Recv { .. } => true,
-        Op::Select { default, .. } => default.is_none(),
-        Op::Call(call) | Op::Defer(call) | Op::Go(call) => match &call.callee {
-            Callee::Library(effect, _) => *effect == Effect::WaitWait,
-            Callee::Named(name) => name == "Wait",
-            _ => false,
-        },
-        _ => false,
     }
 }
 

@@ -6,7 +6,8 @@
 mod spread;
 
 use super::effects::runs;
-use super::index::{Index, has_primitive, may_wait};
+use super::index::{Index, has_primitive};
+use super::waiting::may_wait;
 use crate::flow::Program;
 use crate::flow::ir::{BodyId, Call, Callee, Expr, Op, Var};
 use crate::flow::makes_anything;

@@ -13,6 +13,7 @@ mod index;
 mod mine;
 mod prune;
 mod relevant;
+mod waiting;
 
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Pc};

@@ -5,10 +5,10 @@ use super::counts::rooms;
 use super::explore::Candidate;
 use super::state::{Act, Happening, Proc, Value};
 use super::witness::{QUOTE, Teller};
-use crate::flow::ir::{Callee, Expr, Op};
+use crate::flow::ir::{Callee, Op};
 use crate::leak::{Confidence, Exit, Stranding};
 use crate::library::Effect;
-use crate::resolve::Ty;
+use crate::model;
 use std::rc::Rc;
 
 impl Teller<'_, '_> {
@@ -84,21 +84,7 @@ impl Teller<'_, '_> {
             let Some(root) = proc.frames.first().map(|frame| frame.body) else {
                 return false;
             };
-            let starts = |op: &Op| match op {
-                Op::Go(call) => match &call.callee {
-                    Callee::Body(body) | Callee::Value(Expr::Closure(body)) => *body == root,
-                    _ => false,
-                },
-                _ => false,
-            };
-            let body = self.machine.source(root);
-            let mut code = program.bodies.iter().flat_map(|b| &b.code);
-            // A literal is one where it is handed the test; others are as like as not run by what is tested.
-            let testing = |ty: &Ty| matches!(ty, Ty::Ptr(to) if matches!(&**to, Ty::Ext(path, _) if path == "testing"));
-            let mut params = body.params.iter();
-            let given = params.any(|var| testing(&body.vars[*var as usize].ty));
-            let own = given || (!body.method && body.parent.is_none());
-            return own && body.client.is_empty() && !code.any(starts);
+            return model::is_test(program, root);
         };
         let code = &self.machine.source(body).code;
         matches!(code.get(pc as usize), Some(Op::Call(call))

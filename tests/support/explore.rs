@@ -156,7 +156,7 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
         let program = flow::lower(&mut tables, &Library::standard(), go);
         let roots = model::roots(&program);
         let summaries = Summaries::new(&program, &roots, Entries::default());
-        let index = Index::new(&program, &|_| false);
+        let index = Index::new(&program, &|_| false, true);
         let slicer = Slicer::new(&index);
         let mut machine = Machine::new(&program, &summaries);
         machine.zero_counts = effort.zero_counts;
