@@ -295,23 +295,36 @@ fn receives_one(program: &Program, body: &Body, makes: &[bool]) -> bool {
                 .any(|r| !is_plain(&callee_body.vars[*r as usize].ty))
     })
 }
-/// Whether `root`, a function of a test file, runs in the goroutine of a test: it is handed one, or is a plain function
-/// that nothing starts beside others. A literal that is handed none is as like as not run by what is tested.
-pub fn is_test(program: &Program, root: BodyId) -> bool {
-    let body = &program.bodies[root.0 as usize];
-    let starts = |op: &Op| match op {
-        Op::Go(call) => match &call.callee {
-            Callee::Body(body) | Callee::Value(Expr::Closure(body)) => *body == root,
-            _ => false,
-        },
-        _ => false,
-    };
+/// Per function or literal of a test file, whether it runs in the goroutine of a test: it is handed one, or is a plain
+/// function, and nothing starts it beside others. A literal that is handed none is as like as not run by what is tested.
+pub fn tests(program: &Program) -> Vec<bool> {
+    let mut tests: Vec<bool> = program.bodies.iter().map(|b| is_like_a_test(b)).collect();
+    for op in program.bodies.iter().flat_map(|body| &body.code) {
+        if let Some(started) = started(op) {
+            tests[started.0 as usize] = false;
+        }
+    }
+    tests
+}
+
+/// The same for one body.
+pub fn is_test(program: &Program, id: BodyId) -> bool {
+    let mut code = program.bodies.iter().flat_map(|body| &body.code);
+    is_like_a_test(&program.bodies[id.0 as usize]) && !code.any(|op| started(op) == Some(id))
+}
+
+fn is_like_a_test(body: &Body) -> bool {
     let testing = |ty: &Ty| matches!(ty, Ty::Ptr(to) if matches!(&**to, Ty::Ext(path, _) if path == "testing"));
-    let given = body
-        .params
-        .iter()
-        .any(|var| testing(&body.vars[*var as usize].ty));
-    let own = given || (!body.method && body.parent.is_none());
-    let mut code = program.bodies.iter().flat_map(|b| &b.code);
-    own && body.client.is_empty() && !code.any(starts)
+    let mut params = body.params.iter();
+    let given = params.any(|var| testing(&body.vars[*var as usize].ty));
+    body.client.is_empty() && (given || (!body.method && body.parent.is_none()))
+}
+
+/// The body that a `go` statement starts.
+fn started(op: &Op) -> Option<BodyId> {
+    let Op::Go(call) = op else { return None };
+    match &call.callee {
+        Callee::Body(body) | Callee::Value(Expr::Closure(body)) => Some(*body),
+        _ => None,
+    }
 }

@@ -106,6 +106,8 @@ pub struct Index<'p> {
     waiting_in_tests: Waiting,
     /// The same with what tests start beside themselves; nothing where a test that waits itself is told too.
     waiting_beside_tests: Option<Waiting>,
+    /// Per body, whether it runs in the goroutine of a test, where that matters.
+    tests: Vec<bool>,
 }
 
 impl<'p> Index<'p> {
@@ -127,6 +129,7 @@ impl<'p> Index<'p> {
             waiting: Waiting::default(),
             waiting_in_tests: Waiting::default(),
             waiting_beside_tests: None,
+            tests: Vec::new(),
         };
         for (index, body) in program.bodies.iter().enumerate() {
             let id = BodyId(index as u32);
@@ -157,6 +160,7 @@ impl<'p> Index<'p> {
         if !hanging && in_tests.contains(&true) {
             let beside = both(&in_tests, &this.beside());
             this.waiting_beside_tests = Some(Waiting::new(&this, beside));
+            this.tests = model::tests(program);
         }
         this.waiting = Waiting::new(&this, here);
         this.waiting_in_tests = Waiting::new(&this, in_tests);
@@ -245,7 +249,7 @@ impl<'p> Index<'p> {
         }
         let beside = self.waiting_beside_tests.as_ref();
         beside
-            .filter(|_| model::is_test(self.program, root))
+            .filter(|_| self.tests[root.0 as usize])
             .unwrap_or(&self.waiting_in_tests)
     }
 

@@ -49,7 +49,7 @@ impl Index<'_> {
                     if !in_place.contains(&id) {
                         add(id, &mut queue);
                     }
-                })
+                });
             });
         }
         while let Some(id) = queue.pop() {
