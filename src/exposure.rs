@@ -267,7 +267,9 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
                                 Expr::Func(func) | Expr::Method(_, func) => {
                                     called[BodyId::from(*func).0 as usize] = true;
                                 }
-                                other => values(other, &mut open),
+                                other => {
+                                    other.functions(&mut |func| open[func.0 as usize] = true);
+                                }
                             }
                         }
                         continue;
@@ -275,7 +277,7 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
                     _ => {}
                 }
             }
-            op.exprs(&mut |e| values(e, &mut open));
+            op.exprs(&mut |e| e.functions(&mut |func| open[func.0 as usize] = true));
         }
     }
     let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
@@ -287,14 +289,6 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
             || body.method && names.contains(name);
     }
     (open, used)
-}
-
-/// Marks the functions that an expression uses as values.
-fn values(expr: &Expr, open: &mut [bool]) {
-    if let Expr::Func(func) | Expr::Method(_, func) = expr {
-        open[func.0 as usize] = true;
-    }
-    expr.children(&mut |child| values(child, open));
 }
 
 /// Calls `f` on every channel (or function) an operation acts on, with the acts.

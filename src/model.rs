@@ -3,7 +3,8 @@
 //! A primitive is judged at the function that makes it, with everything it hands it to followed from there. A function
 //! that only uses what it is given has an owner elsewhere.
 
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Slot, Target};
+use crate::flow::facts::Slot;
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
 use crate::flow::{Links, PACKAGE_VARIABLES, Program};
 use crate::flow::{is_plain, makes_anything};
 use crate::resolve::Ty;
@@ -295,6 +296,7 @@ fn receives_one(program: &Program, body: &Body, makes: &[bool]) -> bool {
                 .any(|r| !is_plain(&callee_body.vars[*r as usize].ty))
     })
 }
+
 /// Per function or literal of a test file, whether it runs in the goroutine of a test: it is handed one, or is a plain
 /// function, and nothing starts it beside others. A literal that is handed none is as like as not run by what is tested.
 pub fn tests(program: &Program) -> Vec<bool> {
@@ -322,9 +324,8 @@ fn is_like_a_test(body: &Body) -> bool {
 
 /// The body that a `go` statement starts.
 fn started(op: &Op) -> Option<BodyId> {
-    let Op::Go(call) = op else { return None };
-    match &call.callee {
-        Callee::Body(body) | Callee::Value(Expr::Closure(body)) => Some(*body),
+    match op {
+        Op::Go(call) => call.body(),
         _ => None,
     }
 }

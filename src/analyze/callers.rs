@@ -1,13 +1,11 @@
 //! Who else uses what a package's functions make: other functions of the package, and callers elsewhere.
 
-use super::file_name;
 use super::search::Unit;
 use crate::client;
 use crate::exposure::{Client, Exposure};
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op};
+use crate::flow::ir::{Body, BodyId, Callee, Op};
 use crate::leak::{Confidence, Leak};
-use crate::package::is_test;
 use crate::resolve::is_exported;
 use crate::source::{FileId, Place};
 use crate::summary::{Entries, Summaries};
@@ -116,7 +114,7 @@ fn known_callers(program: &Program, callee: BodyId, is_main: bool) -> Option<Vec
     for (index, body) in program.bodies.iter().enumerate() {
         for op in &body.code {
             let mut as_value = false;
-            op.exprs(&mut |e| as_value |= mentions(e, callee));
+            op.exprs(&mut |e| e.functions(&mut |func| as_value |= BodyId::from(func) == callee));
             if as_value {
                 return None;
             }
@@ -132,16 +130,6 @@ fn known_callers(program: &Program, callee: BodyId, is_main: bool) -> Option<Vec
     (!callers.is_empty()).then_some(callers)
 }
 
-/// Whether an expression uses a function as a value.
-fn mentions(expr: &Expr, function: BodyId) -> bool {
-    let mut any = match expr {
-        Expr::Func(func) | Expr::Method(_, func) => BodyId::from(*func) == function,
-        _ => false,
-    };
-    expr.children(&mut |child| any |= mentions(child, function));
-    any
-}
-
 /// Adds bodies that stand in for callers elsewhere; nobody calls a program from elsewhere. What is in `entries` is known, and
 /// those in `earlier` are taken where they are the same.
 pub(super) fn add_clients(
@@ -150,11 +138,11 @@ pub(super) fn add_clients(
     entries: Entries,
     earlier: Vec<Arc<Body>>,
 ) -> (FxHashMap<BodyId, Client>, Entries) {
-    let Unit { dir, options, .. } = package;
+    let options = package.options;
     if package.members.name == "main" {
         return (FxHashMap::default(), entries);
     }
-    let counts = |file: FileId| !is_test(file_name(&dir.files[file.index()].path));
+    let counts = |file: FileId| !package.is_in_test(file);
     let constructors = client::constructors(program, &counts);
     if constructors.is_empty() {
         return (FxHashMap::default(), entries);

@@ -9,6 +9,7 @@ use super::search::Unit;
 use super::{Directory, Options};
 use crate::exposure::Client;
 use crate::flow::Program;
+use crate::flow::facts::Apart;
 use crate::flow::ir::BodyId;
 use crate::model;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
@@ -111,7 +112,7 @@ impl Prints {
         let keys = keys(program, package.dir);
         let bodies = program.bodies.iter().enumerate().map(|(index, body)| {
             let id = BodyId(index as u32);
-            let mut hasher = ByKey::new(&keys);
+            let mut hasher = by_key(&keys);
             let (print, mentioned) = body.print();
             (print, mentioned).hash(&mut hasher);
             program.holds[index].hash(&mut hasher);
@@ -142,7 +143,7 @@ fn keys(program: &Program, dir: &Directory) -> Vec<Key> {
 }
 
 fn whole(package: Unit<'_>, program: &Program, exposures: &Exposures, keys: &[Key]) -> u64 {
-    let mut hasher = ByKey::new(keys);
+    let mut hasher = by_key(keys);
     let Options {
         min_confidence,
         state_budget,
@@ -171,46 +172,9 @@ fn whole(package: Unit<'_>, program: &Program, exposures: &Exposures, keys: &[Ke
 }
 
 /// A hasher that takes a body for its key and not for its number.
-struct ByKey<'k> {
-    keys: &'k [Key],
-    hasher: FxHasher,
-}
-
-impl<'k> ByKey<'k> {
-    fn new(keys: &'k [Key]) -> Self {
-        let hasher = FxHasher::default();
-        Self { keys, hasher }
-    }
-}
-
-impl Hasher for ByKey<'_> {
-    fn finish(&self) -> u64 {
-        self.hasher.finish()
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.hasher.write(bytes);
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.hasher.write_u8(number);
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.hasher.write_u32(number);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.hasher.write_u64(number);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.hasher.write_usize(number);
-    }
-
-    /// The number of a body or function, and nothing else: see [`BodyId`].
-    fn write_i32(&mut self, number: i32) {
-        let key = self.keys.get(number as usize).copied();
-        self.hasher.write_u64(key.unwrap_or_default());
-    }
+fn by_key(keys: &[Key]) -> impl Hasher {
+    Apart::new(|hasher, body| {
+        let key = keys.get(body.0 as usize).copied();
+        hasher.write_u64(key.unwrap_or_default());
+    })
 }

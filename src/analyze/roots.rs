@@ -4,7 +4,6 @@
 //! A constructor and its clients stay with one thread: once enough of them are given up, the others are left out.
 
 use super::callers::Exposures;
-use super::file_name;
 use super::further::{handed, own, unanswered};
 use super::memo::{Memo, Quiet};
 use super::search::Unit;
@@ -16,7 +15,6 @@ use crate::flow::Program;
 use crate::flow::ir::BodyId;
 use crate::leak::{Confidence, Leak};
 use crate::model;
-use crate::package::is_test;
 use crate::slice::Slicer;
 use crate::solve::answers::Answers;
 use crate::solve::explore::{Found, Search};
@@ -131,10 +129,6 @@ impl RootSearch<'_> {
             .flatten()
     }
 
-    fn is_in_test(&self, file: FileId) -> bool {
-        is_test(file_name(&self.package.dir.files[file.index()].path))
-    }
-
     fn text(&self, file: FileId, span: Span) -> String {
         let bytes = &self.package.dir.files[file.index()].bytes;
         let end = (span.end as usize).min(bytes.len());
@@ -188,7 +182,7 @@ impl<'s, 'f, 'q> Searcher<'s, 'f, 'q> {
             }
             return outcome(Met::LeftOut(abstentions), Vec::new());
         }
-        let in_test = search.is_in_test(body.file);
+        let in_test = search.package.is_in_test(body.file);
         // Who answers stands anywhere in the package, and nothing is kept of that.
         let asks =
             maker.is_none() && search.answers[usize::from(in_test)].asked_by(search.program, root);
@@ -253,7 +247,9 @@ impl<'s, 'f, 'q> Searcher<'s, 'f, 'q> {
     ) -> Met {
         let Self { search, how, .. } = *self;
         let machine = &mut self.machine;
-        let in_test = search.is_in_test(search.program.bodies[root.0 as usize].file);
+        let in_test = search
+            .package
+            .is_in_test(search.program.bodies[root.0 as usize].file);
         let (mut asked, mut told) = (Found::default(), Vec::new());
         if asks {
             let answers = &search.answers[usize::from(in_test)];
@@ -284,7 +280,7 @@ impl<'s, 'f, 'q> Searcher<'s, 'f, 'q> {
             told.extend(handed(machine, root, how, &mut found, text));
         }
         // What only a test drives into a corner says little about the code it tests.
-        told.retain(|leak| !in_test || search.is_in_test(leak.op.at.file));
+        told.retain(|leak| !in_test || search.package.is_in_test(leak.op.at.file));
         let quiet = Quiet {
             states: found.states,
             gave_up: found.gave_up,

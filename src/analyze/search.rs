@@ -40,6 +40,11 @@ pub(super) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
+    /// Whether a file is part of a test.
+    pub(super) fn is_in_test(&self, file: FileId) -> bool {
+        is_test(file_name(&self.dir.files[file.index()].path))
+    }
+
     /// The files as the tables want them.
     pub(super) fn files(&self) -> Vec<PackageFile<'a>> {
         let asts = self.asts;
@@ -249,7 +254,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let reported = |file: FileId| dir.files[file.index()].report;
     let silent = dir.files.iter().any(|file| !file.report) && options.why.is_none();
     let told = silent.then(|| model::reaching(&program, |body| reported(body.file)));
-    let is_in_test = |file: FileId| is_test(file_name(&dir.files[file.index()].path));
+    let is_in_test = |file: FileId| package.is_in_test(file);
     let tests = roots
         .iter()
         .any(|r| is_in_test(program.bodies[r.0 as usize].file));

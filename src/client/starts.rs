@@ -21,7 +21,7 @@ pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bo
                 continue;
             };
             let spawned = match op {
-                Op::Go(_) => started(call),
+                Op::Go(_) => call.body(),
                 _ => spawned_by_library(call),
             };
             if let Some(spawned) = spawned {
@@ -124,13 +124,6 @@ pub(super) fn functions(arg: &Expr, f: &mut dyn FnMut(BodyId)) {
     arg.closures(&mut *f);
     if let Expr::Func(func) | Expr::Method(_, func) = arg {
         f((*func).into());
-    }
-}
-
-pub(super) fn started(call: &Call) -> Option<BodyId> {
-    match &call.callee {
-        Callee::Body(body) | Callee::Value(Expr::Closure(body)) => Some(*body),
-        _ => None,
     }
 }
 

@@ -5,8 +5,10 @@
 //! parameter holds what some caller passes. Callers elsewhere only have what has already left. What a body says about
 //! this by itself ([`Holding`]) is read off it once; the fixpoint goes over that alone.
 
+use super::facts::Slot;
 use super::holds::{Holds, is_plain, leads_to_channel, sources};
-use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Slot, Target, Var};
+use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use super::links::Links;
 use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeDef};
 use crate::syntax::ast::Name;
@@ -28,8 +30,6 @@ pub(super) struct Holding {
     to_values: By,
     /// What is handed to methods that are known by name alone.
     to_named: Vec<(Name, By)>,
-    /// The bodies that are used as function values.
-    as_values: Vec<BodyId>,
     /// What is stored into a parameter.
     stored: Vec<(Var, By)>,
     /// The functions that are mentioned as values, wherever in an expression.
@@ -136,10 +136,7 @@ impl Holding {
         }
         self.flow(&by, &written(op));
         self.stores(body, op);
-        op.exprs(&mut |e| {
-            functions_as_values(e, &mut self.as_values);
-            mentions(e, &mut self.mentions);
-        });
+        op.exprs(&mut |e| e.functions(&mut |func| self.mentions.push(func)));
     }
 
     fn flow(&mut self, by: &By, to: &[Var]) {
@@ -262,37 +259,11 @@ fn written(op: &Op) -> Vec<Var> {
 
 /// Calls `f` on every place other than a variable that the operation writes to.
 fn places(op: &Op, f: &mut dyn FnMut(&Expr)) {
-    let mut target = |target: &Target| {
+    op.targets(&mut |target| {
         if let Target::Place(place) = target {
             f(place);
         }
-    };
-    match op {
-        Op::Set(to, _) | Op::Recover(to) => target(to),
-        Op::Recv { dests, .. } => dests.iter().for_each(target),
-        Op::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).for_each(target),
-        Op::Call(call) => call.dests.iter().for_each(target),
-        _ => {}
-    }
-}
-
-fn functions_as_values(expr: &Expr, out: &mut Vec<BodyId>) {
-    expr.closures(&mut |body| out.push(body));
-    match expr {
-        Expr::Func(func) | Expr::Method(_, func) => out.push((*func).into()),
-        Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| functions_as_values(v, out)),
-        Expr::Slice(values) | Expr::Append(_, values) => {
-            values.iter().for_each(|v| functions_as_values(v, out));
-        }
-        _ => {}
-    }
-}
-
-fn mentions(expr: &Expr, out: &mut Vec<FuncId>) {
-    if let Expr::Func(id) | Expr::Method(_, id) = expr {
-        out.push(*id);
-    }
-    expr.children(&mut |child| mentions(child, out));
+    });
 }
 
 /// Whether it is a named type of the package, or a pointer to one.
@@ -321,7 +292,8 @@ pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
     for (index, body) in bodies.iter().enumerate() {
         let method = body.name.rsplit('.').next().unwrap_or_default();
         holder.by_name.entry(method).or_default().push(index);
-        let values = holder.facts[index].as_values.iter();
+        let links = Links::of(body);
+        let values = links.closures.iter().chain(&links.functions);
         holder.as_values.extend(values.map(|id| id.0 as usize));
         // Whoever has a value of such a type may hand it to any function that takes one.
         for param in &body.params {

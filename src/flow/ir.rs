@@ -4,15 +4,12 @@
 //! Expressions are pure trees; whatever has an effect (a call, a receive) is an operation of its own that writes a
 //! variable. What the lowering does not understand is [`Expr::Fresh`]: a value nobody knows anything about.
 
+use super::facts::Facts;
 use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeId};
 use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::{BinaryOp, Name};
-use rustc_hash::FxHasher;
-use std::any::Any;
-use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
 
 /// A variable of a body.
 pub type Var = u32;
@@ -83,50 +80,6 @@ pub struct Body {
     pub(crate) facts: Facts,
 }
 
-/// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
-/// the body does not say: a copy has to find out by itself, and comparisons pass over it.
-#[derive(Default)]
-pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 6]);
-
-/// What can be worked out about a body, by who does; each has one type.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Slot {
-    /// `flow::holding`
-    Holding,
-    /// `flow::simplify`
-    Gist,
-    /// `flow::links`
-    Links,
-    /// [`Body::print`]
-    Print,
-    /// `model`
-    Traits,
-    /// `slice::index`
-    Index,
-}
-
-impl Clone for Facts {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for Facts {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Hash for Facts {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
-
-impl fmt::Debug for Facts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Facts")
-    }
-}
-
 /// What an operation of a made-up caller stands for in the source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Note {
@@ -182,34 +135,6 @@ pub fn empty_body() -> Body {
 }
 
 impl Body {
-    /// What has been worked out about the body; `find` does it the first time. It looks at the body alone.
-    pub(crate) fn known<T: Any + Send + Sync>(
-        &self,
-        slot: Slot,
-        find: impl FnOnce(&Self) -> T,
-    ) -> &T {
-        let known = self.facts.0[slot as usize].get_or_init(|| Box::new(find(self)));
-        known.downcast_ref().expect("a slot has one type")
-    }
-
-    /// A hash of all that the body says but for the numbers of other bodies, and those in order: they may change from one
-    /// analysis to the next.
-    pub(crate) fn print(&self) -> (u64, &[BodyId]) {
-        let (hash, mentioned) = self.known(Slot::Print, |body| {
-            let mut hasher = Apart::default();
-            body.hash(&mut hasher);
-            (hasher.hasher.finish(), hasher.mentioned)
-        });
-        (*hash, mentioned)
-    }
-
-    /// A body that may be changed: what was known of it is forgotten.
-    pub(super) fn changed(body: &mut Arc<Self>) -> &mut Self {
-        let body = Arc::make_mut(body);
-        body.facts = Facts::default();
-        body
-    }
-
     /// Where the operation at `pc` stands.
     pub fn place(&self, pc: Pc) -> Place {
         if let Some(note) = self.client.get(pc as usize) {
@@ -219,43 +144,6 @@ impl Body {
             file: self.file,
             span: self.spans.get(pc as usize).copied().unwrap_or_default(),
         }
-    }
-}
-
-/// A hasher that sets the numbers of bodies and functions apart, see [`BodyId`].
-#[derive(Default)]
-struct Apart {
-    hasher: FxHasher,
-    mentioned: Vec<BodyId>,
-}
-
-impl Hasher for Apart {
-    fn finish(&self) -> u64 {
-        self.hasher.finish()
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.hasher.write(bytes);
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.hasher.write_u8(number);
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.hasher.write_u32(number);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.hasher.write_u64(number);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.hasher.write_usize(number);
-    }
-
-    fn write_i32(&mut self, number: i32) {
-        self.mentioned.push(BodyId(number as u32));
     }
 }
 
@@ -558,6 +446,24 @@ impl Expr {
         }
         self.children(&mut |child| child.closures(f));
     }
+
+    /// Calls `f` on every declared function or method that the expression uses as a value.
+    pub fn functions(&self, f: &mut dyn FnMut(FuncId)) {
+        if let Self::Func(func) | Self::Method(_, func) = self {
+            f(*func);
+        }
+        self.children(&mut |child| child.functions(f));
+    }
+}
+
+impl Call {
+    /// The body that is called by its name, or as a literal where it stands.
+    pub fn body(&self) -> Option<BodyId> {
+        match &self.callee {
+            Callee::Body(body) | Callee::Value(Expr::Closure(body)) => Some(*body),
+            _ => None,
+        }
+    }
 }
 
 impl Op {
@@ -613,25 +519,29 @@ impl Op {
         }
     }
 
+    /// Calls `f` on everything the operation assigns to, but for what a range counts by.
+    pub fn targets<'o>(&'o self, f: &mut impl FnMut(&'o Target)) {
+        match self {
+            Self::Set(dest, _) | Self::Recover(dest) => f(dest),
+            Self::Recv { dests, .. } => dests.iter().for_each(f),
+            Self::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).for_each(f),
+            Self::Call(call) => call.dests.iter().for_each(f),
+            _ => {}
+        }
+    }
+
     /// Calls `f` on every variable the operation writes.
     pub fn writes(&self, f: &mut impl FnMut(Var)) {
-        let mut target = |t: &Target| {
-            if let Target::Var(var) = t {
+        self.targets(&mut |target| {
+            if let Target::Var(var) = target {
                 f(*var);
             }
-        };
-        match self {
-            Self::Set(dest, _) | Self::Recover(dest) => target(dest),
-            Self::Recv { dests, .. } => dests.iter().for_each(target),
-            Self::Select { cases, .. } => cases.iter().flat_map(|c| &c.dests).for_each(target),
-            Self::Call(call) => call.dests.iter().for_each(target),
-            Self::RangeNext(_, counter, item, ..) => {
-                f(*counter);
-                if let Some(item) = item {
-                    f(*item);
-                }
+        });
+        if let Self::RangeNext(_, counter, item, ..) = self {
+            f(*counter);
+            if let Some(item) = item {
+                f(*item);
             }
-            _ => {}
         }
     }
 

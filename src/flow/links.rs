@@ -1,6 +1,7 @@
 //! Which other bodies a body leads to, by every way that code has.
 
-use super::ir::{Body, BodyId, Callee, Expr, Op, Slot};
+use super::facts::Slot;
+use super::ir::{Body, BodyId, Callee, Expr, Op};
 use crate::syntax::ast::Name;
 
 /// The bodies that a body mentions, each list in the order of the code.

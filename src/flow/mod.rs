@@ -7,6 +7,8 @@ mod ahead;
 mod concrete;
 mod demand;
 mod dump;
+pub(crate) mod facts;
+mod gist;
 mod holding;
 mod holds;
 pub mod ir;

@@ -5,94 +5,16 @@
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
 use super::ahead::{Ahead, Next, look_ahead};
+use super::gist::{Gist, gist};
 use super::holding::holding_vars;
-use super::holds::{Holds, expr_holds, is_plain, leads_to_channel, makes_anything, sources};
-use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Slot, Target, Var, empty_body};
+use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
+use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Target, empty_body};
 use super::lower::retarget;
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
-
-/// What a body says by itself about what it is good for.
-#[derive(Debug, Default)]
-pub(super) struct Gist {
-    /// Whether a call of it must be followed even when it is handed nothing, whatever it calls; or so if one of these
-    /// calls of values has to do with something that holds.
-    matters: bool,
-    values: Vec<Var>,
-    /// Whether its end cannot be reached.
-    endless: bool,
-    /// Whether it makes something, or a struct of a type of which that depends.
-    makes: bool,
-    structs: Vec<TypeId>,
-    /// Whether it ends the program or the goroutine.
-    ends: bool,
-    /// What it calls, and what it calls or defers.
-    calls: Vec<BodyId>,
-    runs: Vec<BodyId>,
-    /// The fields and package variables that its branches look at.
-    read: Vec<Name>,
-    /// Those that it writes.
-    written: Vec<Name>,
-}
-
-impl Gist {
-    fn of(body: &Body) -> Self {
-        let mut this = Self {
-            endless: never_returns(body),
-            ..Self::default()
-        };
-        let mut read = FxHashSet::default();
-        let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
-        for op in &body.code {
-            match op {
-                Op::Branch(cond, ..) => field_names(cond, &mut read),
-                Op::Set(Target::Var(var), value) if subjects.contains(var) => {
-                    field_names(value, &mut read);
-                }
-                Op::Set(Target::Place(place), _) => this.written.extend(asked(place)),
-                _ => {}
-            }
-            if let Op::Call(call) | Op::Defer(call) = op {
-                match &call.callee {
-                    Callee::Body(body) => this.runs.push(*body),
-                    Callee::Value(value) => {
-                        for expr in [value].into_iter().chain(&call.args) {
-                            sources(expr, &mut |var| match var {
-                                Some(var) => this.values.push(var),
-                                None => this.matters = true,
-                            });
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            if let Op::Call(call) = op {
-                match &call.callee {
-                    Callee::Body(body) => this.calls.push(*body),
-                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _) => {
-                        this.ends = true;
-                    }
-                    callee => this.makes |= makes_context(callee),
-                }
-            }
-            this.matters |= matters_by_itself(op);
-            op.exprs(&mut |e| {
-                this.makes |= makes_anything(e) || makes_function(e);
-                this.structs.extend(e.literal_type());
-            });
-        }
-        this.read = read.into_iter().collect();
-        this
-    }
-}
-
-/// What is remembered of a body.
-fn gist(body: &Body) -> &Gist {
-    body.known(Slot::Gist, Gist::of)
-}
 
 /// What earlier analyses have simplified, by the function it stands in.
 #[derive(Debug, Default)]
@@ -351,61 +273,6 @@ fn mattering_bodies(bodies: &[Arc<Body>], holds: &Holds) -> Vec<bool> {
     matters
 }
 
-/// Whether an operation matters whatever its variables hold and whatever it calls.
-fn matters_by_itself(op: &Op) -> bool {
-    match op {
-        Op::Send(..) | Op::Recv { .. } | Op::Select { .. } | Op::Close(..) | Op::Go(_) => true,
-        Op::Set(_, value) => {
-            let mut makes = false;
-            value.closures(&mut |_| makes = true);
-            makes || makes_primitive(value)
-        }
-        // A constructor that returns what it makes at once.
-        Op::Return(values) => values.iter().any(|value| {
-            let mut makes = makes_primitive(value);
-            value.closures(&mut |_| makes = true);
-            makes
-        }),
-        Op::Call(call) | Op::Defer(call) => match &call.callee {
-            Callee::Library(effect, _) if effect.is_aside() => false,
-            Callee::Library(..) | Callee::Close(_) => true,
-            Callee::Named(name) if name == "Done" => true,
-            Callee::Unknown | Callee::Named(_) => call.args.iter().any(makes_primitive),
-            Callee::Body(_) | Callee::Value(_) | Callee::Panic | Callee::Recover => false,
-        },
-        _ => false,
-    }
-}
-
-fn makes_primitive(expr: &Expr) -> bool {
-    match expr {
-        Expr::MakeChan(..) | Expr::Closure(_) => true,
-        Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_primitive(v)),
-        Expr::Slice(values) => values.iter().any(makes_primitive),
-        Expr::Addr(inner) => makes_primitive(inner),
-        _ => false,
-    }
-}
-
-/// Whether it makes a function.
-fn makes_function(expr: &Expr) -> bool {
-    match expr {
-        Expr::Closure(_) => true,
-        Expr::Addr(inner) => makes_function(inner),
-        _ => false,
-    }
-}
-
-fn makes_context(callee: &Callee) -> bool {
-    matches!(
-        callee,
-        Callee::Library(
-            Effect::ContextCancel | Effect::ContextNever | Effect::GroupContext | Effect::Ticker,
-            _
-        )
-    )
-}
-
 /// Spreads a property of bodies to their callers.
 fn spread(bodies: &[Arc<Body>], mut has: Vec<bool>) -> Vec<bool> {
     spread_to(&mut has, bodies, |gist| &gist.calls);
@@ -424,33 +291,6 @@ fn spread_to(has: &mut [bool], bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId
             }
         }
     }
-}
-
-/// Whether the end of the body cannot be reached: a helper that always panics or exits.
-fn never_returns(body: &Body) -> bool {
-    if body.code.is_empty() {
-        return false;
-    }
-    let mut seen = vec![false; body.code.len()];
-    let mut todo = vec![0];
-    while let Some(pc) = todo.pop() {
-        let Some(op) = body.code.get(pc as usize) else {
-            continue;
-        };
-        if std::mem::replace(&mut seen[pc as usize], true) {
-            continue;
-        }
-        match op {
-            Op::Return(_) | Op::End => return false,
-            Op::Call(call)
-                if matches!(
-                    call.callee,
-                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)
-                ) => {}
-            _ => op.successors(pc, &mut |next| todo.push(next)),
-        }
-    }
-    true
 }
 
 /// Calls that can do nothing to a primitive become assignments of unknown values.
@@ -615,55 +455,11 @@ impl<'b> Slice<'b> {
     }
 }
 
-/// The name of the field or package variable that decides whether a place is read.
-fn asked(place: &Expr) -> Option<Name> {
-    match place {
-        Expr::Field(_, name) | Expr::Global(name) => Some(name.clone()),
-        Expr::Index(base, _) => asked(base),
-        _ => None,
-    }
-}
-
-/// What a counted range goes over.
-fn subject_of(op: &Op) -> Option<Var> {
-    match op {
-        Op::RangeNext(subject, ..) => Some(*subject),
-        _ => None,
-    }
-}
-
 /// The key of a map (or index of a slice) that a place names.
 pub(crate) fn key_of(place: &Expr) -> Option<&Expr> {
     match place {
         Expr::Index(_, key) => Some(key),
         _ => None,
-    }
-}
-
-fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
-    match expr {
-        Expr::Field(base, name) => {
-            names.insert(name.clone());
-            field_names(base, names);
-        }
-        Expr::Global(name) => {
-            names.insert(name.clone());
-        }
-        Expr::Index(a, b) | Expr::Binary(_, a, b, _) => {
-            field_names(a, names);
-            field_names(b, names);
-        }
-        Expr::Deref(a)
-        | Expr::Addr(a)
-        | Expr::Receiver(a)
-        | Expr::Not(a)
-        | Expr::Len(a, _)
-        | Expr::Has(a)
-        | Expr::Is(a, _)
-        | Expr::Cap(a) => {
-            field_names(a, names);
-        }
-        _ => {}
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::effects::{Gives, gives, runs};
 use super::waiting::{Waiting, both, may_wait};
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Slot, Target, Var};
+use crate::flow::facts::Slot;
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{Program, is_plain, makes_anything};
 use crate::model;
 use crate::resolve::{Ty, TypeDef};

@@ -45,9 +45,10 @@ impl Index<'_> {
             }
             let in_place = in_place(op);
             op.exprs(&mut |e| {
-                values(e, &mut |id| {
-                    if !in_place.contains(&id) {
-                        add(id, &mut queue);
+                e.functions(&mut |func| add(func.into(), &mut queue));
+                e.closures(&mut |literal| {
+                    if !in_place.contains(&literal) {
+                        add(literal, &mut queue);
                     }
                 });
             });
@@ -66,10 +67,9 @@ impl Index<'_> {
     /// The bodies that a call names.
     fn called_by<'c>(&'c self, call: &'c Call) -> impl Iterator<Item = BodyId> + 'c {
         let (one, many): (_, &[BodyId]) = match &call.callee {
-            Callee::Body(id) | Callee::Value(Expr::Closure(id)) => (Some(*id), &[]),
             Callee::Value(Expr::Func(func) | Expr::Method(_, func)) => (Some((*func).into()), &[]),
             Callee::Named(name) => (None, self.named(name)),
-            _ => (None, &[]),
+            _ => (call.body(), &[]),
         };
         one.into_iter().chain(many.iter().copied())
     }
@@ -89,16 +89,6 @@ fn in_place(op: &Op) -> Vec<BodyId> {
         Callee::Library(Effect::CallTest, _) => call.args.iter().filter_map(literal).collect(),
         _ => Vec::new(),
     }
-}
-
-/// Calls `f` on every function that an expression uses as a value.
-fn values(expr: &Expr, f: &mut dyn FnMut(BodyId)) {
-    match expr {
-        Expr::Closure(id) => f(*id),
-        Expr::Func(func) | Expr::Method(_, func) => f((*func).into()),
-        _ => {}
-    }
-    expr.children(&mut |child| values(child, f));
 }
 
 /// Where both are.

@@ -1,0 +1,217 @@
+//! What a body says by itself about what it is good for: what it makes, ends, calls and looks at, whoever calls it.
+//!
+//! In: a body as it was lowered. Out: its [`Gist`], read off it once. Deliberately absent: what holds only because of other
+//! bodies, which [`super::simplify`] spreads.
+
+use super::facts::Slot;
+use super::holds::{makes_anything, sources};
+use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use crate::library::Effect;
+use crate::resolve::TypeId;
+use crate::syntax::ast::Name;
+use rustc_hash::FxHashSet;
+
+/// What a body says by itself about what it is good for.
+#[derive(Debug, Default)]
+pub(super) struct Gist {
+    /// Whether a call of it must be followed even when it is handed nothing, whatever it calls; or so if one of these
+    /// calls of values has to do with something that holds.
+    pub(super) matters: bool,
+    pub(super) values: Vec<Var>,
+    /// Whether its end cannot be reached.
+    pub(super) endless: bool,
+    /// Whether it makes something, or a struct of a type of which that depends.
+    pub(super) makes: bool,
+    pub(super) structs: Vec<TypeId>,
+    /// Whether it ends the program or the goroutine.
+    pub(super) ends: bool,
+    /// What it calls, and what it calls or defers.
+    pub(super) calls: Vec<BodyId>,
+    pub(super) runs: Vec<BodyId>,
+    /// The fields and package variables that its branches look at.
+    pub(super) read: Vec<Name>,
+    /// Those that it writes.
+    pub(super) written: Vec<Name>,
+}
+
+impl Gist {
+    fn of(body: &Body) -> Self {
+        let mut this = Self {
+            endless: never_returns(body),
+            ..Self::default()
+        };
+        let mut read = FxHashSet::default();
+        let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
+        for op in &body.code {
+            match op {
+                Op::Branch(cond, ..) => field_names(cond, &mut read),
+                Op::Set(Target::Var(var), value) if subjects.contains(var) => {
+                    field_names(value, &mut read);
+                }
+                Op::Set(Target::Place(place), _) => this.written.extend(asked(place)),
+                _ => {}
+            }
+            if let Op::Call(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(body) => this.runs.push(*body),
+                    Callee::Value(value) => {
+                        for expr in [value].into_iter().chain(&call.args) {
+                            sources(expr, &mut |var| match var {
+                                Some(var) => this.values.push(var),
+                                None => this.matters = true,
+                            });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if let Op::Call(call) = op {
+                match &call.callee {
+                    Callee::Body(body) => this.calls.push(*body),
+                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _) => {
+                        this.ends = true;
+                    }
+                    callee => this.makes |= makes_context(callee),
+                }
+            }
+            this.matters |= matters_by_itself(op);
+            op.exprs(&mut |e| {
+                this.makes |= makes_anything(e) || makes_function(e);
+                this.structs.extend(e.literal_type());
+            });
+        }
+        this.read = read.into_iter().collect();
+        this
+    }
+}
+
+/// What is remembered of a body.
+pub(super) fn gist(body: &Body) -> &Gist {
+    body.known(Slot::Gist, Gist::of)
+}
+
+/// Whether an operation matters whatever its variables hold and whatever it calls.
+fn matters_by_itself(op: &Op) -> bool {
+    match op {
+        Op::Send(..) | Op::Recv { .. } | Op::Select { .. } | Op::Close(..) | Op::Go(_) => true,
+        Op::Set(_, value) => {
+            let mut makes = false;
+            value.closures(&mut |_| makes = true);
+            makes || makes_primitive(value)
+        }
+        // A constructor that returns what it makes at once.
+        Op::Return(values) => values.iter().any(|value| {
+            let mut makes = makes_primitive(value);
+            value.closures(&mut |_| makes = true);
+            makes
+        }),
+        Op::Call(call) | Op::Defer(call) => match &call.callee {
+            Callee::Library(effect, _) if effect.is_aside() => false,
+            Callee::Library(..) | Callee::Close(_) => true,
+            Callee::Named(name) if name == "Done" => true,
+            Callee::Unknown | Callee::Named(_) => call.args.iter().any(makes_primitive),
+            Callee::Body(_) | Callee::Value(_) | Callee::Panic | Callee::Recover => false,
+        },
+        _ => false,
+    }
+}
+
+fn makes_primitive(expr: &Expr) -> bool {
+    match expr {
+        Expr::MakeChan(..) | Expr::Closure(_) => true,
+        Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_primitive(v)),
+        Expr::Slice(values) => values.iter().any(makes_primitive),
+        Expr::Addr(inner) => makes_primitive(inner),
+        _ => false,
+    }
+}
+
+/// Whether it makes a function.
+fn makes_function(expr: &Expr) -> bool {
+    match expr {
+        Expr::Closure(_) => true,
+        Expr::Addr(inner) => makes_function(inner),
+        _ => false,
+    }
+}
+
+fn makes_context(callee: &Callee) -> bool {
+    matches!(
+        callee,
+        Callee::Library(
+            Effect::ContextCancel | Effect::ContextNever | Effect::GroupContext | Effect::Ticker,
+            _
+        )
+    )
+}
+
+/// Whether the end of the body cannot be reached: a helper that always panics or exits.
+fn never_returns(body: &Body) -> bool {
+    if body.code.is_empty() {
+        return false;
+    }
+    let mut seen = vec![false; body.code.len()];
+    let mut todo = vec![0];
+    while let Some(pc) = todo.pop() {
+        let Some(op) = body.code.get(pc as usize) else {
+            continue;
+        };
+        if std::mem::replace(&mut seen[pc as usize], true) {
+            continue;
+        }
+        match op {
+            Op::Return(_) | Op::End => return false,
+            Op::Call(call)
+                if matches!(
+                    call.callee,
+                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)
+                ) => {}
+            _ => op.successors(pc, &mut |next| todo.push(next)),
+        }
+    }
+    true
+}
+
+/// The name of the field or package variable that decides whether a place is read.
+fn asked(place: &Expr) -> Option<Name> {
+    match place {
+        Expr::Field(_, name) | Expr::Global(name) => Some(name.clone()),
+        Expr::Index(base, _) => asked(base),
+        _ => None,
+    }
+}
+
+/// What a counted range goes over.
+fn subject_of(op: &Op) -> Option<Var> {
+    match op {
+        Op::RangeNext(subject, ..) => Some(*subject),
+        _ => None,
+    }
+}
+
+fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
+    match expr {
+        Expr::Field(base, name) => {
+            names.insert(name.clone());
+            field_names(base, names);
+        }
+        Expr::Global(name) => {
+            names.insert(name.clone());
+        }
+        Expr::Index(a, b) | Expr::Binary(_, a, b, _) => {
+            field_names(a, names);
+            field_names(b, names);
+        }
+        Expr::Deref(a)
+        | Expr::Addr(a)
+        | Expr::Receiver(a)
+        | Expr::Not(a)
+        | Expr::Len(a, _)
+        | Expr::Has(a)
+        | Expr::Is(a, _)
+        | Expr::Cap(a) => {
+            field_names(a, names);
+        }
+        _ => {}
+    }
+}
