@@ -1,12 +1,14 @@
-//! Which functions are worth a search: those that make a primitive of their own, or get one back from a callee.
+//! Which functions are worth a search: those that make a primitive of their own, or get one back from a callee, as a result
+//! or in a field of a value they made.
 //!
 //! A primitive is judged at the function that makes it, with everything it hands it to followed from there. A function
 //! that only uses what it is given has an owner elsewhere.
 
 use crate::flow::facts::Slot;
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{Links, PACKAGE_VARIABLES, Program};
 use crate::flow::{is_plain, makes_anything};
+use crate::library::Effect;
 use crate::resolve::Ty;
 use rustc_hash::FxHashMap;
 
@@ -23,6 +25,7 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
     let makes = closure(program, own.clone());
     let waits = closure(program, waits);
     let leaves = leaving_literals(program);
+    let filled = filled(program);
     (0..bodies.len() as u32)
         .map(BodyId)
         .filter(|id| {
@@ -38,7 +41,12 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
             program
                 .family(*id)
                 .into_iter()
-                .any(|f| own[f.0 as usize] || receives_one(program, &bodies[f.0 as usize], &makes))
+                .any(|f| {
+                    let body = &bodies[f.0 as usize];
+                    own[f.0 as usize]
+                        || receives_one(program, body, &makes)
+                        || has_one_filled(body, &filled[f.0 as usize])
+                })
         })
         .collect()
 }
@@ -73,6 +81,7 @@ struct Traits {
     blocks: bool,
     /// The literals in it that leave.
     leaving: Vec<BodyId>,
+    filling: Filling,
 }
 
 impl Traits {
@@ -83,6 +92,7 @@ impl Traits {
             waits_for_ticks: waits_for_ticks(body),
             blocks: blocks(body),
             leaving: leaving(body),
+            filling: Filling::of(body),
         })
     }
 }
@@ -239,18 +249,20 @@ fn makes_primitive(body: &Body) -> bool {
         makes
             || matches!(op, Op::Call(call) if matches!(
                 call.callee,
-                Callee::Library(
-                    crate::library::Effect::ContextCancel | crate::library::Effect::ContextNever,
-                    _
-                )
+                Callee::Library(effect, _) if makes_end(effect)
             ))
     })
+}
+
+/// Whether a library call makes a context that nobody but its owner ends.
+fn makes_end(effect: Effect) -> bool {
+    matches!(effect, Effect::ContextCancel | Effect::ContextNever)
 }
 
 fn makes_ticker(body: &Body) -> bool {
     body.code.iter().any(|op| {
         matches!(op, Op::Call(call)
-            if matches!(call.callee, Callee::Library(crate::library::Effect::Ticker, _)))
+            if matches!(call.callee, Callee::Library(Effect::Ticker, _)))
     })
 }
 
@@ -279,7 +291,7 @@ fn blocks(body: &Body) -> bool {
         Op::Send(..) | Op::Recv { .. } | Op::Select { .. } => true,
         Op::Call(call) | Op::Defer(call) | Op::Go(call) => matches!(
             call.callee,
-            Callee::Library(crate::library::Effect::WaitWait, _)
+            Callee::Library(Effect::WaitWait, _)
         ),
         _ => false,
     })
@@ -295,6 +307,121 @@ fn receives_one(program: &Program, body: &Body, makes: &[bool]) -> bool {
                 .iter()
                 .any(|r| !is_plain(&callee_body.vars[*r as usize].ty))
     })
+}
+
+/// How primitives get into fields of values that a body holds.
+#[derive(Default)]
+struct Filling {
+    /// The variables in whose fields it puts what it makes.
+    fills: Vec<Var>,
+    /// Which variable leads to which argument of which body it calls.
+    hands: Vec<(BodyId, usize, Var)>,
+    /// The variables that hold a struct made here, or what a callee returned.
+    holders: Vec<Var>,
+}
+
+impl Filling {
+    fn of(body: &Body) -> Self {
+        let mut filling = Self::default();
+        for op in &body.code {
+            match op {
+                Op::Set(Target::Place(place), value) if makes_anything(value) => {
+                    filling.fills.extend(base_of(place));
+                }
+                Op::Set(Target::Var(var), value) if value.literal_type().is_some() => {
+                    filling.holders.push(*var);
+                }
+                Op::Set(Target::Var(var), Expr::Zero(..) | Expr::Addr(_)) => {
+                    filling.holders.push(*var);
+                }
+                Op::Call(call) | Op::Go(call) | Op::Defer(call) => filling.call(call),
+                _ => {}
+            }
+        }
+        filling
+    }
+
+    fn call(&mut self, call: &Call) {
+        match call.callee {
+            Callee::Body(callee) => {
+                for (index, arg) in call.args.iter().enumerate() {
+                    self.hands
+                        .extend(base_of(arg).map(|var| (callee, index, var)));
+                }
+                self.holders.extend(call.dests.iter().filter_map(variable));
+            }
+            Callee::Library(effect, _) if makes_end(effect) => {
+                let places = call.dests.iter().filter_map(|dest| match dest {
+                    Target::Place(place) => base_of(place),
+                    _ => None,
+                });
+                self.fills.extend(places);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn variable(target: &Target) -> Option<Var> {
+    match target {
+        Target::Var(var) => Some(*var),
+        _ => None,
+    }
+}
+
+/// The variable by which one comes to a field, an element or what a pointer leads to.
+fn base_of(place: &Expr) -> Option<Var> {
+    match place {
+        Expr::Var(var) => Some(*var),
+        Expr::Field(base, _)
+        | Expr::Index(base, _)
+        | Expr::Deref(base)
+        | Expr::Addr(base)
+        | Expr::Receiver(base) => base_of(base),
+        _ => None,
+    }
+}
+
+/// Per body, the variables in whose fields it, its literals or its callees put something they make.
+fn filled(program: &Program) -> Vec<Vec<Var>> {
+    let bodies = &program.bodies;
+    let mut filled: Vec<Vec<Var>> = bodies
+        .iter()
+        .map(|body| Traits::of(body).filling.fills.clone())
+        .collect();
+    loop {
+        let mut changed = false;
+        for (index, body) in bodies.iter().enumerate() {
+            for (callee, argument, var) in &Traits::of(body).filling.hands {
+                let param = bodies[callee.0 as usize].params.get(*argument);
+                if param.is_some_and(|param| filled[callee.0 as usize].contains(param))
+                    && !filled[index].contains(var)
+                {
+                    filled[index].push(*var);
+                    changed = true;
+                }
+            }
+            let Some(parent) = body.parent else { continue };
+            for (outer, inner) in &body.captures {
+                let parent = parent.0 as usize;
+                if filled[index].contains(inner) && !filled[parent].contains(outer) {
+                    filled[parent].push(*outer);
+                    changed = true;
+                }
+            }
+        }
+        if !changed {
+            return filled;
+        }
+    }
+}
+
+/// Whether something is put into a field of a value that the body made itself.
+fn has_one_filled(body: &Body, filled: &[Var]) -> bool {
+    let holders = &Traits::of(body).filling.holders;
+    filled
+        .iter()
+        .any(|var| holders.contains(var) && !body.params.contains(var))
 }
 
 /// Per function or literal of a test file, whether it runs in the goroutine of a test: it is handed one, or is a plain
