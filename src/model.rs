@@ -38,15 +38,12 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
             {
                 return false;
             }
-            program
-                .family(*id)
-                .into_iter()
-                .any(|f| {
-                    let body = &bodies[f.0 as usize];
-                    own[f.0 as usize]
-                        || receives_one(program, body, &makes)
-                        || has_one_filled(body, &filled[f.0 as usize])
-                })
+            program.family(*id).into_iter().any(|f| {
+                let body = &bodies[f.0 as usize];
+                own[f.0 as usize]
+                    || receives_one(program, body, &makes)
+                    || has_one_filled(body, &filled[f.0 as usize])
+            })
         })
         .collect()
 }
@@ -289,10 +286,9 @@ pub fn ranges_over_ticks(body: &Body) -> bool {
 fn blocks(body: &Body) -> bool {
     body.code.iter().any(|op| match op {
         Op::Send(..) | Op::Recv { .. } | Op::Select { .. } => true,
-        Op::Call(call) | Op::Defer(call) | Op::Go(call) => matches!(
-            call.callee,
-            Callee::Library(Effect::WaitWait, _)
-        ),
+        Op::Call(call) | Op::Defer(call) | Op::Go(call) => {
+            matches!(call.callee, Callee::Library(Effect::WaitWait, _))
+        }
         _ => false,
     })
 }

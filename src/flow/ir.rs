@@ -46,6 +46,8 @@ pub struct Body {
     pub span: Span,
     /// Receiver (if any) and parameters.
     pub params: Vec<Var>,
+    /// Where these are declared, parallel to `params`.
+    pub param_spans: Vec<Span>,
     /// Whether the first parameter is a receiver.
     pub method: bool,
     /// Whether the last parameter is variadic.
@@ -115,6 +117,7 @@ pub fn empty_body() -> Body {
         file: FileId(0),
         span: Span::default(),
         params: Vec::new(),
+        param_spans: Vec::new(),
         method: false,
         variadic: false,
         results: Vec::new(),

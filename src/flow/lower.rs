@@ -220,7 +220,7 @@ impl<'a> Lowerer<'_, 'a> {
                 }
             }
             let ty = self.type_of(receiver.ty);
-            self.param(receiver.name.as_ref(), ty);
+            self.param(receiver.name.as_ref(), ty, receiver.span);
             self.top().body.method = true;
         }
         self.signature(&func.decl.signature);
@@ -354,7 +354,7 @@ impl<'a> Lowerer<'_, 'a> {
                 ty = Ty::Slice(std::sync::Arc::new(ty));
                 self.top().body.variadic = true;
             }
-            self.param(param.name.as_ref(), ty);
+            self.param(param.name.as_ref(), ty, param.span);
         }
         for result in &signature.results {
             let ty = self.type_of(result.ty);
@@ -368,12 +368,13 @@ impl<'a> Lowerer<'_, 'a> {
         }
     }
 
-    fn param(&mut self, name: Option<&Name>, ty: Ty) {
+    fn param(&mut self, name: Option<&Name>, ty: Ty, span: Span) {
         let var = self.new_var(name.cloned().unwrap_or_default(), ty);
         if let Some(name) = name {
             self.bind(name, Entity::Var(var));
         }
         self.top().body.params.push(var);
+        self.top().body.param_spans.push(span);
     }
 
     fn body_block(&mut self, block: &Block) {

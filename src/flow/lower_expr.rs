@@ -148,6 +148,14 @@ impl Lowerer<'_, '_> {
             // A variable or constant of another package: one unknown value, the same each time.
             return Expr::Global(Name::from(format!("{path}.{name}")));
         }
+        if self.is_type(base) {
+            // A method expression is a function that takes the receiver as its first argument.
+            let ty = self.type_of(base);
+            return match self.package.method(&ty, name) {
+                Some((path, Method::Func(func))) if path.is_empty() => Expr::Func(func),
+                _ => Expr::Fresh(self.ast().expr_span(base)),
+            };
+        }
         let ty = self.value_type(base);
         let value = self.expr(base);
         let method = self.package.method(&ty, name);

@@ -37,7 +37,7 @@ struct Dropped {
 #[derive(Debug)]
 struct Family {
     from: Vec<Member>,
-    /// Of the fields that it writes, which somebody looks at.
+    /// Of the fields that it writes, which somebody looks at; of the structs that it makes, which lead to a channel.
     read: Vec<bool>,
     into: Vec<Arc<Body>>,
 }
@@ -73,14 +73,13 @@ pub(super) fn simplify(
         drop_idle(index, body, &holds[index], &matters, earlier.as_deref_mut());
     }
     let mut leads: FxHashMap<TypeId, bool> = FxHashMap::default();
+    for ty in bodies.iter().flat_map(|body| &gist(body).structs) {
+        let leads_to = || leads_to_channel(types, &Ty::Named(*ty), 0);
+        leads.entry(*ty).or_insert_with(leads_to);
+    }
     let makes = bodies.iter().map(|body| {
         let gist = gist(body);
-        let mut structs = gist.structs.iter();
-        gist.makes
-            || structs.any(|ty| {
-                let leads_to = || leads_to_channel(types, &Ty::Named(*ty), 0);
-                *leads.entry(*ty).or_insert_with(leads_to)
-            })
+        gist.makes || gist.structs.iter().any(|ty| leads[ty])
     });
     let makes = spread(bodies, makes.collect());
     let ends = bodies
@@ -105,7 +104,11 @@ pub(super) fn simplify(
                 ends: ends[*index],
             }
         });
-        let into = family(root, members.collect(), &read, earlier.as_deref_mut());
+        let asked = Asked {
+            fields: &read,
+            leads: &leads,
+        };
+        let into = family(root, members.collect(), asked, earlier.as_deref_mut());
         for (index, into) in ids.into_iter().zip(into) {
             bodies[index] = into;
         }
@@ -168,17 +171,33 @@ fn drop_idle(
     earlier.dropped.insert(id, dropped);
 }
 
-/// A function and its literals with what does not matter gone; `read` are the fields that branches look at.
+/// What holds all over the package.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// The fields that branches look at.
+    fields: &'a FxHashSet<Name>,
+    /// Whether the structs that are made lead to channels.
+    leads: &'a FxHashMap<TypeId, bool>,
+}
+
+impl Asked<'_> {
+    fn leads_to_channel(self, ty: TypeId) -> bool {
+        self.leads.get(&ty) == Some(&true)
+    }
+}
+
+/// A function and its literals with what does not matter gone.
 fn family(
     root: BodyId,
     members: Vec<Member>,
-    read: &FxHashSet<Name>,
+    asked: Asked<'_>,
     earlier: Option<&mut Simplified>,
 ) -> Vec<Arc<Body>> {
-    let written = members
-        .iter()
-        .flat_map(|member| &gist(&member.body).written);
-    let read_here = written.map(|name| read.contains(name));
+    let gists = || members.iter().map(|member| gist(&member.body));
+    let written = gists().flat_map(|gist| &gist.written);
+    let read_here = written.map(|name| asked.fields.contains(name));
+    let made = gists().flat_map(|gist| &gist.structs);
+    let read_here = read_here.chain(made.map(move |ty| asked.leads_to_channel(*ty)));
     if let Some(known) = earlier
         .as_ref()
         .and_then(|earlier| earlier.families.get(&root))
@@ -189,7 +208,7 @@ fn family(
         return known.into.clone();
     }
     let read_here: Vec<bool> = read_here.collect();
-    let relevant = Slice::new(&members, read).run();
+    let relevant = Slice::new(&members, asked).run();
     let keeps = earlier.is_some();
     let from = if keeps { members.clone() } else { Vec::new() };
     let mut into = Vec::with_capacity(members.len());
@@ -341,14 +360,14 @@ struct Slice<'b> {
     parents: Vec<Option<usize>>,
     ops: Vec<Vec<bool>>,
     vars: Vec<Vec<bool>>,
-    fields: &'b FxHashSet<Name>,
+    asked: Asked<'b>,
 }
 
 /// Per body: which operations stay.
 type Relevant = Vec<Vec<bool>>;
 
 impl<'b> Slice<'b> {
-    fn new(members: &'b [Member], fields: &'b FxHashSet<Name>) -> Self {
+    fn new(members: &'b [Member], asked: Asked<'b>) -> Self {
         let parent = |member: &Member| {
             let parent = member.body.parent?;
             members.iter().position(|other| other.id == parent)
@@ -360,7 +379,7 @@ impl<'b> Slice<'b> {
             parents: members.iter().map(parent).collect(),
             ops: members.iter().map(count).collect(),
             vars: members.iter().map(vars).collect(),
-            fields,
+            asked,
         }
     }
 
@@ -406,6 +425,9 @@ impl<'b> Slice<'b> {
             Op::Declare(var) | Op::Renew(var) => self.vars[index][*var as usize],
             Op::Set(Target::Place(place), value) => {
                 expr_holds(value, &self.members[index].holds)
+                    || value
+                        .literal_type()
+                        .is_some_and(|ty| self.asked.leads_to_channel(ty))
                     || self.is_read(index, place)
                     || key_of(place).is_some_and(|key| expr_holds(key, &self.members[index].holds))
             }
@@ -429,7 +451,7 @@ impl<'b> Slice<'b> {
 
     fn is_read(&self, index: usize, place: &Expr) -> bool {
         match place {
-            Expr::Field(_, name) | Expr::Global(name) => self.fields.contains(name),
+            Expr::Field(_, name) | Expr::Global(name) => self.asked.fields.contains(name),
             // A map that is asked for its length or for an entry gets one more.
             Expr::Index(base, _) => match &**base {
                 Expr::Var(var) => self.vars[index][*var as usize],

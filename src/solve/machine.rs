@@ -162,9 +162,9 @@ impl<'p> Machine<'p> {
         };
         let body = self.body(root);
         let args = body
-            .params
+            .param_spans
             .iter()
-            .map(|_| state.symbol(body.file, body.span))
+            .map(|span| state.symbol(body.file, *span))
             .collect();
         let frame = self.frame(&mut state, root, &[], args, Rc::default());
         state.add_proc(Proc {

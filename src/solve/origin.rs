@@ -97,6 +97,8 @@ impl Teller<'_, '_> {
                 })
                 .unwrap_or_default(),
             Target::Var(var) => body.vars[*var as usize].name.to_string(),
+            // An element has no name of its own.
+            Target::Place(Expr::Index(..)) => String::new(),
             Target::Place(place) => way_of(place)
                 .and_then(|w| w.field)
                 .map(|f| f.to_string())
