@@ -18,6 +18,7 @@ mod future;
 mod live;
 mod order;
 
+pub use calls::lent;
 pub use earlier::Earlier;
 use future::Carried;
 pub use future::Future;
@@ -237,7 +238,7 @@ impl<'p> Summaries<'p> {
             Op::Close(ch, _) => add(ch, CLOSE, future),
             Op::Call(call) | Op::Go(call) | Op::Defer(call) => {
                 kill_targets(&call.dests, future);
-                self.call(call, future);
+                self.call(body, call, future);
             }
             Op::Return(values) => {
                 for value in values {

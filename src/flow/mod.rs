@@ -6,6 +6,7 @@
 mod ahead;
 mod concrete;
 mod demand;
+mod direction;
 mod dump;
 pub(crate) mod facts;
 mod gist;
@@ -29,6 +30,7 @@ mod value_type;
 pub(crate) use ahead::{Ahead, Next, look_ahead};
 
 use crate::package::GoVersion;
+pub(crate) use direction::direction;
 pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub use kept::Kept;

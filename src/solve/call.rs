@@ -5,9 +5,10 @@ use super::eval::ERROR;
 use super::machine::{DEPTH_LIMIT, Machine};
 use super::state::{Act, Called, Obj, ObjId, Outside, Prepared, Site, State, Sym, Value};
 use super::step::Flow;
-use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::library::Effect;
 use crate::source::Span;
+use crate::summary::{Acts, lent};
 use crate::syntax::ast::Name;
 
 impl Machine<'_> {
@@ -143,8 +144,11 @@ impl Machine<'_> {
     ) -> Flow {
         self.run_ticking(state, proc, call);
         let mut serves = false;
-        for arg in &call.args {
-            serves |= state.escape(arg);
+        for (index, arg) in call.args.iter().enumerate() {
+            match self.lent(state, proc, call.pc, index) {
+                Some(acts) => serves |= state.lend_out(arg, acts),
+                None => serves |= state.escape(arg),
+            }
             self.change_map(state, proc, arg);
             self.change_captured(state, proc, arg, call.pc);
             if let Value::Ref(id) = arg
@@ -159,6 +163,22 @@ impl Machine<'_> {
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
         self.run_handed(state, proc, call)
+    }
+
+    /// What code that is not followed can do to a channel that is argument `index` of the call at `pc`, if that is not
+    /// anything. Among the calls of a client everything is possible.
+    pub(super) fn lent(&self, state: &State, proc: usize, pc: Pc, index: usize) -> Option<Acts> {
+        let frame = state.procs[proc].frames.last()?;
+        let body = self.body(frame.body);
+        match body.code.get(pc as usize)? {
+            Op::Call(call) | Op::Go(call) | Op::Defer(call)
+                if state.exposure.client.is_none()
+                    && matches!(call.callee, Callee::Unknown | Callee::Named(_)) =>
+            {
+                lent(self.program, body, call.args.get(index)?)
+            }
+            _ => None,
+        }
     }
 
     /// Literals that `value` leads to are run: the plain data they write may be anything then.

@@ -29,8 +29,11 @@ impl Machine<'_> {
             other => Some(other.clone()),
         };
         let Some(Called::Body(body, env)) = resolved else {
-            for arg in &call.args {
-                state.escape(arg);
+            for (index, arg) in call.args.iter().enumerate() {
+                match self.lent(state, proc, call.pc, index) {
+                    Some(acts) => state.lend_out(arg, acts),
+                    None => state.escape(arg),
+                };
             }
             if let Some(group) = on_end {
                 state.escape(&group);

@@ -1,10 +1,21 @@
 //! What a call does to what it is handed: by the summary of the callee, by the library's table, or anything.
 
 use super::future::Carried;
-use super::{ANY, Acts, CALL, CLOSE, DONE, ELEMENT, RECV, RESET, STOP, Summaries, add, give};
-use crate::flow::ir::{BodyId, Call, Callee, Expr};
+use super::{ANY, Acts, CALL, CLOSE, DONE, ELEMENT, RECV, RESET, SEND, STOP, Summaries, add, give};
+use crate::flow::Program;
+use crate::flow::direction;
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr};
 use crate::library::Effect;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{ChanDir, Name};
+
+/// What code that is not followed can do to a channel that it is handed as `arg`; nothing where that is anything.
+pub fn lent(program: &Program, body: &Body, arg: &Expr) -> Option<Acts> {
+    match direction(&program.types, body, arg)? {
+        ChanDir::Recv => Some(RECV),
+        ChanDir::Send => Some(SEND | CLOSE),
+        ChanDir::Both => None,
+    }
+}
 
 impl Summaries<'_> {
     /// The value of `expr` goes where this dataflow does not follow it.
@@ -23,7 +34,15 @@ impl Summaries<'_> {
         }
     }
 
-    pub(super) fn call(&self, call: &Call, future: &mut Carried<'_>) {
+    /// An argument goes where nobody follows it.
+    fn hand_out(&self, body: &Body, arg: &Expr, future: &mut Carried<'_>) {
+        match lent(self.program, body, arg) {
+            Some(acts) => add(arg, acts, future),
+            None => self.hand_over(arg, future),
+        }
+    }
+
+    pub(super) fn call(&self, body: &Body, call: &Call, future: &mut Carried<'_>) {
         match &call.callee {
             Callee::Body(body) => {
                 for (index, arg) in call.args.iter().enumerate() {
@@ -56,12 +75,12 @@ impl Summaries<'_> {
                     return;
                 }
                 for arg in &call.args {
-                    self.hand_over(arg, future);
+                    self.hand_out(body, arg, future);
                 }
             }
             Callee::Unknown | Callee::Panic => {
                 for arg in &call.args {
-                    self.hand_over(arg, future);
+                    self.hand_out(body, arg, future);
                 }
             }
             Callee::Recover => {}

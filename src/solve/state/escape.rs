@@ -130,6 +130,24 @@ impl State {
         }
     }
 
+    /// A channel goes where only this can be done to it. Says whether others can do more to it from now on.
+    pub fn lend_out(&mut self, channel: &Value, acts: Acts) -> bool {
+        let Some(id) = self.object(channel) else {
+            return false;
+        };
+        let Obj::Chan { buf, .. } = &self.heap[id as usize] else {
+            return self.escape(channel);
+        };
+        let more = (self.open[id as usize] | acts) != self.open[id as usize];
+        if acts & RECV != 0 {
+            for value in buf.clone() {
+                self.escape(&value);
+            }
+        }
+        self.open_up(id, acts);
+        more
+    }
+
     /// Others may do this to what `value` leads to.
     fn lend(&mut self, value: &Value, acts: Acts) {
         let Some(id) = self.object(value) else { return };
