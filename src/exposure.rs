@@ -171,12 +171,16 @@ impl FieldActs {
         }
     }
 
-    /// What a body does to values that it neither makes nor is handed: package variables, messages, elements of maps.
+    /// What a body does to values that it neither makes nor is handed: package variables, messages, elements of maps, and
+    /// what somebody it calls may have put into a field of what it makes.
     fn strangers(&mut self, program: &Program, id: BodyId, entries: &Entries) {
         let body = &program.bodies[id.0 as usize];
         for op in &body.code {
             acts_of(op, &mut |expr, acts| {
-                if let (Some(field), true) = (last_field(expr), is_stranger(program, id, expr)) {
+                let Some(field) = last_field(expr) else {
+                    return;
+                };
+                if is_stranger(program, id, expr) || has_filled_holder(program, id, expr) {
                     self.add(&field, acts, false);
                 }
             });
@@ -203,7 +207,7 @@ impl FieldActs {
                     }
                 }
             }
-            if !is_stranger(program, id, arg) {
+            if !is_stranger(program, id, arg) && !is_filled(program, id, arg) {
                 continue;
             }
             let field = last_field(arg);
@@ -347,6 +351,46 @@ fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
         Expr::Var(var) => variable_is_stranger(program, id, *var),
         _ => false,
     }
+}
+
+/// Whether a path is that of a field of something that a callee may have put into a field.
+fn has_filled_holder(program: &Program, id: BodyId, expr: &Expr) -> bool {
+    match expr {
+        Expr::Field(holder, _) => is_filled(program, id, holder),
+        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) => {
+            has_filled_holder(program, id, base)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a path is that of a field into which a callee may have put something.
+fn is_filled(program: &Program, id: BodyId, expr: &Expr) -> bool {
+    match expr {
+        Expr::Field(base, _) => way_of(base).is_some_and(|way| is_handed_on(program, id, way.var)),
+        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) | Expr::Index(base, _) => {
+            is_filled(program, id, base)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a variable that is no parameter leads to an argument of a call of a body in view.
+fn is_handed_on(program: &Program, id: BodyId, var: Var) -> bool {
+    let body = &program.bodies[id.0 as usize];
+    if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
+        && let Some(parent) = body.parent
+    {
+        return is_handed_on(program, parent, *outer);
+    }
+    let leads = |arg: &Expr| way_of(arg).is_some_and(|way| way.var == var);
+    !body.params.contains(&var)
+        && body.code.iter().any(|op| match op {
+            Op::Call(call) | Op::Go(call) | Op::Defer(call) => {
+                matches!(call.callee, Callee::Body(_)) && call.args.iter().any(leads)
+            }
+            _ => false,
+        })
 }
 
 fn variable_is_stranger(program: &Program, id: BodyId, var: Var) -> bool {

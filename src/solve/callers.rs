@@ -43,7 +43,9 @@ impl Teller<'_, '_> {
     pub(super) fn released_by(&self, kind: OpKind) -> Option<String> {
         let serves = match kind {
             OpKind::Send => RECV,
-            OpKind::Receive | OpKind::Range | OpKind::Select => SEND | CLOSE | CALL,
+            // One value more ends no range.
+            OpKind::Range => CLOSE | CALL,
+            OpKind::Receive | OpKind::Select => SEND | CLOSE | CALL,
             _ => return None,
         };
         let fields = self.keeping_fields();
