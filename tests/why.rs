@@ -54,6 +54,31 @@ fn a_leak_names_the_rule_and_where_it_starts() {
 }
 
 #[test]
+fn a_go_statement_says_where_its_goroutine_gets_stuck() {
+    let folder = tree(&[]);
+    let text = b"package p
+
+func wait(c chan int) {
+	<-c
+}
+
+func start(late bool) {
+	c := make(chan int)
+	go wait(c)
+	if late {
+		return
+	}
+	close(c)
+}
+";
+    write(folder.path(), "p.go", text);
+    let run = goleash(&folder, "check --isolated --why p.go:9");
+    let said = run.exits(0).stdout;
+    let expected = "a goroutine that is started here gets stuck at p.go:4: unsent-receive";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn what_was_refuted_says_so() {
     let text = why(14);
     assert!(

@@ -68,6 +68,8 @@ pub struct Verdict {
 pub enum Ground {
     /// A run was found in which a goroutine is stuck there; the rules that recognise such runs.
     Stuck(Vec<String>),
+    /// A goroutine that is started there is stuck elsewhere in a run that was found: where, and the rules.
+    Started(Vec<(String, u32)>, Vec<String>),
     /// The search was given up after so many states.
     GivenUp(u32),
     /// Every run was followed, in so many states.
@@ -151,8 +153,18 @@ impl<'a> Inquiry<'a> {
             let is_here = |at: Place| at.file == place.file && at.span.start == place.span.start;
             let here: Vec<&Leak> = leaks.iter().filter(|l| is_here(l.op.at)).collect();
             let sees = slice.is_some_and(|s| s.keeps(*id, *pc));
+            let started: Vec<&Leak> = leaks
+                .iter()
+                .filter(|l| l.spawn.is_some_and(is_here))
+                .collect();
             let ground = match found {
                 _ if !here.is_empty() => Ground::Stuck(rules(&here)),
+                _ if !started.is_empty() => {
+                    let mut places: Vec<_> = started.iter().map(|l| self.line(l.op.at)).collect();
+                    places.sort();
+                    places.dedup();
+                    Ground::Started(places, rules(&started))
+                }
                 Some(found) if sees && found.gave_up => Ground::GivenUp(found.states),
                 Some(found) if sees => Ground::Refuted(found.states),
                 _ => Ground::Foreign,
@@ -172,9 +184,17 @@ impl<'a> Inquiry<'a> {
     /// A leak of this root was told of which its callers do not bring about.
     pub(super) fn refuted_by_callers(&mut self, root: &str, stuck_at: Place) {
         let stuck_at = self.line(stuck_at);
-        for answer in self.answers.iter_mut().filter(|a| a.at == stuck_at) {
+        for answer in &mut self.answers {
             for verdict in answer.verdicts.iter_mut().filter(|v| v.root == root) {
-                if let Ground::Stuck(_) = verdict.ground {
+                let refuted = match &mut verdict.ground {
+                    Ground::Stuck(_) => answer.at == stuck_at,
+                    Ground::Started(places, _) => {
+                        places.retain(|place| *place != stuck_at);
+                        places.is_empty()
+                    }
+                    _ => false,
+                };
+                if refuted {
                     verdict.ground = Ground::Callers;
                 }
             }

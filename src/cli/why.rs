@@ -78,6 +78,21 @@ fn ground(ground: &Ground) -> String {
             "a goroutine gets stuck here, in a way that no rule explains".to_owned()
         }
         Ground::Stuck(rules) => format!("a goroutine gets stuck here: {}", rules.join(", ")),
+        Ground::Started(places, rules) => {
+            let places: Vec<String> = places
+                .iter()
+                .map(|(path, line)| format!("{path}:{line}"))
+                .collect();
+            let rules = if rules.is_empty() {
+                "in a way that no rule explains".to_owned()
+            } else {
+                rules.join(", ")
+            };
+            format!(
+                "a goroutine that is started here gets stuck at {}: {rules}",
+                places.join(" and ")
+            )
+        }
         Ground::GivenUp(states) => {
             format!(
                 "undecided: the search was given up after {states} states, without anybody stuck here until then"
