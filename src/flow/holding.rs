@@ -34,6 +34,8 @@ pub(super) struct Holding {
     stored: Vec<(Var, By)>,
     /// The functions that are mentioned as values, wherever in an expression.
     mentions: Vec<FuncId>,
+    /// The methods that are bound to a receiver, with the variables in that.
+    bound: Vec<(BodyId, Vec<Var>)>,
 }
 
 /// Why something may hold a primitive: in any case, or because one of some variables does.
@@ -136,7 +138,20 @@ impl Holding {
         }
         self.flow(&by, &written(op));
         self.stores(body, op);
-        op.exprs(&mut |e| e.functions(&mut |func| self.mentions.push(func)));
+        op.exprs(&mut |e| {
+            e.functions(&mut |func| self.mentions.push(func));
+            self.binds(e);
+        });
+    }
+
+    /// Notes the methods that an expression binds to a receiver.
+    fn binds(&mut self, expr: &Expr) {
+        if let Expr::Method(receiver, func) = expr {
+            let mut vars = Vec::new();
+            receiver.vars(&mut |var| vars.push(var));
+            self.bound.push((BodyId::from(*func), vars));
+        }
+        expr.children(&mut |child| self.binds(child));
     }
 
     fn flow(&mut self, by: &By, to: &[Var]) {
@@ -213,12 +228,6 @@ impl Holding {
         }
     }
 
-    /// Whether the body itself stores something that holds into this parameter.
-    fn gains(&self, param: Var, holds: &[bool]) -> bool {
-        let mut stored = self.stored.iter();
-        stored.any(|(to, by)| *to == param && by.holds(holds))
-    }
-
     /// Calls `calls` on every function of the package that the body calls by its name, or mentions as a value, with
     /// whether the call runs in a goroutine of its own and whether the function may be handed something; and `named` on
     /// the names of methods that are handed something.
@@ -281,6 +290,7 @@ pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
     let mut holder = Holder {
         bodies,
         holds: facts.iter().map(|facts| facts.base.clone()).collect(),
+        gains: bodies.iter().map(|b| vec![false; b.vars.len()]).collect(),
         by_name: FxHashMap::default(),
         as_values: FxHashSet::default(),
         users: users(bodies, &facts),
@@ -315,6 +325,8 @@ struct Holder<'b> {
     bodies: &'b [Arc<Body>],
     facts: Vec<&'b Holding>,
     holds: Holds,
+    /// Per body, the variables into what they lead to something is put, by it, its literals or what it calls.
+    gains: Holds,
     /// Bodies by the last part of their name, for calls resolved by name alone.
     by_name: FxHashMap<&'b str, Vec<usize>>,
     /// Bodies used as function values.
@@ -335,7 +347,9 @@ fn users(bodies: &[Arc<Body>], facts: &[&Holding]) -> Vec<Vec<u32>> {
             users[index].push(parent.0);
         }
         let results = facts[index].results.iter().map(|(callee, _)| callee);
-        for callee in facts[index].passes.iter().map(|p| &p.callee).chain(results) {
+        let bound = facts[index].bound.iter().map(|(method, _)| method);
+        let passes = facts[index].passes.iter().map(|p| &p.callee);
+        for callee in passes.chain(results).chain(bound) {
             users[callee.0 as usize].push(index as u32);
         }
     }
@@ -350,6 +364,19 @@ impl Holder<'_> {
             return;
         }
         self.facts[index].mark(body, holds, var);
+        self.again_with_users(index);
+    }
+
+    /// Something is put into what a variable leads to.
+    fn gain(&mut self, index: usize, var: Var) {
+        self.mark(index, var);
+        let plain = is_plain(&self.bodies[index].vars[var as usize].ty);
+        if !plain && !std::mem::replace(&mut self.gains[index][var as usize], true) {
+            self.again_with_users(index);
+        }
+    }
+
+    fn again_with_users(&mut self, index: usize) {
         let users = self.users[index].iter().map(|user| *user as usize);
         for again in users.chain([index]) {
             if !std::mem::replace(&mut self.again[again], true) {
@@ -360,8 +387,19 @@ impl Holder<'_> {
 
     fn body(&mut self, index: usize) {
         let facts = self.facts[index];
+        for (param, by) in &facts.stored {
+            if self.holds[index][*param as usize] && by.holds(&self.holds[index]) {
+                self.gain(index, *param);
+            }
+        }
         for pass in &facts.passes {
             self.pass(index, pass);
+        }
+        for (method, vars) in &facts.bound {
+            let receiver = self.bodies[method.0 as usize].params.first();
+            if receiver.is_some_and(|r| self.gains[method.0 as usize][*r as usize]) {
+                vars.iter().for_each(|var| self.gain(index, *var));
+            }
         }
         for (callee, written) in &facts.results {
             let (callee, body) = (callee.0 as usize, &self.bodies[callee.0 as usize]);
@@ -391,6 +429,9 @@ impl Holder<'_> {
                 if self.holds[index][*inner as usize] {
                     self.mark(parent, *outer);
                 }
+                if self.gains[index][*inner as usize] {
+                    self.gain(parent, *outer);
+                }
             }
         }
     }
@@ -406,10 +447,9 @@ impl Holder<'_> {
             if arg.by.holds(&self.holds[index]) {
                 self.mark(target, *param);
             }
-            let inside = &self.holds[target];
-            if inside[*param as usize] && self.facts[target].gains(*param, inside) {
+            if self.gains[target][*param as usize] {
                 // The callee puts something into what it is handed.
-                arg.vars.iter().for_each(|var| self.mark(index, *var));
+                arg.vars.iter().for_each(|var| self.gain(index, *var));
             }
         }
     }
