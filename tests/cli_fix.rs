@@ -1,6 +1,8 @@
 //! `--fix`, `--unsafe-fixes`, `--diff`: what is written, what is shown, and what is refused.
 
 mod binary;
+#[path = "cli_fix/doubt.rs"]
+mod doubt;
 #[path = "support/outside.rs"]
 mod outside;
 

@@ -8,7 +8,7 @@ use super::lost::every_byte;
 use super::search::{Searched, System, Unit, search};
 use super::{Directory, InputFile};
 use crate::finding::{Edit, Finding, Fix, FixWish, Safety};
-use crate::fix::{Bench, Changes, Draft, drafts};
+use crate::fix::{Bench, Changes, Draft, drafts, is_hidden};
 use crate::leak::{Confidence, Leak};
 use crate::resolve::Package;
 use crate::rules::classify;
@@ -17,7 +17,10 @@ use crate::syntax::ast::File;
 use std::sync::Arc;
 
 /// Searches of one package after the first; repairs that would need more are not offered.
-const CHECKS: usize = 64;
+const CHECKS: usize = 512;
+
+/// Those of them for one finding, so that many findings take time in proportion.
+const CHECKS_EACH: usize = 8;
 
 /// Repairs offered for one finding.
 const OFFERS: usize = 3;
@@ -44,7 +47,9 @@ pub(super) fn offer(
     let mut checker = Checker {
         package,
         found,
+        bench: &bench,
         known: Vec::new(),
+        left: 0,
     };
     for finding in findings.iter_mut().filter(|f| f.suppressed.is_none()) {
         if package.options.stop.stopped() {
@@ -52,6 +57,7 @@ pub(super) fn offer(
             return;
         }
         let wishes = wishes(finding, &found.leaks);
+        checker.left = CHECKS_EACH.min(CHECKS - checker.known.len());
         finding.fixes = fixes(finding.primary, &wishes, &bench, &mut checker);
     }
 }
@@ -128,16 +134,20 @@ enum Verdict {
 struct Checker<'c> {
     package: Unit<'c>,
     found: &'c Searched,
+    bench: &'c Bench<'c>,
     /// Edits that were tried, with what came of them.
     known: Vec<(Vec<Edit>, Option<Searched>)>,
+    /// How many more may be tried for the finding at hand.
+    left: usize,
 }
 
 impl Checker<'_> {
     fn check(&mut self, target: Place, edits: &[Edit]) -> Verdict {
         if self.known.iter().all(|(tried, _)| tried != edits) {
-            if self.known.len() == CHECKS {
+            if self.left == 0 {
                 return Verdict::Useless;
             }
+            self.left -= 1;
             let outcome = self.search(edits);
             self.known.push((edits.to_vec(), outcome));
         }
@@ -214,7 +224,12 @@ impl Checker<'_> {
             if ast.unreadable.len() > self.package.asts[index].unreadable.len() {
                 return None;
             }
-            focus.extend(changes.placed().map(|span| Place {
+            let added: Vec<Span> = changes.placed().collect();
+            let source = SourceFile::new(file.path.clone(), bytes.clone());
+            if is_hidden(self.bench, id, &ast, &source, &added) {
+                return None;
+            }
+            focus.extend(added.into_iter().map(|span| Place {
                 file: id,
                 // An insertion may end where a function ends.
                 span: Span {

@@ -19,7 +19,7 @@ const DEPTH: u32 = 6;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bound {
     pub(super) text: String,
-    /// Whether it is a length or a constant of a type that is known.
+    /// Whether it is a length or a constant of a type that is known, and has that value at the `make` already.
     pub(super) sure: bool,
 }
 
@@ -100,13 +100,18 @@ impl<'a> Home<'_, 'a> {
     fn bound(&self, there: &Tree<'a>, stmt: StmtId, path: &[Call]) -> Option<Bound> {
         let limit = self.limit(there, stmt)?;
         let text = self.render(there, limit.expr, path, 0)?;
+        let counted = match there.builtin(limit.expr, "len") {
+            Some([of]) => Some(*of),
+            _ => limit.length.then_some(limit.expr),
+        };
+        let steady = counted.is_none_or(|of| self.is_steady(there, stmt, of, path));
         Some(Bound {
             text: if limit.length {
                 format!("len({text})")
             } else {
                 text
             },
-            sure: limit.sure,
+            sure: limit.sure && steady,
         })
     }
 
@@ -203,7 +208,7 @@ impl<'a> Home<'_, 'a> {
     }
 
     /// The argument that the innermost call of `path` gives the parameter declared at `param`, with the calls around it.
-    fn argument<'p>(
+    pub(super) fn argument<'p>(
         &self,
         param: Span,
         path: &'p [Call],

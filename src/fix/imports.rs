@@ -6,7 +6,8 @@ use super::tree::Tree;
 /// Makes the package `path` of the standard library known in the file; returns the name it has there. `None` where it is
 /// imported under a name that cannot be used, or hidden by another import of that name.
 pub(super) fn ensure(tree: &Tree<'_>, editor: &mut Editor<'_>, path: &str) -> Option<String> {
-    let imports = &tree.ast.imports;
+    // The comment in front of `import "C"` is code, and only as long as nothing else stands in that declaration.
+    let (of_c, imports): (Vec<_>, Vec<_>) = tree.ast.imports.iter().partition(|i| i.path == "C");
     if let Some(known) = imports.iter().find(|import| import.path == path) {
         let name = known.name.as_deref().unwrap_or(path);
         return (name != "_" && name != ".").then(|| name.to_owned());
@@ -19,8 +20,12 @@ pub(super) fn ensure(tree: &Tree<'_>, editor: &mut Editor<'_>, path: &str) -> Op
     }
     let line = format!("\"{path}\"");
     let Some(first) = imports.first() else {
-        // Behind the package clause, which stands in a line of its own.
-        let offset = tree.package_clause()?;
+        // Behind the package clause, which stands in a line of its own, or the import of C.
+        let offset = match of_c.first() {
+            Some(import) if editor.begins_line(import.span.start) => return None,
+            Some(import) => import.span.end,
+            None => tree.package_clause()?,
+        };
         editor.below(offset, &format!("\nimport {line}"));
         return Some(path.to_owned());
     };

@@ -14,6 +14,7 @@ mod done;
 mod drain;
 mod exits;
 mod group;
+mod hidden;
 mod imports;
 mod leave;
 mod lines;
@@ -25,6 +26,7 @@ mod room;
 mod scope;
 mod select;
 mod signal;
+mod steady;
 mod text;
 mod total;
 mod tree;
@@ -33,6 +35,7 @@ mod zero;
 
 pub use apply::Changes;
 pub use bench::Bench;
+pub use hidden::is_hidden;
 pub use plan::{Plan, best, plan};
 
 use crate::finding::{Edit, FixKind, FixWish};

@@ -1,0 +1,61 @@
+//! Whether names that a repair brings in mean there what they mean everywhere else.
+//!
+//! A function may have a variable called `len`, a package a function called `close`, a file a local `time`. What a repair
+//! writes is Go's own `len`, and the package `time`.
+
+use super::bench::Bench;
+use super::scope;
+use super::tree::Tree;
+use crate::source::{FileId, SourceFile, Span};
+use crate::syntax::ast::{Expr, ExprId, File};
+use crate::syntax::parts::Part;
+
+/// The names of the language that repairs use.
+const BUILTINS: [&str; 5] = ["close", "false", "len", "make", "nil"];
+
+/// Whether something hides a name in the text that a repair has `added` to a file, which is now `source`.
+pub fn is_hidden(
+    bench: &Bench<'_>,
+    id: FileId,
+    ast: &File,
+    source: &SourceFile,
+    added: &[Span],
+) -> bool {
+    let tree = Tree::new(id, ast, source);
+    let imported = |name: &str| {
+        ast.imports.iter().any(|import| {
+            let last = import.path.rsplit('/').next();
+            import.name.as_deref().or(last) == Some(name)
+        })
+    };
+    let bases: Vec<ExprId> = ast
+        .exprs
+        .iter()
+        .filter_map(|expr| match expr {
+            Expr::Selector(base, ..) => Some(*base),
+            _ => None,
+        })
+        .collect();
+    let names = ast.exprs.iter().zip(&ast.expr_spans).enumerate();
+    names
+        .filter(|(_, (_, at))| added.iter().any(|span| span.contains(**at)))
+        .any(|(index, (expr, _))| {
+            let id = ExprId(index as u32);
+            let Expr::Ident(name) = expr else {
+                return false;
+            };
+            let of_language = BUILTINS.contains(&name.as_str());
+            let of_import = bases.contains(&id) && imported(name);
+            let local = || scope::resolve(&tree, name, Part::Expr(id)).is_some();
+            (of_language || of_import) && (declares(bench, name) || local())
+        })
+}
+
+/// Whether the package declares `name`.
+fn declares(bench: &Bench<'_>, name: &str) -> bool {
+    let package = bench.package;
+    package.globals.contains_key(name)
+        || package.func_names.contains_key(name)
+        || package.type_names.contains_key(name)
+        || package.consts.contains_key(name)
+}

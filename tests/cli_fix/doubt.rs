@@ -1,0 +1,191 @@
+//! Repairs under doubt: names that mean something else, lengths that change, imports that hold code, many findings at once.
+
+use crate::binary::{goleash, tree};
+use crate::text;
+use serde_json::Value;
+
+/// A function that asks everybody in `all` and takes the first answer; `before` stands between the channel and the loop.
+fn first(head: &str, before: &str, all: &str) -> String {
+    format!(
+        "package p
+
+type pool struct{{ hosts []string }}
+
+func (p *pool) refresh() {{ p.load() }}
+
+func (p *pool) load() {{ p.hosts = append(p.hosts, \"late\") }}
+
+func (p *pool) size() int {{ return len(p.hosts) }}
+
+func fill(m map[string]int) {{ m[\"late\"] = 1 }}
+
+{head} {{
+\tout := make(chan int)
+{before}\tfor i := range {all} {{
+\t\tgo func() {{
+\t\t\t_ = i
+\t\t\tout <- 1
+\t\t}}()
+\t}}
+\treturn <-out
+}}
+"
+    )
+}
+
+/// The kinds of the repairs of the only finding, each with its safety.
+fn offers(source: &str) -> Vec<(String, String)> {
+    let folder = tree(&[("a.go", source.as_bytes())]);
+    let json = goleash(&folder, "-f json").exits(1).stdout;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let findings = json["findings"].as_array().expect("findings");
+    assert_eq!(findings.len(), 1, "{json}");
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    let fixes = findings[0]["fixes"].as_array().expect("fixes");
+    fixes
+        .iter()
+        .map(|fix| (word(&fix["kind"]), word(&fix["safety"])))
+        .collect()
+}
+
+#[test]
+fn room_is_safe_only_where_there_are_as_many_when_it_is_given() {
+    let room = |safety: &str| ("room-for-all".to_owned(), safety.to_owned());
+    let method = "func (p *pool) first() int";
+    let map = "func first(m map[string]int) int";
+    for (head, before, all, safety) in [
+        (method, "", "p.hosts", "safe"),
+        (method, "\tprintln(p.size())\n", "p.hosts", "safe"),
+        (
+            method,
+            "\tp.hosts = append(p.hosts, \"x\")\n",
+            "p.hosts",
+            "unsafe",
+        ),
+        (method, "\tp.refresh()\n", "p.hosts", "unsafe"),
+        (
+            method,
+            "\t*p = pool{hosts: make([]string, 9)}\n",
+            "p.hosts",
+            "unsafe",
+        ),
+        (
+            "func (p *pool) first(f func()) int",
+            "\tf()\n",
+            "p.hosts",
+            "unsafe",
+        ),
+        (map, "", "m", "safe"),
+        (map, "\tm[\"x\"] = 1\n", "m", "unsafe"),
+        (map, "\tfill(m)\n", "m", "unsafe"),
+        // Written to somewhere else, before the channel is made or as another kind of thing.
+        (
+            map,
+            "\tcounts := make([]int, 3)\n\tcounts[1] = 2\n",
+            "m",
+            "safe",
+        ),
+    ] {
+        let source = first(head, before, all);
+        assert!(
+            offers(&source).contains(&room(safety)),
+            "{safety} wanted of {:?}:\n{source}",
+            offers(&source)
+        );
+    }
+    // While a map is ranged over it may still grow.
+    let growing = first(map, "", "m").replace("\t\tgo func", "\t\tm[i+\"x\"] = 2\n\t\tgo func");
+    assert!(offers(&growing).contains(&room("unsafe")), "{growing}");
+}
+
+#[test]
+fn names_that_mean_something_else_are_not_used() {
+    let source = first("func first(words []string, len int) int", "", "words");
+    let source = source.replace("_ = i", "_ = i + len");
+    assert_eq!(
+        offers(&source)
+            .iter()
+            .filter(|(kind, _)| kind == "room-for-all")
+            .count(),
+        0
+    );
+    let folder = tree(&[("a.go", source.as_bytes())]);
+    goleash(&folder, "--fix").exits(1).tells("repaired nothing");
+    assert_eq!(text(&folder, "a.go"), source);
+}
+
+/// Nobody closes what is ranged over, and there is no group to wait for: one has to be made, with an import.
+const RANGED: &str = "
+func each(words []string, sync int) (n int) {
+\tch := make(chan int)
+\tfor i := range words {
+\t\tgo func() { ch <- i + sync }()
+\t}
+\tfor v := range ch {
+\t\tn += v
+\t}
+\treturn n
+}
+";
+
+#[test]
+fn a_package_is_imported_only_where_nothing_has_its_name() {
+    let hidden = format!("package p\n{RANGED}");
+    let folder = tree(&[("a.go", hidden.as_bytes())]);
+    goleash(&folder, "--fix --unsafe-fixes").exits(1);
+    assert_eq!(text(&folder, "a.go"), hidden);
+
+    let global = format!("{}\nvar sync = 1\n", hidden.replace(", sync int", ""));
+    let folder = tree(&[("a.go", global.as_bytes())]);
+    goleash(&folder, "--fix --unsafe-fixes").exits(1);
+    assert_eq!(text(&folder, "a.go"), global);
+}
+
+#[test]
+fn the_code_in_front_of_an_import_of_c_stays_with_it() {
+    let head = "package p
+
+// #include <stdlib.h>
+import \"C\"
+";
+    let body = RANGED.replace(", sync int", "").replace("i + sync", "i");
+    let folder = tree(&[("a.go", format!("{head}{body}").as_bytes())]);
+    goleash(&folder, "--fix").exits(0);
+    let repaired = text(&folder, "a.go");
+    assert!(
+        repaired.starts_with(&format!("{head}\nimport \"sync\"\n")),
+        "{repaired}"
+    );
+    assert!(repaired.contains("var wg sync.WaitGroup"), "{repaired}");
+}
+
+#[test]
+fn the_last_of_many_findings_has_a_repair_too() {
+    let many = 70;
+    let mut source = "package p\n\nimport \"context\"\n".to_owned();
+    for nth in 0..many {
+        source += &format!(
+            "
+func ask{nth}(ctx context.Context, get func() int) int {{
+\tch := make(chan int)
+\tgo func() {{ ch <- get() }}()
+\tselect {{
+\tcase v := <-ch:
+\t\treturn v
+\tcase <-ctx.Done():
+\t\treturn 0
+\t}}
+}}
+"
+        );
+    }
+    let folder = tree(&[("a.go", source.as_bytes())]);
+    let json = goleash(&folder, "-f json").exits(1).stdout;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let findings = json["findings"].as_array().expect("findings");
+    assert_eq!(findings.len(), many);
+    for finding in findings {
+        let fixes = finding["fixes"].as_array().expect("fixes");
+        assert!(!fixes.is_empty(), "{finding}");
+    }
+}
