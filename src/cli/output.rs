@@ -20,11 +20,13 @@ pub(super) fn to_stderr(text: &str) {
 
 /// Writes the result to stdout; a reader that has gone away (`| head`) is no error.
 pub(super) fn to_stdout(text: &str) -> Result<(), Failure> {
+    bytes_to_stdout(text.as_bytes())
+}
+
+/// The same for bytes that need not be text.
+pub(super) fn bytes_to_stdout(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure(format!("could not write to stdout: {error}")))
         }

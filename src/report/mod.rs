@@ -19,7 +19,7 @@ mod tests;
 mod text;
 pub mod vet;
 
-pub(crate) use text::one_line;
+pub(crate) use text::{one_line, same_length};
 
 use crate::analyze::Report;
 use crate::finding::Finding;

@@ -18,7 +18,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// `bytes` as text of exactly the same length, so that byte offsets stay valid: what is unsafe or no UTF-8 is replaced.
 /// Line ends and tabs stay.
-pub(super) fn same_length(bytes: &[u8]) -> String {
+pub(crate) fn same_length(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         let mut chars = chunk.valid().chars().peekable();

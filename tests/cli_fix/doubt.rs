@@ -189,3 +189,55 @@ func ask{nth}(ctx context.Context, get func() int) int {{
         assert!(!fixes.is_empty(), "{finding}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_diff_of_odd_names_and_odd_bytes_can_be_applied() {
+    let mut source = crate::ROOM.replace("the answer", "caf\u{1}").into_bytes();
+    let mark = source.iter().position(|byte| *byte == 1).expect("the mark");
+    // Not UTF-8, and what looks like the end of a line.
+    source.splice(mark..=mark, *b"\xe9\rx\x1b[1m");
+    let names = [
+        "a b/x y.go",
+        "q/\"q\"\t.go",
+        "n/x\n+++ b/go.mod",
+        "s/\\.go",
+        "ü/ü.go",
+    ];
+    let names = names.map(|name| format!("{}.go", name.trim_end_matches(".go")));
+    let files: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &source[..])).collect();
+    let folder = tree(&files);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_goleash"))
+        .args(["--isolated", "--diff", "./..."])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    std::fs::write(folder.path().join("x.diff"), &output.stdout).expect("written");
+    let applied = crate::git(folder.path(), &["apply", "x.diff"]);
+    if crate::outside::or_skip(applied).is_none() {
+        return;
+    }
+    for name in &names {
+        let bytes = std::fs::read(folder.path().join(name)).expect("there");
+        assert_eq!(bytes.len(), source.len() + ", 1".len(), "{name}");
+    }
+    goleash(&folder, "").exits(0);
+}
+
+#[test]
+fn a_read_only_file_is_not_replaced() {
+    let folder = tree(&[
+        ("a/room.go", crate::ROOM.as_bytes()),
+        ("b/room.go", crate::ROOM.as_bytes()),
+    ]);
+    let path = folder.path().join("b/room.go");
+    let mut permissions = std::fs::metadata(&path).expect("there").permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).expect("read-only");
+    goleash(&folder, "--fix")
+        .exits(2)
+        .tells("`b/room.go` is read-only; nothing was written");
+    assert_eq!(text(&folder, "a/room.go"), crate::ROOM);
+    assert_eq!(text(&folder, "b/room.go"), crate::ROOM);
+}

@@ -132,11 +132,17 @@ fn again(
 /// Writes the files, or shows what would be written.
 pub(super) fn settle(repaired: &Repaired, args: &CheckArgs) -> Result<(), Failure> {
     if args.fixes.diff {
-        let color = output::colored(args.color, false);
-        return output::to_stdout(&diff::unified(&repaired.changes, color));
+        let reader = if output::colored(args.color, false) {
+            diff::Reader::Colors
+        } else if output::terminal_width().is_some() {
+            diff::Reader::Person
+        } else {
+            diff::Reader::Program
+        };
+        return output::bytes_to_stdout(&diff::unified(&repaired.changes, reader));
     }
     if !repaired.changes.is_empty() {
-        write::check_unchanged(&repaired.changes)?;
+        write::check(&repaired.changes)?;
         if !args.fixes.allow_dirty {
             let paths: Vec<_> = repaired.changes.values().map(|c| &*c.path).collect();
             vcs::check_clean(&paths)?;
