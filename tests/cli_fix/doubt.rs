@@ -3,6 +3,7 @@
 use crate::binary::{goleash, tree};
 use crate::text;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// A function that asks everybody in `all` and takes the first answer; `before` stands between the channel and the loop.
 fn first(head: &str, before: &str, all: &str) -> String {
@@ -164,7 +165,8 @@ fn the_last_of_many_findings_has_a_repair_too() {
     let many = 70;
     let mut source = "package p\n\nimport \"context\"\n".to_owned();
     for nth in 0..many {
-        source += &format!(
+        let _ = write!(
+            source,
             "
 func ask{nth}(ctx context.Context, get func() int) int {{
 \tch := make(chan int)
@@ -240,4 +242,24 @@ fn a_read_only_file_is_not_replaced() {
         .tells("`b/room.go` is read-only; nothing was written");
     assert_eq!(text(&folder, "a/room.go"), crate::ROOM);
     assert_eq!(text(&folder, "b/room.go"), crate::ROOM);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn files_that_look_alike_are_not_taken_for_each_other() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tree(&[("p/doc.go", b"package p\n")]);
+    let longer = crate::ROOM.replace("wait(", "waitLonger(");
+    let named = |name: &[u8]| {
+        folder
+            .path()
+            .join("p")
+            .join(std::ffi::OsStr::from_bytes(name))
+    };
+    std::fs::write(named(b"a\xff.go"), crate::ROOM).expect("written");
+    std::fs::write(named(b"a\xfe.go"), &longer).expect("written");
+    goleash(&folder, "--fix").exits(1).tells("repaired nothing");
+    let text = |name: &[u8]| std::fs::read_to_string(named(name)).expect("there");
+    assert_eq!(text(b"a\xff.go"), crate::ROOM);
+    assert_eq!(text(b"a\xfe.go"), longer);
 }

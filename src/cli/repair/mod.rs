@@ -15,7 +15,7 @@ use super::look::{Seen, analyse};
 use super::{Failure, output};
 use crate::analyze::{Report, Stats};
 use crate::examine;
-use crate::finding::Finding;
+use crate::finding::{Edit, Finding};
 use crate::fix::{Changes, best, plan};
 use crate::merge::merge;
 use crate::source::FileId;
@@ -59,6 +59,7 @@ pub(super) fn repair(
 ) -> Result<Repaired, Failure> {
     let mut repaired = Repaired::default();
     for _ in 0..ROUNDS {
+        leave_unnamed(&mut seen.report);
         let round = plan(&seen.report.findings, args.fixes.unsafe_fixes);
         if round.edits.is_empty() {
             break;
@@ -90,6 +91,17 @@ pub(super) fn repair(
         again(args, seen, ledger, &touched, &repaired)?;
     }
     Ok(repaired)
+}
+
+/// Drops the repairs in files whose names are not text: what is displayed of them may be the same of several.
+fn leave_unnamed(report: &mut Report) {
+    let unnamed = |edit: &Edit| {
+        let file = report.files.get(edit.at.file.index());
+        file.is_none_or(|file| file.path().contains(char::REPLACEMENT_CHARACTER))
+    };
+    for finding in &mut report.findings {
+        finding.fixes.retain(|fix| !fix.edits.iter().any(unnamed));
+    }
 }
 
 /// The file with this displayed path, and its directory.
