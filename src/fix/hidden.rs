@@ -11,7 +11,7 @@ use crate::syntax::ast::{Expr, ExprId, File};
 use crate::syntax::parts::Part;
 
 /// The names of the language that repairs use.
-const BUILTINS: [&str; 5] = ["close", "false", "len", "make", "nil"];
+const BUILTINS: [&str; 6] = ["close", "false", "len", "make", "new", "nil"];
 
 /// Whether something hides a name in the text that a repair has `added` to a file, which is now `source`.
 pub fn is_hidden(

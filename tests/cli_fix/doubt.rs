@@ -263,3 +263,72 @@ fn files_that_look_alike_are_not_taken_for_each_other() {
     assert_eq!(text(b"a\xff.go"), crate::ROOM);
     assert_eq!(text(b"a\xfe.go"), longer);
 }
+
+/// What the worker returns where it stops waiting, by its results and what stands in front of its loop.
+fn returned(decls: &str, params: &str, results: &str, before: &str) -> Option<String> {
+    let of = if params.is_empty() { "" } else { "[int]" };
+    let source = format!(
+        "package p
+
+import (
+\t\"context\"
+\t\"io\"
+)
+
+var _ io.Reader
+
+{decls}
+func worker{params}(ctx context.Context, in, out chan int) ({results}, error) {{
+{before}\tfor v := range in {{
+\t\tout <- v
+\t}}
+\tpanic(0)
+}}
+
+func run(ctx context.Context) int {{
+\tin, out := make(chan int), make(chan int)
+\tgo worker{of}(ctx, in, out)
+\tin <- 1
+\tclose(in)
+\tselect {{
+\tcase v := <-out:
+\t\treturn v
+\tcase <-ctx.Done():
+\t\treturn 0
+\t}}
+}}
+"
+    );
+    let folder = tree(&[("a.go", source.as_bytes())]);
+    let json = goleash(&folder, "-f json").exits(1).stdout;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let edits = json["findings"][0]["fixes"][0]["edits"].as_array()?;
+    let added: String = edits
+        .iter()
+        .filter_map(|edit| edit["replacement"].as_str())
+        .collect();
+    let values = added.split_once("return ")?.1;
+    Some(values.split_once(", ctx.Err()")?.0.to_owned())
+}
+
+#[test]
+fn what_is_returned_instead_has_the_type_that_is_asked_for() {
+    let is = |decls: &str, params: &str, results: &str, wanted: &str| {
+        let values = returned(decls, params, results, "");
+        assert_eq!(values.as_deref(), Some(wanted), "{results}");
+    };
+    is(
+        "",
+        "",
+        "io.Reader, io.LimitedReader",
+        "nil, io.LimitedReader{}",
+    );
+    is("type T struct{}", "", "T, *T, [2]T", "T{}, nil, [2]T{}");
+    is("type R[K any] struct{ k K }", "", "R[int]", "R[int]{}");
+    // A type parameter, whatever else has its name.
+    is("type T struct{}", "[T any]", "T, []T", "*new(T), nil");
+    // A type of the function itself stands in front of that of the package.
+    let local = "\ttype T int\n\tvar _ T\n";
+    let values = returned("type T struct{}", "", "T", local);
+    assert_eq!(values, None);
+}

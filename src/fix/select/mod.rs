@@ -274,7 +274,7 @@ impl<'b, 'a> Stuck<'b, 'a> {
                     (Some(context), true) => Some(format!("{context}.Err()")),
                     // There is no error to return.
                     (None, true) => None,
-                    _ => zero(bench, self.tree, result.ty),
+                    _ => zero(bench, self.tree, result.ty, Part::Stmt(self.stmt)),
                 }
             })
             .collect::<Option<Vec<_>>>();
