@@ -62,6 +62,9 @@ pub struct Directory {
     pub files: Vec<InputFile>,
 }
 
+/// States to search per system, unless told otherwise.
+pub const STATE_BUDGET: u32 = 500;
+
 /// What the analysis is asked to do.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -107,7 +110,7 @@ impl Default for Options {
             rules: Selection::default(),
             show_suppressed: false,
             min_confidence: Confidence::Medium,
-            state_budget: 1_000,
+            state_budget: STATE_BUDGET,
             build: BuildContext::default(),
             library: Library::standard(),
             known: Arc::default(),

@@ -2,6 +2,7 @@
 
 use super::format::{FormatArg, FormatArgParser};
 use super::help::{ABOUT, BASELINE, COMPLETIONS, EXAMPLES, LONG_ABOUT, grouped};
+use crate::analyze::STATE_BUDGET;
 use crate::config::FailOn;
 use crate::leak::Confidence;
 use crate::package::platform;
@@ -283,7 +284,7 @@ pub(super) struct CheckArgs {
     pub(super) fixes: FixArgs,
 
     /// States to search per system before it is given up (counted by `--stats` as `state-budget`)
-    #[arg(long, value_name = "N", default_value_t = 1_000, hide = true)]
+    #[arg(long, value_name = "N", default_value_t = STATE_BUDGET, hide = true)]
     pub(super) state_budget: u32,
 
     /// Parse every byte, also of functions in which nothing can matter; the findings are the same

@@ -2,7 +2,9 @@
 //! reads any more, or on the order in which like goroutines were started.
 
 use super::machine::Machine;
+use super::reads::Ahead;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Prepared, Proc, State, Sym, Value};
+use crate::syntax::ast::Name;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
@@ -24,6 +26,8 @@ pub struct Numbers {
 struct Encoder<'s> {
     state: &'s State,
     numbers: &'s mut Numbers,
+    /// What may still be read; everything when nobody has looked.
+    ahead: Option<&'s Ahead<'s>>,
     /// How many of the numbered objects have been described.
     described: usize,
     one: FxHasher,
@@ -31,7 +35,7 @@ struct Encoder<'s> {
 }
 
 impl<'s> Encoder<'s> {
-    fn new(state: &'s State, numbers: &'s mut Numbers) -> Self {
+    fn new(state: &'s State, numbers: &'s mut Numbers, ahead: Option<&'s Ahead<'s>>) -> Self {
         numbers.objects.clear();
         numbers.objects.resize(state.heap.len(), 0);
         numbers.symbols.clear();
@@ -41,6 +45,7 @@ impl<'s> Encoder<'s> {
         Self {
             state,
             numbers,
+            ahead,
             described: 0,
             one: FxHasher::default(),
             two: FxHasher::default(),
@@ -62,6 +67,18 @@ impl<'s> Encoder<'s> {
             word[..part.len()].copy_from_slice(part);
             self.word(u64::from_le_bytes(word));
         }
+    }
+
+    fn name(&mut self, name: &Name) {
+        match self.ahead.and_then(|ahead| ahead.number(name)) {
+            Some(number) => self.word(u64::from(number)),
+            None => self.text(name),
+        }
+    }
+
+    /// Whether what is kept under a name matters to anybody.
+    fn is_read(&self, name: &Name) -> bool {
+        self.ahead.is_none_or(|ahead| ahead.reads(name))
     }
 
     fn integer(&mut self, number: i64) {
@@ -149,9 +166,13 @@ impl<'s> Encoder<'s> {
             Obj::Struct(ty, fields) => {
                 self.word(22);
                 self.word(ty.map_or(0, |t| u64::from(t.0) + 1));
+                self.word(u64::from(fields.is_empty()));
                 for (name, value) in fields {
-                    self.text(name);
-                    self.value(value);
+                    // What leads on may be handed on with the struct.
+                    if state.object(value).is_some() || self.is_read(name) {
+                        self.name(name);
+                        self.value(value);
+                    }
                 }
             }
             Obj::Slice(values) => {
@@ -271,8 +292,10 @@ impl<'s> Encoder<'s> {
                 }
             }
             for ((_, name), value) in state.paths_of(sym) {
-                self.text(name);
-                self.value(value);
+                if self.is_read(name) {
+                    self.name(name);
+                    self.value(value);
+                }
             }
             // Each pair is told with the one that came up later, in any order.
             let mut pairs = 0u64;
@@ -301,8 +324,13 @@ fn shape(proc: &Proc) -> impl Iterator<Item = (u32, u32)> {
 
 impl Machine<'_> {
     /// The identity of `state`.
-    pub fn identity(&self, state: &State, numbers: &mut Numbers) -> Identity {
-        let mut encoder = Encoder::new(state, numbers);
+    pub fn identity(
+        &self,
+        state: &State,
+        numbers: &mut Numbers,
+        ahead: Option<&Ahead<'_>>,
+    ) -> Identity {
+        let mut encoder = Encoder::new(state, numbers, ahead);
         let mut procs: Vec<&Proc> = state
             .procs
             .iter()
@@ -330,8 +358,8 @@ impl Machine<'_> {
                 }
                 _ => true,
             };
-            if told {
-                encoder.text(name);
+            if told && encoder.is_read(name) {
+                encoder.name(name);
                 encoder.value(value);
             }
         }

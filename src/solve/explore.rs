@@ -9,6 +9,7 @@ use super::encode::{Identity, Numbers};
 use super::frontier::Frontier;
 use super::machine::Machine;
 use super::prospects::Prospects;
+use super::reads::Reads;
 use super::state::State;
 use super::stuck::Wants;
 use super::transition::Move;
@@ -51,6 +52,9 @@ pub struct Found {
     pub panics: u32,
 }
 
+/// States from which on it pays to know what the code ahead reads.
+const LARGE: u32 = 100;
+
 /// Runs kept per stuck operation: the first for each way of being stranded is among them.
 const PER_SITE: u32 = 6;
 
@@ -92,6 +96,8 @@ impl Machine<'_> {
             nodes: vec![Node::new(u32::MAX, 0)],
             seen: FxHashMap::default(),
             numbers: Numbers::default(),
+            root,
+            reads: None,
             survey: Survey::default(),
             queue: Frontier::default(),
             found: Found::default(),
@@ -128,6 +134,9 @@ struct Explorer<'m, 'p> {
     nodes: Vec<Node>,
     seen: FxHashMap<Identity, u32>,
     numbers: Numbers,
+    root: BodyId,
+    /// What the code reads, once the search is large.
+    reads: Option<Reads>,
     survey: Survey,
     queue: Frontier,
     found: Found,
@@ -146,6 +155,9 @@ impl Explorer<'_, '_> {
     fn run(&mut self) {
         while let Some((mut state, node)) = self.queue.pop() {
             self.found.states += 1;
+            if self.found.states == LARGE && self.machine.answers.is_none() {
+                self.reads = Some(Reads::of(self.machine, self.root));
+            }
             if self.machine.stop.stopped() {
                 self.found.gave_up = true;
                 return;
@@ -184,7 +196,13 @@ impl Explorer<'_, '_> {
             }
         }
         let next = self.nodes.len() as u32;
-        let identity = self.machine.identity(&state, &mut self.numbers);
+        let ahead = self
+            .reads
+            .as_mut()
+            .and_then(|reads| reads.ahead(self.machine, &state));
+        let identity = self
+            .machine
+            .identity(&state, &mut self.numbers, ahead.as_ref());
         let known = *self.seen.entry(identity).or_insert(next);
         self.nodes[parent as usize].next.push(known);
         if known != next {

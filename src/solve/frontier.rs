@@ -1,24 +1,50 @@
 //! Which state a search looks at next.
 //!
-//! Breadth first to begin with, so that the first run found is a shortest one. A system that is larger than that is not
-//! going to be seen whole; from there on, states in which the goroutines are where they have seldom been come first, so
-//! that what the budget still buys is spread over the code and not spent on what a few branches have made of the data.
+//! Breadth first to begin with, so that a small system gives a shortest run. A larger one is not going to be seen whole;
+//! from there on three orders take turns. All of them put first the states whose goroutines are where they have seldom
+//! been, so that what the budget buys is spread over the code and not spent on what a few branches have made of the data.
+//! Two prefer in addition what leaks look like: whoever started the goroutines has gone, or few of them are left, and of
+//! equal ones the newest, which is furthest on its way to an end.
 
 use super::state::State;
 use rustc_hash::{FxHashMap, FxHasher};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
 /// States looked at breadth first.
-const BREADTH_FIRST: u32 = 250;
+const BREADTH_FIRST: u32 = 8;
+
+/// The orders that take turns.
+const ORDERS: usize = 3;
+
+/// A state's place in one of the orders; its node makes it unique.
+type Place = (u32, u32, Age);
+
+/// Older states first, or newer ones.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Age {
+    Oldest(u32),
+    Newest(Reverse<u32>),
+}
+
+impl Age {
+    fn node(self) -> u32 {
+        match self {
+            Self::Oldest(node) | Self::Newest(Reverse(node)) => node,
+        }
+    }
+}
 
 /// The states that wait to be looked at, each with its node.
 #[derive(Default)]
 pub struct Frontier {
     first: VecDeque<(State, u32)>,
-    /// Later ones, by how often their goroutines have been where they are, oldest first.
-    later: BTreeMap<(u32, u32), (State, u32)>,
+    /// Later ones by node, with their places.
+    later: FxHashMap<u32, (State, [Place; ORDERS])>,
+    orders: [BTreeSet<Place>; ORDERS],
+    /// How often goroutines have been where they are.
     been: FxHashMap<u64, u32>,
     taken: u32,
 }
@@ -28,28 +54,46 @@ impl Frontier {
     pub fn push(&mut self, state: State, node: u32) {
         let been = self.been.entry(whereabouts(&state)).or_default();
         *been += 1;
+        let been = *been;
         if self.taken < BREADTH_FIRST {
             self.first.push_back((state, node));
         } else {
-            self.later.insert((*been, node), (state, node));
+            self.put(state, node, been);
         }
+    }
+
+    fn put(&mut self, state: State, node: u32, been: u32) {
+        let left = state.procs.iter().filter(|p| !p.ended()).count() as u32;
+        let root_is_there = u32::from(state.procs.first().is_some_and(|p| !p.ended()));
+        let newest = Age::Newest(Reverse(node));
+        let places = [
+            (root_is_there, been, newest),
+            (left, been, newest),
+            (root_is_there, been, Age::Oldest(node)),
+        ];
+        for (order, place) in self.orders.iter_mut().zip(places) {
+            order.insert(place);
+        }
+        self.later.insert(node, (state, places));
     }
 
     /// Takes the next one.
     pub fn pop(&mut self) -> Option<(State, u32)> {
         self.taken += 1;
-        if self.taken == BREADTH_FIRST {
-            for (state, node) in std::mem::take(&mut self.first) {
-                let been = self.been.get(&whereabouts(&state)).copied();
-                self.later
-                    .insert((been.unwrap_or_default(), node), (state, node));
-            }
-        }
         if self.taken < BREADTH_FIRST {
-            self.first.pop_front()
-        } else {
-            self.later.pop_first().map(|(_, next)| next)
+            return self.first.pop_front();
         }
+        for (state, node) in std::mem::take(&mut self.first) {
+            let been = self.been.get(&whereabouts(&state)).copied();
+            self.put(state, node, been.unwrap_or_default());
+        }
+        let turn = self.taken as usize % ORDERS;
+        let node = self.orders[turn].first()?.2.node();
+        let (state, places) = self.later.remove(&node)?;
+        for (order, place) in self.orders.iter_mut().zip(&places) {
+            order.remove(place);
+        }
+        Some((state, node))
     }
 }
 

@@ -26,6 +26,7 @@ mod nil;
 mod numbers;
 mod origin;
 mod prospects;
+mod reads;
 mod shapes;
 pub mod shared;
 mod spawn;
