@@ -10,6 +10,8 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         && !leak.op.nil
         && !leak.op.in_loop
         && leak.siblings <= 1
+        // Who fills a large room has sent far more often than this run shows.
+        && !leak.facts.large_room
         && leak.completed_before >= 1
         // Values of other goroutines among those received: that is a matter of counts, not of this goroutine's path.
         && (1..=leak.completed_before).contains(&leak.served);
@@ -59,6 +61,9 @@ mod tests {
         let mut looped = first.clone();
         looped.op.in_loop = true;
         assert_eq!(classify(&looped), None);
+        let mut filled = first.clone();
+        filled.facts.large_room = true;
+        assert_eq!(classify(&filled), None);
         first.siblings = 2;
         assert_eq!(classify(&first), None);
     }

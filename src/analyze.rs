@@ -63,7 +63,7 @@ pub struct Directory {
 }
 
 /// States to search per system, unless told otherwise.
-pub const STATE_BUDGET: u32 = 500;
+pub const STATE_BUDGET: u32 = 600;
 
 /// What the analysis is asked to do.
 #[derive(Clone, Debug)]
@@ -413,6 +413,7 @@ fn tell(
         sources: &sources,
         suppressions,
         stats: &mut report.stats,
+        filled: Vec::new(),
     };
     let mut findings = choice.choose(found.leaks.clone());
     drop(reporting);

@@ -258,6 +258,8 @@ pub struct Facts {
     pub guarded: Option<Place>,
     /// Whether the partner was lost by what came of a channel that the root was handed: its callers know whether that can be.
     pub owner_acts: bool,
+    /// Whether it is stuck for room that the run does not fill itself: so many values are taken to have been sent before.
+    pub large_room: bool,
 }
 
 /// A goroutine that can never get past an operation.
@@ -336,6 +338,7 @@ impl Leak {
             reply: _,
             guarded,
             owner_acts: _,
+            large_room: _,
         } = facts;
         let operations = std::iter::once(op).chain(cases).map(|op| &mut op.at);
         let origin = origin.iter_mut().map(|origin| &mut origin.at);

@@ -9,7 +9,7 @@ use crate::finding::{Diagnosis, Finding, Suppression};
 use crate::leak::{Exit, Leak, OpKind};
 use crate::rule::Rule;
 use crate::rules::classify;
-use crate::source::SourceFile;
+use crate::source::{Place, SourceFile};
 use crate::suppress::Suppressions;
 use std::cmp::Reverse;
 
@@ -20,6 +20,28 @@ pub(super) struct Choice<'a> {
     pub(super) sources: &'a [SourceFile],
     pub(super) suppressions: &'a mut Suppressions,
     pub(super) stats: &'a mut Stats,
+    /// Large rooms of which it has been told that they fill up.
+    pub(super) filled: Vec<Filled>,
+}
+
+/// A large room that fills up: where the channel is made, who sends, and how the receiver was lost. Which of the sends is
+/// the one too many is chance, so the first is told of.
+#[derive(PartialEq, Eq)]
+pub(super) struct Filled {
+    made: Place,
+    sender: Option<Place>,
+    lost: Option<Place>,
+}
+
+impl Filled {
+    fn of(leak: &Leak) -> Option<Self> {
+        let origin = leak.origin.as_ref().filter(|_| leak.facts.large_room)?;
+        Some(Self {
+            made: origin.at,
+            sender: leak.spawn,
+            lost: leak.stranding.at,
+        })
+    }
 }
 
 impl Choice<'_> {
@@ -82,8 +104,18 @@ impl Choice<'_> {
             fold(first, leak);
             return;
         }
+        let filled = Filled::of(leak);
+        if filled
+            .as_ref()
+            .is_some_and(|room| self.filled.contains(room))
+        {
+            return;
+        }
         match explained {
-            Some((rule, diagnosis)) => findings.push(self.finding(rule, diagnosis, leak)),
+            Some((rule, diagnosis)) => {
+                self.filled.extend(filled);
+                findings.push(self.finding(rule, diagnosis, leak));
+            }
             None => self.abstain("no-rule"),
         }
     }

@@ -93,9 +93,13 @@ impl Teller<'_, '_> {
 
     /// Whether a process is stuck sending on a channel of this large capacity.
     fn stuck_for_room(&self, proc: &Proc, room: i64) -> bool {
-        rooms(self.state, proc)
-            .into_iter()
-            .any(|(_, sym)| self.state.syms[sym as usize].large == Some(room))
+        self.large_rooms(proc).any(|large| large == room)
+    }
+
+    /// The large capacities of the channels that a process is stuck sending on.
+    pub(super) fn large_rooms(&self, proc: &Proc) -> impl Iterator<Item = i64> {
+        let rooms = rooms(self.state, proc).into_iter();
+        rooms.filter_map(|(_, sym)| self.state.syms[sym as usize].large)
     }
 
     /// What the run takes for granted about callers elsewhere.

@@ -31,6 +31,7 @@ impl Teller<'_, '_> {
         facts.promise = self.promise(root, proc, primitive);
         facts.reply = self.is_reply(proc);
         facts.guarded = self.guarded(root, proc, primitive);
+        facts.large_room = self.large_rooms(proc).next().is_some();
     }
 
     pub(super) fn is_clock(&self, id: Option<ObjId>) -> bool {
