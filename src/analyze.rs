@@ -63,7 +63,7 @@ pub struct Directory {
 }
 
 /// States to search per system, unless told otherwise.
-pub const STATE_BUDGET: u32 = 600;
+pub const STATE_BUDGET: u32 = 700;
 
 /// What the analysis is asked to do.
 #[derive(Clone, Debug)]
