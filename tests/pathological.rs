@@ -230,6 +230,26 @@ fn branches_by_the_thousand() {
 }
 
 #[test]
+fn a_leak_at_the_end_of_a_long_run_of_many_goroutines() {
+    let mut text = String::from(
+        "package p\nfunc f(ask func() bool) int {\n\tresult := make(chan int)\n\tgo func() { result <- 1 }()\n",
+    );
+    for number in 0..12 {
+        let _ = writeln!(
+            text,
+            "\tquit{number} := make(chan int, 1)\n\tif ask() {{\n\t\tgo func() {{ quit{number} <- 1 }}()\n\t}} else {{\n\t\tgo func() {{ close(quit{number}) }}()\n\t}}"
+        );
+    }
+    for number in 0..12 {
+        let _ = writeln!(text, "\t<-quit{number}");
+    }
+    text.push_str("\tif ask() {\n\t\treturn 0\n\t}\n\treturn <-result\n}\n");
+    let report = one(text);
+    gave_up(&report, "state-budget");
+    finds_the_leak(&report);
+}
+
+#[test]
 fn what_a_function_makes_by_itself_beside_a_callee_that_is_too_much() {
     let mut text = String::from(
         "package p\nfunc many(xs []bool) chan int {\n\tch := make(chan int)\n\tgo func() { ch <- 1 }()\n",

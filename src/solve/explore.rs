@@ -67,6 +67,8 @@ const HEAP_LIMIT: usize = 96;
 struct Node {
     parent: u32,
     choice: u16,
+    /// How many choices lead here.
+    depth: u32,
     /// Where the search went from here; states met before included.
     next: Vec<u32>,
     /// Whether a continuation ends the program.
@@ -76,10 +78,11 @@ struct Node {
 }
 
 impl Node {
-    fn new(parent: u32, choice: usize) -> Self {
+    fn new(parent: u32, choice: usize, depth: u32) -> Self {
         Self {
             parent,
             choice: choice as u16,
+            depth,
             next: Vec::new(),
             dies: false,
             done: false,
@@ -93,7 +96,7 @@ impl Machine<'_> {
         let mut explorer = Explorer {
             machine: self,
             search,
-            nodes: vec![Node::new(u32::MAX, 0)],
+            nodes: vec![Node::new(u32::MAX, 0, 0)],
             seen: FxHashMap::default(),
             numbers: Numbers::default(),
             root,
@@ -105,7 +108,7 @@ impl Machine<'_> {
             at: Vec::new(),
             per_site: FxHashMap::default(),
         };
-        explorer.queue.push(self.start(root), 0);
+        explorer.queue.push(self.start(root), 0, 0);
         explorer.run();
         explorer.drop_the_dying();
         explorer.found
@@ -208,8 +211,9 @@ impl Explorer<'_, '_> {
         if known != next {
             return false;
         }
-        self.nodes.push(Node::new(parent, choice));
-        self.queue.push(state, next);
+        let depth = self.nodes[parent as usize].depth + 1;
+        self.nodes.push(Node::new(parent, choice, depth));
+        self.queue.push(state, next, depth);
         true
     }
 
@@ -254,7 +258,8 @@ impl Explorer<'_, '_> {
         if state.todo.is_empty() {
             return self.push(state, parent, choice);
         }
-        self.nodes.push(Node::new(parent, choice));
+        let depth = self.nodes[parent as usize].depth + 1;
+        self.nodes.push(Node::new(parent, choice, depth));
         let node = self.nodes.len() as u32 - 1;
         self.nodes[parent as usize].next.push(node);
         let mut fresh = false;

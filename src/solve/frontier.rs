@@ -4,7 +4,7 @@
 //! from there on several orders take turns, since no single one finds what the others do. Most put first the states whose
 //! goroutines are where they have seldom been, so that what the budget buys is spread over the code and not spent on what
 //! a few branches have made of the data; and what leaks look like: whoever started the goroutines has gone, or few of them
-//! are left.
+//! are left. Of equal ones the deepest is next, which is the nearest to an end.
 
 use super::state::State;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -22,28 +22,13 @@ const ORDERS: usize = 4;
 /// Whose turn it is. The last order is breadth first, which seldom finds in a large system what the others do not.
 const TURNS: [usize; 7] = [0, 1, 2, 0, 1, 2, 3];
 
-/// A state's place in one of the orders; its node makes it unique.
-type Place = (u32, u32, Age);
-
-/// Older states first, or newer ones.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Age {
-    Oldest(u32),
-    Newest(Reverse<u32>),
-}
-
-impl Age {
-    fn node(self) -> u32 {
-        match self {
-            Self::Oldest(node) | Self::Newest(Reverse(node)) => node,
-        }
-    }
-}
+/// A state's place in one of the orders; its node, the last part, makes it unique.
+type Place = (u32, u32, Reverse<u32>, u32);
 
 /// The states that wait to be looked at, each with its node.
 #[derive(Default)]
 pub struct Frontier {
-    first: VecDeque<(State, u32)>,
+    first: VecDeque<(State, u32, u32)>,
     /// Later ones by node, with their places.
     later: FxHashMap<u32, (State, [Place; ORDERS])>,
     orders: [BTreeSet<Place>; ORDERS],
@@ -53,27 +38,27 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// Adds a state.
-    pub fn push(&mut self, state: State, node: u32) {
+    /// Adds the state of a node, which so many choices lead to.
+    pub fn push(&mut self, state: State, node: u32, depth: u32) {
         let been = self.been.entry(whereabouts(&state)).or_default();
         *been += 1;
         let been = *been;
         if self.taken < BREADTH_FIRST {
-            self.first.push_back((state, node));
+            self.first.push_back((state, node, depth));
         } else {
-            self.put(state, node, been);
+            self.put(state, node, depth, been);
         }
     }
 
-    fn put(&mut self, state: State, node: u32, been: u32) {
+    fn put(&mut self, state: State, node: u32, depth: u32, been: u32) {
         let left = state.procs.iter().filter(|p| !p.ended()).count() as u32;
         let root_is_there = u32::from(state.procs.first().is_some_and(|p| !p.ended()));
-        let newest = Age::Newest(Reverse(node));
+        let (deepest, any) = (Reverse(depth), Reverse(0));
         let places = [
-            (root_is_there, been, newest),
-            (left, been, newest),
-            (root_is_there, been, Age::Oldest(node)),
-            (0, 0, Age::Oldest(node)),
+            (root_is_there, been, deepest, node),
+            (left, been, deepest, node),
+            (root_is_there, been, any, node),
+            (0, 0, any, node),
         ];
         for (order, place) in self.orders.iter_mut().zip(places) {
             order.insert(place);
@@ -85,14 +70,14 @@ impl Frontier {
     pub fn pop(&mut self) -> Option<(State, u32)> {
         self.taken += 1;
         if self.taken < BREADTH_FIRST {
-            return self.first.pop_front();
+            return self.first.pop_front().map(|(state, node, _)| (state, node));
         }
-        for (state, node) in std::mem::take(&mut self.first) {
+        for (state, node, depth) in std::mem::take(&mut self.first) {
             let been = self.been.get(&whereabouts(&state)).copied();
-            self.put(state, node, been.unwrap_or_default());
+            self.put(state, node, depth, been.unwrap_or_default());
         }
         let turn = TURNS[self.taken as usize % TURNS.len()];
-        let node = self.orders[turn].first()?.2.node();
+        let node = self.orders[turn].first()?.3;
         let (state, places) = self.later.remove(&node)?;
         for (order, place) in self.orders.iter_mut().zip(&places) {
             order.remove(place);
