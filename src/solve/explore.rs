@@ -42,7 +42,7 @@ pub struct Candidate {
 /// What a search found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Stuck processes, shortest runs first.
+    /// Stuck processes, in the order in which they were met.
     pub candidates: Vec<Candidate>,
     /// States visited.
     pub states: u32,
@@ -55,8 +55,8 @@ pub struct Found {
 /// States from which on it pays to know what the code ahead reads.
 const LARGE: u32 = 100;
 
-/// Runs kept per stuck operation: the first for each way of being stranded is among them.
-const PER_SITE: u32 = 6;
+/// Runs kept per stuck operation, the shortest: the ways of being stranded are among them.
+const PER_SITE: usize = 6;
 
 /// Objects and symbols above which a state is worth tidying.
 const TIDY_ABOVE: usize = 96;
@@ -106,7 +106,6 @@ impl Machine<'_> {
             found: Found::default(),
             spent: 0,
             at: Vec::new(),
-            per_site: FxHashMap::default(),
         };
         explorer.queue.push(self.start(root), 0, 0);
         explorer.run();
@@ -144,7 +143,6 @@ struct Explorer<'m, 'p> {
     queue: Frontier,
     found: Found,
     spent: u32,
-    per_site: FxHashMap<(BodyId, Pc), u32>,
 }
 
 /// What a state takes from the budget: large ones cost more time, in about this measure.
@@ -290,20 +288,38 @@ impl Explorer<'_, '_> {
             let Some(site) = process.site() else { continue };
             let id = process.id;
             leaked.push(id);
-            let count = self.per_site.entry(site).or_default();
-            *count += 1;
-            if *count <= PER_SITE {
-                let choices = self.choices(node);
-                self.at.push(node);
-                self.found.candidates.push(Candidate {
-                    choices,
-                    proc: id,
-                    site,
-                    doomed: doomed.clone(),
-                });
-            }
+            self.keep(node, id, site, &doomed);
         }
         leaked
+    }
+
+    /// Keeps a run that ends with a process stuck, unless enough shorter ones are known that end there.
+    fn keep(&mut self, node: u32, proc: u32, site: (BodyId, Pc), doomed: &[u32]) {
+        let length = |of: u32| self.nodes[of as usize].depth;
+        let same: Vec<usize> = (0..self.at.len())
+            .filter(|known| self.found.candidates[*known].site == site)
+            .collect();
+        let full = same.len() >= PER_SITE;
+        let longest = same
+            .into_iter()
+            .max_by_key(|known| length(self.at[*known]))
+            .filter(|_| full);
+        if longest.is_some_and(|known| length(self.at[known]) <= length(node)) {
+            return;
+        }
+        let candidate = Candidate {
+            choices: self.choices(node),
+            proc,
+            site,
+            doomed: doomed.to_vec(),
+        };
+        if let Some(known) = longest {
+            self.at[known] = node;
+            self.found.candidates[known] = candidate;
+        } else {
+            self.at.push(node);
+            self.found.candidates.push(candidate);
+        }
     }
 
     /// Where every continuation ends the program, nobody is stuck for ever.
