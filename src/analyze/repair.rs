@@ -16,8 +16,14 @@ use crate::source::{FileId, Place, SourceFile, Span};
 use crate::syntax::ast::File;
 use std::sync::Arc;
 
-/// Searches of one package after the first; repairs that would need more are not offered.
+/// Searches of one package after the first, at most; repairs that would need more are not offered.
 const CHECKS: usize = 512;
+
+/// In a large package fewer, since each of them looks at all of it: this many bytes in all, but a few in any case.
+const CHECKED_BYTES: usize = 128 << 20;
+
+/// A few.
+const FEWEST: usize = 16;
 
 /// Those of them for one finding, so that many findings take time in proportion.
 const CHECKS_EACH: usize = 8;
@@ -51,13 +57,16 @@ pub(super) fn offer(
         known: Vec::new(),
         left: 0,
     };
+    let files = package.members.files.iter();
+    let bytes: usize = files.map(|m| package.dir.files[m.file].bytes.len()).sum();
+    let checks = (CHECKED_BYTES / bytes.max(1)).clamp(FEWEST, CHECKS);
     for finding in findings.iter_mut().filter(|f| f.suppressed.is_none()) {
         if package.options.stop.stopped() {
             // What was searched by halves proves nothing.
             return;
         }
         let wishes = wishes(finding, &found.leaks);
-        checker.left = CHECKS_EACH.min(CHECKS - checker.known.len());
+        checker.left = CHECKS_EACH.min(checks.saturating_sub(checker.known.len()));
         finding.fixes = fixes(finding.primary, &wishes, &bench, &mut checker);
     }
 }
