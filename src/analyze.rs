@@ -413,7 +413,6 @@ fn tell(
         sources: &sources,
         suppressions,
         stats: &mut report.stats,
-        filled: Vec::new(),
     };
     let mut findings = choice.choose(found.leaks.clone());
     drop(reporting);

@@ -20,14 +20,21 @@ pub(super) struct Choice<'a> {
     pub(super) sources: &'a [SourceFile],
     pub(super) suppressions: &'a mut Suppressions,
     pub(super) stats: &'a mut Stats,
+}
+
+/// What has been told so far.
+#[derive(Default)]
+struct Told {
+    findings: Vec<Finding>,
+    suppressed: Vec<Finding>,
     /// Large rooms of which it has been told that they fill up.
-    pub(super) filled: Vec<Filled>,
+    filled: Vec<Filled>,
 }
 
 /// A large room that fills up: where the channel is made, who sends, and how the receiver was lost. Which of the sends is
 /// the one too many is chance, so the first is told of.
 #[derive(PartialEq, Eq)]
-pub(super) struct Filled {
+struct Filled {
     made: Place,
     sender: Option<Place>,
     lost: Option<Place>,
@@ -60,16 +67,15 @@ impl Choice<'_> {
                 leak.stranding.at,
             )
         });
-        let mut findings = Vec::new();
-        let mut suppressed = Vec::new();
+        let mut told = Told::default();
         for leak in leaks {
-            self.one(&leak, &mut findings, &mut suppressed);
+            self.one(&leak, &mut told);
         }
-        findings.append(&mut suppressed);
-        findings
+        told.findings.append(&mut told.suppressed);
+        told.findings
     }
 
-    fn one(&mut self, leak: &Leak, findings: &mut Vec<Finding>, suppressed: &mut Vec<Finding>) {
+    fn one(&mut self, leak: &Leak, told: &mut Told) {
         let on_purpose =
             leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main");
         if on_purpose {
@@ -87,9 +93,9 @@ impl Choice<'_> {
             let mut finding = self.finding(rule, diagnosis.clone(), leak);
             finding.suppressed = self.suppression(&finding);
             if finding.suppressed.is_some() {
-                let told = |f: &Finding| f.primary == finding.primary && f.rule == finding.rule;
-                if silent.is_none() && !suppressed.iter().any(told) {
-                    suppressed.push(finding);
+                let same = |f: &Finding| f.primary == finding.primary && f.rule == finding.rule;
+                if silent.is_none() && !told.suppressed.iter().any(same) {
+                    told.suppressed.push(finding);
                 }
                 return;
             }
@@ -100,21 +106,21 @@ impl Choice<'_> {
             Some(Silence::LowConfidence) => return self.abstain("low-confidence"),
             Some(Silence::RuleOff) => return self.abstain("rule-off"),
         }
-        if let Some(first) = findings.iter_mut().find(|f| f.primary == leak.op.at) {
+        if let Some(first) = told.findings.iter_mut().find(|f| f.primary == leak.op.at) {
             fold(first, leak);
             return;
         }
         let filled = Filled::of(leak);
         if filled
             .as_ref()
-            .is_some_and(|room| self.filled.contains(room))
+            .is_some_and(|room| told.filled.contains(room))
         {
             return;
         }
         match explained {
             Some((rule, diagnosis)) => {
-                self.filled.extend(filled);
-                findings.push(self.finding(rule, diagnosis, leak));
+                told.filled.extend(filled);
+                told.findings.push(self.finding(rule, diagnosis, leak));
             }
             None => self.abstain("no-rule"),
         }

@@ -4,6 +4,7 @@
 //! writes is Go's own `len`, and the package `time`.
 
 use super::bench::Bench;
+use super::names::{declares, imports};
 use super::scope;
 use super::tree::Tree;
 use crate::source::{FileId, SourceFile, Span};
@@ -22,12 +23,6 @@ pub fn is_hidden(
     added: &[Span],
 ) -> bool {
     let tree = Tree::new(id, ast, source);
-    let imported = |name: &str| {
-        ast.imports.iter().any(|import| {
-            let last = import.path.rsplit('/').next();
-            import.name.as_deref().or(last) == Some(name)
-        })
-    };
     let bases: Vec<ExprId> = ast
         .exprs
         .iter()
@@ -45,17 +40,8 @@ pub fn is_hidden(
                 return false;
             };
             let of_language = BUILTINS.contains(&name.as_str());
-            let of_import = bases.contains(&id) && imported(name);
+            let of_import = bases.contains(&id) && imports(ast, name);
             let local = || scope::resolve(&tree, name, Part::Expr(id)).is_some();
             (of_language || of_import) && (declares(bench, name) || local())
         })
-}
-
-/// Whether the package declares `name`.
-fn declares(bench: &Bench<'_>, name: &str) -> bool {
-    let package = bench.package;
-    package.globals.contains_key(name)
-        || package.func_names.contains_key(name)
-        || package.type_names.contains_key(name)
-        || package.consts.contains_key(name)
 }

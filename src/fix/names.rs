@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::scope;
 use super::tree::Tree;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprId};
+use crate::syntax::ast::{Expr, ExprId, File};
 use crate::syntax::parts::Part;
 
 /// The first of `names` that neither `body`, nor what is around it, nor the package uses.
@@ -20,16 +20,25 @@ pub(super) fn free<'n>(
         .find(|name| is_free(bench, tree, body, name))
 }
 
-fn is_free(bench: &Bench<'_>, tree: &Tree<'_>, body: Span, name: &str) -> bool {
+/// Whether the package declares `name`.
+pub(super) fn declares(bench: &Bench<'_>, name: &str) -> bool {
     let package = bench.package;
-    let taken = package.globals.contains_key(name)
+    package.globals.contains_key(name)
         || package.func_names.contains_key(name)
         || package.type_names.contains_key(name)
         || package.consts.contains_key(name)
-        || tree.ast.imports.iter().any(|import| {
-            let path = import.path.rsplit('/').next();
-            import.name.as_deref().or(path) == Some(name)
-        });
+}
+
+/// Whether the file imports something under `name`.
+pub(super) fn imports(file: &File, name: &str) -> bool {
+    file.imports.iter().any(|import| {
+        let last = import.path.rsplit('/').next();
+        import.name.as_deref().or(last) == Some(name)
+    })
+}
+
+fn is_free(bench: &Bench<'_>, tree: &Tree<'_>, body: Span, name: &str) -> bool {
+    let taken = declares(bench, name) || imports(tree.ast, name);
     let mut inside = tree
         .ast
         .exprs

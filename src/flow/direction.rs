@@ -8,12 +8,9 @@ use super::ir::{Body, Expr};
 use crate::resolve::{Ty, TypeDef};
 use crate::syntax::ast::ChanDir;
 
-/// Named types that stand for each other are followed this deep.
-const DEEP_ENOUGH: u32 = 6;
-
 /// The direction of a channel that can only be used in one.
 pub(crate) fn direction(types: &[TypeDef], body: &Body, expr: &Expr) -> Option<ChanDir> {
-    match underlying(types, type_of(types, body, expr)?) {
+    match type_of(types, body, expr)?.underlying(types) {
         Ty::Chan(ChanDir::Both, _) => None,
         Ty::Chan(dir, _) => Some(*dir),
         _ => None,
@@ -25,26 +22,12 @@ fn type_of<'t>(types: &'t [TypeDef], body: &'t Body, expr: &Expr) -> Option<&'t 
     match expr {
         Expr::Var(var) => Some(&body.vars[*var as usize].ty),
         Expr::Field(base, name) => {
-            let mut holder = underlying(types, type_of(types, body, base)?);
-            if let Ty::Ptr(inner) = holder {
-                holder = underlying(types, inner);
+            let holder = type_of(types, body, base)?.underlying(types);
+            match holder {
+                Ty::Ptr(inner) => inner.own_field(types, name),
+                _ => holder.own_field(types, name),
             }
-            let Ty::Struct(fields) = holder else {
-                return None;
-            };
-            let field = fields.iter().find(|field| field.name == *name);
-            field.map(|field| &field.ty)
         }
         _ => None,
     }
-}
-
-fn underlying<'t>(types: &'t [TypeDef], mut ty: &'t Ty) -> &'t Ty {
-    for _ in 0..DEEP_ENOUGH {
-        match ty {
-            Ty::Named(id) => ty = &types[id.0 as usize].underlying,
-            _ => return ty,
-        }
-    }
-    ty
 }

@@ -117,7 +117,31 @@ impl Ty {
         self.base_named()
             .filter(|id| matches!(types[id.0 as usize].underlying, Self::Struct(_)))
     }
+
+    /// The type that names of the package stand for.
+    pub fn underlying<'t>(&'t self, types: &'t [TypeDef]) -> &'t Self {
+        let mut ty = self;
+        for _ in 0..NAMES {
+            match ty {
+                Self::Named(id) => ty = &types[id.0 as usize].underlying,
+                _ => return ty,
+            }
+        }
+        &Self::Unknown
+    }
+
+    /// The type of a field of a struct, promoted ones left out.
+    pub fn own_field<'t>(&'t self, types: &'t [TypeDef], name: &Name) -> Option<&'t Self> {
+        let Self::Struct(fields) = self.underlying(types) else {
+            return None;
+        };
+        let field = fields.iter().find(|field| field.name == *name);
+        field.map(|field| &field.ty)
+    }
 }
+
+/// Named types that stand for each other are followed this deep.
+const NAMES: usize = 16;
 
 /// A method found by [`Package::method`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,14 +253,7 @@ impl Package<'_> {
 
     /// Follows names to the type they stand for.
     pub fn underlying(&self, ty: &Ty) -> Ty {
-        let mut ty = ty.clone();
-        for _ in 0..16 {
-            match ty {
-                Ty::Named(id) => ty = self.types[id.0 as usize].underlying.clone(),
-                other => return other,
-            }
-        }
-        Ty::Unknown
+        ty.underlying(&self.types).clone()
     }
 
     /// The field `name` of `ty`, promoted ones included: the embedded fields on the way, and its type.

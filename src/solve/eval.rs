@@ -271,9 +271,8 @@ impl<'p> Machine<'p> {
                     return *value;
                 }
                 let ty = *ty;
-                let field = ty.and_then(|ty| {
-                    field_type(&self.program.types, &self.type_def(ty.0).underlying, name)
-                });
+                let field =
+                    ty.and_then(|ty| Ty::Named(ty).own_field(&self.program.types, name).cloned());
                 let value = match field {
                     Some(field_ty)
                         // Nobody assigns a lock; and a client's calls are the only ones there are.
@@ -462,14 +461,3 @@ pub(super) const POINTEE: Name = Name::new_static("*");
 
 /// Of a value that a call returned: the last value it returned, which may be an error.
 pub(super) const ERROR: Name = Name::new_static("error()");
-
-fn field_type(types: &[TypeDef], ty: &Ty, name: &Name) -> Option<Ty> {
-    match ty {
-        Ty::Struct(fields) => fields
-            .iter()
-            .find(|f| f.name == *name)
-            .map(|f| f.ty.clone()),
-        Ty::Named(id) => field_type(types, &types[id.0 as usize].underlying, name),
-        _ => None,
-    }
-}

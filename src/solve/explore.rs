@@ -55,7 +55,7 @@ pub struct Found {
 /// States from which on it pays to know what the code ahead reads.
 const LARGE: u32 = 100;
 
-/// Runs kept per stuck operation, the shortest: the ways of being stranded are among them.
+/// Runs kept per stuck operation, the shortest: enough to show several ways of being stranded.
 const PER_SITE: usize = 6;
 
 /// Objects and symbols above which a state is worth tidying.
@@ -209,10 +209,16 @@ impl Explorer<'_, '_> {
         if known != next {
             return false;
         }
-        let depth = self.nodes[parent as usize].depth + 1;
-        self.nodes.push(Node::new(parent, choice, depth));
+        let depth = self.grow(parent, choice);
         self.queue.push(state, next, depth);
         true
+    }
+
+    /// Adds a node behind `parent`; how deep it is.
+    fn grow(&mut self, parent: u32, choice: usize) -> u32 {
+        let depth = self.nodes[parent as usize].depth + 1;
+        self.nodes.push(Node::new(parent, choice, depth));
+        depth
     }
 
     fn expand(&mut self, mut state: State, node: u32) {
@@ -256,9 +262,8 @@ impl Explorer<'_, '_> {
         if state.todo.is_empty() {
             return self.push(state, parent, choice);
         }
-        let depth = self.nodes[parent as usize].depth + 1;
-        self.nodes.push(Node::new(parent, choice, depth));
-        let node = self.nodes.len() as u32 - 1;
+        let node = self.nodes.len() as u32;
+        self.grow(parent, choice);
         self.nodes[parent as usize].next.push(node);
         let mut fresh = false;
         let next = self.machine.advance(state);
