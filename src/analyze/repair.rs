@@ -6,7 +6,7 @@
 
 use super::lost::every_byte;
 use super::search::{Searched, System, Unit, search};
-use super::{Directory, InputFile};
+use super::{Directory, InputFile, Options};
 use crate::finding::{Edit, Finding, Fix, FixWish, Safety};
 use crate::fix::{Bench, Changes, Draft, drafts, is_hidden};
 use crate::leak::{Confidence, Leak};
@@ -50,6 +50,15 @@ pub(super) fn offer(
 ) {
     let tables = Package::new(package.files());
     let bench = Bench::new(&tables, sources);
+    // From one check to the next only what is edited changes.
+    let options = Options {
+        cache: Some(Arc::default()),
+        ..package.options.clone()
+    };
+    let package = Unit {
+        options: &options,
+        ..package
+    };
     let mut checker = Checker {
         package,
         found,

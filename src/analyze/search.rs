@@ -200,7 +200,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let mut searched = Searched::default();
     let resolving = options.enter(dir, Stage::Resolve);
     let later = Later::new(package);
-    let cache = options.cache.as_ref().filter(|_| focus.is_none());
+    let cache = options.cache.as_ref();
     let mut kept = cache.map(|cache| cache.take_skeletons(package.members));
     let rooms = kept.as_mut().map(|kept| &mut kept.rooms);
     let mut tables = Package::with_rooms(package.files(), rooms);
@@ -255,21 +255,18 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     let silent = dir.files.iter().any(|file| !file.report) && options.why.is_none();
     let told = silent.then(|| model::reaching(&program, |body| reported(body.file)));
     let is_in_test = |file: FileId| package.is_in_test(file);
+    let far = |root: BodyId| near.as_ref().is_some_and(|near| !near[root.0 as usize]);
     let tests = roots
         .iter()
-        .any(|r| is_in_test(program.bodies[r.0 as usize].file));
+        .any(|r| is_in_test(program.bodies[r.0 as usize].file) && !far(*r));
     let exposures = Exposures::new(&program, summaries.entries(), &is_in_test, tests);
     drop(modelling);
     let solving = options.enter(dir, Stage::Solve);
-    let mut memo = options
-        .cache
-        .as_ref()
-        .filter(|_| focus.is_none())
-        .map(|cache| {
-            let prints = Prints::of(package, &program, &exposures, &clients);
-            let memo = cache.take_memo(package.members);
-            memo.still_true(prints, &program)
-        });
+    let mut memo = cache.filter(|_| focus.is_none()).map(|cache| {
+        let prints = Prints::of(package, &program, &exposures, &clients);
+        let memo = cache.take_memo(package.members);
+        memo.still_true(prints, &program)
+    });
     // A test that waits itself is told at low confidence.
     let hanging = options.min_confidence == Confidence::Low || options.why.is_some();
     let index = Index::new(&program, &is_in_test, hanging);
@@ -284,9 +281,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     drop(solving);
     roots.retain(|root| {
         let file = program.bodies[root.0 as usize].file;
-        let far = near.as_ref().is_some_and(|near| !near[root.0 as usize]);
         // A test that is not reported in is read as a caller, not searched.
-        !far && (reported(file) || !is_in_test(file))
+        !far(*root) && (reported(file) || !is_in_test(file))
     });
     let search = RootSearch {
         package,
@@ -355,8 +351,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         searched.leaks.extend(requests::unlimited(&tables));
     }
     searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
-    if let (Some(memo), Some(cache)) = (memo, &options.cache) {
+    if let (Some(memo), Some(cache)) = (memo, cache) {
         cache.put_memo(package.members, memo);
+    }
+    if let Some(cache) = cache {
         let entries = summaries.into_entries();
         cache.put_entries(package.members, Earlier::of(entries, &program));
     }

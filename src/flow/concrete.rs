@@ -6,7 +6,7 @@
 
 use super::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::resolve::{TypeDef, TypeId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,6 +51,8 @@ pub(super) fn name_methods(
     let mut finder = Finder {
         bodies,
         types,
+        literals: literals(bodies),
+        given: FxHashMap::default(),
         held: FxHashMap::default(),
         asked: Vec::new(),
     };
@@ -104,6 +106,9 @@ pub(super) fn name_methods(
 struct Finder<'b> {
     bodies: &'b [Arc<Body>],
     types: &'b [TypeDef],
+    /// The literals of each body.
+    literals: FxHashMap<BodyId, Vec<BodyId>>,
+    given: FxHashMap<BodyId, Given>,
     held: FxHashMap<(BodyId, Var), Held>,
     /// The variables whose answer is being looked for.
     asked: Vec<(BodyId, Var)>,
@@ -147,19 +152,14 @@ impl Finder<'_> {
     /// What a body, and the literals in it, put into a variable.
     fn assigned(&mut self, id: BodyId, var: Var, depth: u32) -> Held {
         let bodies = self.bodies;
+        let body = &bodies[id.0 as usize];
+        let given = self.given.entry(id).or_insert_with(|| Given::of(body));
+        if given.shared.contains(&var) {
+            return Held::Anything;
+        }
         let mut held = Held::Nothing;
-        for op in &bodies[id.0 as usize].code {
-            let mut shared = false;
-            op.exprs(&mut |e| shared |= takes_address(e, var));
-            if shared {
-                return Held::Anything;
-            }
-            let mut written = false;
-            op.writes(&mut |v| written |= v == var);
-            if !written {
-                continue;
-            }
-            let value = match op {
+        for pc in given.writes.get(&var).cloned().unwrap_or_default() {
+            let value = match &body.code[pc as usize] {
                 Op::Declare(_) | Op::Renew(_) => Held::Nothing,
                 Op::Set(Target::Var(_), value) => self.value(id, value, depth),
                 Op::Call(call) => {
@@ -175,11 +175,10 @@ impl Finder<'_> {
             };
             held = held.or(value);
         }
-        for (index, literal) in bodies.iter().enumerate() {
-            if literal.parent == Some(id)
-                && let Some((_, inner)) = literal.captures.iter().find(|(outer, _)| *outer == var)
-            {
-                held = held.or(self.assigned(BodyId(index as u32), *inner, depth + 1));
+        for literal in self.literals.get(&id).cloned().unwrap_or_default() {
+            let captures = &bodies[literal.0 as usize].captures;
+            if let Some((_, inner)) = captures.iter().find(|(outer, _)| *outer == var) {
+                held = held.or(self.assigned(literal, *inner, depth + 1));
             }
         }
         held
@@ -229,12 +228,52 @@ impl Finder<'_> {
     }
 }
 
-/// Whether somebody may write to a variable by its address.
-fn takes_address(expr: &Expr, var: Var) -> bool {
-    if let Expr::Addr(inner) = expr {
-        return **inner == Expr::Var(var);
+/// How the variables of a body come by their values.
+#[derive(Default)]
+struct Given {
+    /// Those whose address is taken: anybody may write to them.
+    shared: FxHashSet<Var>,
+    /// The operations that write to each.
+    writes: FxHashMap<Var, Vec<Pc>>,
+}
+
+impl Given {
+    fn of(body: &Body) -> Self {
+        let mut given = Self::default();
+        for (pc, op) in body.code.iter().enumerate() {
+            op.exprs(&mut |e| addressed(e, &mut given.shared));
+            op.writes(&mut |var| {
+                let writes = given.writes.entry(var).or_default();
+                if writes.last() != Some(&(pc as Pc)) {
+                    writes.push(pc as Pc);
+                }
+            });
+        }
+        given
     }
-    let mut any = false;
-    expr.children(&mut |child| any |= takes_address(child, var));
-    any
+}
+
+fn literals(bodies: &[Arc<Body>]) -> FxHashMap<BodyId, Vec<BodyId>> {
+    let mut literals: FxHashMap<BodyId, Vec<BodyId>> = FxHashMap::default();
+    for (index, body) in bodies.iter().enumerate() {
+        if let Some(parent) = body.parent {
+            literals
+                .entry(parent)
+                .or_default()
+                .push(BodyId(index as u32));
+        }
+    }
+    literals
+}
+
+/// Adds the variables whose address is taken.
+fn addressed(expr: &Expr, vars: &mut FxHashSet<Var>) {
+    match expr {
+        Expr::Addr(inner) => {
+            if let Expr::Var(var) = **inner {
+                vars.insert(var);
+            }
+        }
+        other => other.children(&mut |child| addressed(child, vars)),
+    }
 }
