@@ -7,6 +7,7 @@
 //! [`types`] says what a light type is and what an expression names, [`constants`] evaluates, [`imports`] says what
 //! package a name stands for.
 
+use crate::package::GoVersion;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Decl, Expr, ExprId, File, FuncDecl, Name, Signature};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,6 +47,8 @@ pub struct PackageFile<'a> {
     pub ast: &'a File,
     /// Left out by a build constraint; its declarations count only where no other file has them.
     pub excluded: bool,
+    /// The language version it chooses for itself, whatever its module says.
+    pub go: Option<GoVersion>,
 }
 
 /// The tables of one package.

@@ -55,6 +55,7 @@ impl<'a> Unit<'a> {
                 id: FileId(m.file as u32),
                 ast: asts[m.file],
                 excluded: m.excluded,
+                go: m.go,
             })
             .collect()
     }

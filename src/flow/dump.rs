@@ -14,6 +14,7 @@ pub fn dump(file: &File) -> String {
         id: FileId(0),
         ast: file,
         excluded: false,
+        go: None,
     }];
     let mut package = Package::new(files);
     let program = super::lower(

@@ -245,7 +245,7 @@ impl Lowerer<'_, '_> {
 
     pub(super) fn per_iteration(&self) -> bool {
         // Go 1.22 gave each iteration its own variables.
-        self.go
+        self.package.files[self.file].go.unwrap_or(self.go)
             >= GoVersion {
                 major: 1,
                 minor: 22,

@@ -50,6 +50,28 @@ impl Constraint {
         }
     }
 
+    /// The least release of Go (the 22 of 1.22) under which the file can take part in a build, if it says so: the language
+    /// version it is written in. What is denied says nothing.
+    pub fn release(&self) -> Option<u16> {
+        match self {
+            Self::Tag(tag) if tag == "go1" => Some(0),
+            Self::Tag(tag) => tag.strip_prefix("go1.")?.parse().ok(),
+            Self::Not(x) => x.release_denied(),
+            Self::And(x, y) => x.release().max(y.release()),
+            Self::Or(x, y) => x.release().min(y.release()),
+        }
+    }
+
+    /// The same of the opposite.
+    fn release_denied(&self) -> Option<u16> {
+        match self {
+            Self::Tag(_) => None,
+            Self::Not(x) => x.release(),
+            Self::And(x, y) => x.release_denied().min(y.release_denied()),
+            Self::Or(x, y) => x.release_denied().max(y.release_denied()),
+        }
+    }
+
     /// Calls `f` on every tag that is mentioned.
     pub fn tags<'a>(&'a self, f: &mut dyn FnMut(&'a str)) {
         match self {
@@ -218,6 +240,25 @@ mod tests {
             "solaris",
         ] {
             assert!(!holds(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_least_release_is_what_both_sides_need_or_one_of_them() {
+        let release = |text| Constraint::parse(text).expect("well formed").release();
+        for (text, expected) in [
+            ("go1.22", Some(22)),
+            ("go1", Some(0)),
+            ("linux && go1.21 && go1.23", Some(23)),
+            ("go1.21 || go1.23", Some(21)),
+            ("go1.21 || linux", None),
+            ("!go1.22", None),
+            ("!(linux || !go1.22)", Some(22)),
+            ("!(!go1.22 && !go1.20)", Some(20)),
+            ("go1.x", None),
+            ("linux", None),
+        ] {
+            assert_eq!(release(text), expected, "{text}");
         }
     }
 

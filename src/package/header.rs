@@ -3,6 +3,7 @@
 //! In: the bytes of a file. Out: a [`Header`]. A little scanner for comments is enough for this, so files can be sorted
 //! into packages, or left alone, before anything is parsed. Broken files yield an emptier header.
 
+use super::GoVersion;
 use super::constraint::Constraint;
 
 /// What a file says before its first declaration.
@@ -14,6 +15,8 @@ pub struct Header {
     pub generated: bool,
     /// The build constraint; malformed ones are left out, so that such a file counts as part of every build.
     pub constraint: Option<Constraint>,
+    /// The language version that a `//go:build` line chooses for the file, whatever its module says.
+    pub go: Option<GoVersion>,
 }
 
 /// Reads the header of a file.
@@ -24,11 +27,25 @@ pub fn header(bytes: &[u8]) -> Header {
         ..Scan::default()
     };
     let clause = scan.comments();
-    Header {
+    let mut header = Header {
         package: package_name(&bytes[clause..]),
         generated: scan.generated,
-        constraint: scan.constraint(clause),
+        ..Header::default()
+    };
+    if let Some(expression) = scan.go_build(clause) {
+        header.constraint = Constraint::parse(expression);
+        header.go = header.constraint.as_ref().and_then(chosen);
+    } else {
+        header.constraint = scan.plus_build();
     }
+    header
+}
+
+/// The language version that a `//go:build` line chooses. Lines for releases before 1.21, which knew no such choice, choose
+/// that one.
+fn chosen(constraint: &Constraint) -> Option<GoVersion> {
+    let minor = constraint.release()?.max(21);
+    Some(GoVersion { major: 1, minor })
 }
 
 /// A `//` comment that stands alone on its line.
@@ -97,17 +114,17 @@ impl Scan<'_> {
         }
     }
 
-    /// The constraint in force: a `//go:build` line, or else all `// +build` lines together.
-    fn constraint(&self, clause: usize) -> Option<Constraint> {
+    /// The expression of the `//go:build` line, if there is one.
+    fn go_build(&self, clause: usize) -> Option<&str> {
         let block = self.first_block.unwrap_or(clause);
-        let go_build = self
-            .lines
+        self.lines
             .iter()
             .filter(|line| line.start < block)
-            .find_map(|line| after_word(line.text.strip_prefix("//go:build")?));
-        if let Some(expression) = go_build {
-            return Constraint::parse(expression);
-        }
+            .find_map(|line| after_word(line.text.strip_prefix("//go:build")?))
+    }
+
+    /// What all `// +build` lines say together, which count where there is no `//go:build` line.
+    fn plus_build(&self) -> Option<Constraint> {
         self.lines
             .iter()
             .filter(|line| line.start < self.last_blank)
@@ -220,6 +237,20 @@ mod tests {
         assert_eq!(constraint("// go:build a\n\npackage x"), None);
         assert_eq!(constraint("package x\n//go:build a\n"), None);
         assert_eq!(constraint("//go:build a b\n\npackage x"), None);
+    }
+
+    #[test]
+    fn only_go_build_lines_choose_a_language_version() {
+        let go = |text: &str| header(text.as_bytes()).go.map(|go| go.minor);
+        assert_eq!(go("//go:build go1.22\n\npackage x"), Some(22));
+        assert_eq!(go("//go:build linux && go1.18\n\npackage x"), Some(21));
+        assert_eq!(go("//go:build !go1.22\n\npackage x"), None);
+        assert_eq!(go("// +build go1.22\n\npackage x"), None);
+        assert_eq!(
+            go("//go:build go1.22 (\n// +build go1.22\n\npackage x"),
+            None
+        );
+        assert_eq!(go("package x"), None);
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Member {
     pub excluded: bool,
     /// Whether it is a `_test.go` file.
     pub test: bool,
+    /// The language version it chooses for itself.
+    pub go: Option<GoVersion>,
 }
 
 /// Files that are compiled together (a package together with its in-package tests).
@@ -79,6 +81,7 @@ pub fn group(files: &[(&str, &Header)], context: &BuildContext) -> Vec<Package> 
                 file: index,
                 excluded: is_excluded(name, header, context),
                 test: is_test(name),
+                go: header.go,
             });
     }
     packages

@@ -141,6 +141,26 @@ fn each_module_has_its_own_language_version() {
 }
 
 #[test]
+fn a_build_line_chooses_the_language_version_of_its_file() {
+    let with = |line: &str| format!("{line}\n\n{SHARED}").into_bytes();
+    let folder = tree(&[
+        ("new/go.mod", b"module new\n\ngo 1.25\n"),
+        ("new/plain.go", SHARED.as_bytes()),
+        ("new/lowered.go", &with("//go:build go1.21")),
+        ("new/far.go", &with("//go:build linux || go1.18")),
+        ("old/go.mod", b"module old\n\ngo 1.20\n"),
+        ("old/plain.go", SHARED.as_bytes()),
+        ("old/lifted.go", &with("//go:build go1.22 && !js")),
+        ("old/comment.go", &with("// +build go1.22")),
+    ]);
+    let mut files = found(&folder, "");
+    let path = |line: &mut String| line.truncate(line.find(':').expect("a line"));
+    files.iter_mut().for_each(path);
+    files.dedup();
+    assert_eq!(files, ["new/lowered.go", "old/comment.go", "old/plain.go"]);
+}
+
+#[test]
 fn the_modules_of_a_workspace_are_this_module() {
     let folder = tree(&[
         (

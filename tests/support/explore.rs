@@ -150,6 +150,7 @@ pub(crate) fn explore(files: &[(&str, &str)], effort: Effort) -> Vec<System> {
                 id: FileId(m.file as u32),
                 ast: &asts[m.file],
                 excluded: m.excluded,
+                go: m.go,
             })
             .collect();
         let mut tables = Package::new(members);
