@@ -60,7 +60,9 @@ impl Machine<'_> {
                 for function in waiting {
                     let mut entered = skipped.clone();
                     let function = self.with_arguments(&mut entered, function);
-                    if let Flow::Next = self.dispatch(&mut entered, proc, function, &[], false) {
+                    let dests = self.out_of_view(&function.callee);
+                    let flow = self.dispatch(&mut entered, proc, function, &dests, false);
+                    if let Flow::Next = flow {
                         ways.push(entered);
                     }
                 }
@@ -85,6 +87,15 @@ impl Machine<'_> {
     pub(super) fn run_beside(&self, state: &mut State, proc: usize, function: Prepared) {
         let function = self.with_arguments(state, function);
         self.spawn(state, proc, function, None);
+    }
+
+    /// Where what a function returns goes when it is called by code that is not followed.
+    pub(super) fn out_of_view(&self, callee: &Called) -> Vec<Target> {
+        let Called::Body(body, _) = callee else {
+            return Vec::new();
+        };
+        let code = self.body(*body);
+        vec![Target::Place(Expr::Fresh(code.span)); code.results.len()]
     }
 
     fn with_arguments(&self, state: &mut State, mut function: Prepared) -> Prepared {

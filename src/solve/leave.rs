@@ -97,7 +97,7 @@ impl Machine<'_> {
         let called_from_elsewhere = state.procs[proc]
             .spawn
             .is_some_and(|(body, _)| !self.body(body).client.is_empty());
-        if called_from_elsewhere {
+        if called_from_elsewhere || !frame.dests.is_empty() {
             for value in results {
                 state.escape(value);
             }

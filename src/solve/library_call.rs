@@ -241,7 +241,8 @@ impl Machine<'_> {
         if effect == Effect::Call && !deferred {
             Self::go_to(&mut entered, proc, call.pc);
         }
-        match self.dispatch(&mut entered, proc, inner, &[], deferred) {
+        let dests = self.out_of_view(&inner.callee);
+        match self.dispatch(&mut entered, proc, inner, &dests, deferred) {
             Flow::Next => Flow::Fork(vec![entered, skipped]),
             _ => Flow::Fork(vec![skipped]),
         }

@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::shared::List;
 use super::state::{Called, Happening, Obj, ObjId, Prepared, Proc, State, Value};
-use crate::flow::ir::BodyId;
+use crate::flow::ir::{BodyId, Callee, Op, Pc};
 use std::rc::Rc;
 
 impl Machine<'_> {
@@ -62,7 +62,12 @@ impl Machine<'_> {
             }
             return;
         }
-        let frame = self.frame(state, body, &env, call.args, Rc::default());
+        let dests = if at.is_none_or(|at| self.is_go(at)) {
+            Rc::default()
+        } else {
+            self.out_of_view(&Called::Body(body, Vec::new())).into()
+        };
+        let frame = self.frame(state, body, &env, call.args, dests);
         let id = state.procs.len() as u32;
         state.add_proc(Proc {
             id,
@@ -74,6 +79,14 @@ impl Machine<'_> {
         // The parent runs on first; where it matters, the order of visible operations is explored anyway.
         state.todo.insert(0, id as usize);
         self.note(state, proc, call.pc, Happening::Spawned(id), None);
+    }
+
+    /// Whether a goroutine is started by a `go` statement of the function it runs, so that nobody gets what that returns.
+    fn is_go(&self, (body, pc): (BodyId, Pc)) -> bool {
+        let Some(Op::Go(call)) = self.body(body).code.get(pc as usize) else {
+            return false;
+        };
+        matches!(call.callee, Callee::Body(_) | Callee::Value(_))
     }
 
     /// A literal that ranges over a ticker and is handed to a scheduler runs in a goroutine of its own.
