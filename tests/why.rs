@@ -98,6 +98,35 @@ fn what_nobody_in_view_decides_says_so() {
 fn a_line_without_an_operation_is_told() {
     let run = goleash(&folder(), "check --isolated --why p.go:23");
     assert!(run.exits(3).stderr.contains("p.go:23 has no operation"));
+    let run = goleash(&folder(), "check --isolated --why p.go:25");
+    assert!(run.exits(3).stderr.contains("p.go ends with line 24"));
+}
+
+#[test]
+fn a_case_asks_about_its_select() {
+    let folder = tree(&[]);
+    let text = b"package p
+
+func either(stop chan bool) {
+	c := make(chan int)
+	go func() {
+		select {
+		case c <- 1:
+			println()
+		case <-make(chan int):
+		}
+	}()
+}
+";
+    write(folder.path(), "p.go", text);
+    for line in [6, 7, 9] {
+        let asked = format!("check --isolated --why p.go:{line}");
+        let said = goleash(&folder, &asked).exits(0).stdout;
+        assert!(said.contains("p.go:6: select: `select {`\n"), "{said}");
+        assert!(said.contains("a goroutine gets stuck here"), "{said}");
+    }
+    let run = goleash(&folder, "check --isolated --why p.go:8");
+    assert!(run.exits(3).stderr.contains("has no operation"));
 }
 
 #[test]

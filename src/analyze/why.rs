@@ -12,9 +12,10 @@ use crate::model;
 use crate::rules::classify;
 use crate::slice::Slice;
 use crate::solve::explore::Found;
-use crate::source::{Place, SourceFile};
+use crate::source::{Place, SourceFile, Span};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::iter::once;
 
 /// What somebody wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +32,9 @@ pub enum Question {
 }
 
 impl Question {
-    fn is_about(&self, asked: &str, at: impl FnOnce() -> u32) -> bool {
+    fn is_about(&self, asked: &str, mut at: impl Iterator<Item = u32>) -> bool {
         match self {
-            Self::Line { path, line } => path == asked && *line == at(),
+            Self::Line { path, line } => path == asked && at.any(|at| at == *line),
             Self::All => true,
         }
     }
@@ -112,7 +113,8 @@ impl<'a> Inquiry<'a> {
             for (pc, op) in body.code.iter().enumerate() {
                 let at = body.place(pc as Pc);
                 let Some(name) = name_of(op) else { continue };
-                if question.is_about(path, || this.line(at).1) {
+                let clauses = clauses(op).map(|span| Place { span, ..at });
+                if question.is_about(path, once(at).chain(clauses).map(|at| this.line(at).1)) {
                     this.operations.push((BodyId(index as u32), pc as Pc));
                     this.answers.push(Answer {
                         at: this.line(at),
@@ -249,6 +251,15 @@ fn name_of(op: &Op) -> Option<&'static str> {
         },
         _ => return None,
     })
+}
+
+/// The clauses of a `select`: who asks about one asks about the whole.
+fn clauses(op: &Op) -> impl Iterator<Item = Span> {
+    let cases = match op {
+        Op::Select { cases, .. } => cases.as_slice(),
+        _ => &[],
+    };
+    cases.iter().map(|case| case.clause)
 }
 
 /// The rules that recognise leaks.

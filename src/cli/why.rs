@@ -6,10 +6,18 @@ use crate::analyze::{Answer, Ground, Report, Verdict};
 use crate::walk::slashed;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs;
 
 /// Prints the answers of a report.
 pub(super) fn tell(asked: &Line, report: &Report) -> Result<Exit, Failure> {
     if report.answers.is_empty() {
+        let text = fs::read(&asked.file).unwrap_or_default();
+        let lines = text.split_inclusive(|b| *b == b'\n').count();
+        if !text.is_empty() && asked.line as usize > lines {
+            let file = slashed(&asked.file);
+            output::line(&format!("goleash: {file} ends with line {lines}"));
+            return Ok(Exit::NoFiles);
+        }
         output::line(&format!(
             "goleash: {}:{} has no operation that is followed: no send, receive, select, close, `Wait` or `go` statement, or \
              none that can be reached",
