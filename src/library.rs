@@ -3,7 +3,7 @@
 //! In: `rules/library.toml`, compiled in. Out: [`Library`], asked by qualified name. Functions that are not listed are
 //! unknown: whatever they are handed is used in ways we do not see.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use std::sync::{Arc, LazyLock};
@@ -73,6 +73,12 @@ pub enum Effect {
     WaitDone,
     /// Waits for a wait counter.
     WaitWait,
+    /// Returns a new wait counter; zero values of types with a method that waits (`wait-wait`) are some by themselves.
+    Group,
+    /// Closes a channel, its argument (`argument`).
+    Close,
+    /// Receives from a channel, its argument (`argument`), and returns what comes.
+    Receive,
     /// Returns a channel that a clock serves.
     Timer,
     /// Returns a value whose field `C` is a channel that a clock serves.
@@ -85,13 +91,13 @@ pub enum Effect {
     TickerReset,
     /// A context that never ends.
     ContextNever,
-    /// Derives a context that its cancel function ends: returns (context, cancel).
+    /// Derives a context (from `argument`) that its cancel function ends: returns (context, cancel).
     ContextCancel,
-    /// Derives a context that ends by itself or by its cancel function: returns (context, cancel).
+    /// Derives a context (from `argument`) that ends by itself or by its cancel function: returns (context, cancel).
     ContextDeadline,
-    /// Derives a context that ends with its parent.
+    /// Derives a context that ends with its parent (`argument`).
     ContextDerive,
-    /// A group and a context that ends when the group does: returns (group, context).
+    /// A group and a context that ends when the group or its parent (`argument`) does: returns (group, context).
     GroupContext,
     /// Returns the channel that is closed when the receiver, a context, ends.
     ContextDone,
@@ -163,11 +169,11 @@ pub struct Fact {
     pub name: String,
     /// What the call does.
     pub effect: Effect,
-    /// Index of the function argument, for effects that call one.
+    /// Index of the argument that the effect is about, such as the function that is called; a receiver does not count.
     #[serde(default)]
     pub argument: usize,
     /// Result types, for typing what comes back: `path.Type`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "type_name")]
     pub returns: Option<String>,
 }
 
@@ -185,6 +191,17 @@ fn function_name<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error
     Err(de::Error::custom(format!(
         "`{name}` names no function; write `path.Func`, `path.(Type).Method` (without `*` before the type), \
          or `path.*`, with the whole import path"
+    )))
+}
+
+/// Refuses what no type of a package can be called: nothing would be found by it.
+fn type_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(input)?;
+    if is_function_name(&name) && !name.contains(['(', '*']) {
+        return Ok(Some(name));
+    }
+    Err(de::Error::custom(format!(
+        "`{name}` names no type; write `path.Type` (without `*` before it), with the whole import path"
     )))
 }
 
@@ -211,6 +228,8 @@ fn is_function_name(name: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Library {
     facts: FxHashMap<String, Fact>,
+    /// Types one can wait for, as `path.(Type)`.
+    groups: FxHashSet<String>,
 }
 
 impl Library {
@@ -219,9 +238,7 @@ impl Library {
         static STANDARD: LazyLock<Arc<Library>> = LazyLock::new(|| {
             // The table is part of the binary and a test reads it: an empty one cannot get out unnoticed.
             let library = Library::parse(include_str!("../rules/library.toml"));
-            Arc::new(library.unwrap_or_else(|_| Library {
-                facts: FxHashMap::default(),
-            }))
+            Arc::new(library.unwrap_or_else(|_| Library::of(FxHashMap::default())))
         });
         Arc::clone(&STANDARD)
     }
@@ -229,22 +246,25 @@ impl Library {
     /// The table with further entries, which win over those of the same name.
     #[must_use]
     pub fn with(&self, facts: impl IntoIterator<Item = Fact>) -> Self {
-        let mut library = self.clone();
-        let facts = facts.into_iter().map(|fact| (fact.name.clone(), fact));
-        library.facts.extend(facts);
-        library
+        let mut all = self.facts.clone();
+        all.extend(facts.into_iter().map(|fact| (fact.name.clone(), fact)));
+        Self::of(all)
+    }
+
+    fn of(facts: FxHashMap<String, Fact>) -> Self {
+        let waits = facts.values().filter(|f| f.effect == Effect::WaitWait);
+        let types = waits
+            .filter_map(|f| f.name.rsplit_once(")."))
+            .map(|(ty, _)| ty);
+        let groups = types.map(|ty| format!("{ty})")).collect();
+        Self { facts, groups }
     }
 
     /// Reads a table; the error says where it is wrong.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let table: Table = toml::from_str(text)?;
-        Ok(Self {
-            facts: table
-                .function
-                .into_iter()
-                .map(|f| (f.name.clone(), f))
-                .collect(),
-        })
+        let facts = table.function.into_iter();
+        Ok(Self::of(facts.map(|f| (f.name.clone(), f)).collect()))
     }
 
     /// All facts, in no particular order.
@@ -260,6 +280,11 @@ impl Library {
                 .get(&format!("{path}.*"))
                 .filter(|_| !ends_by_name(name))
         })
+    }
+
+    /// Whether the zero value of type `name` of package `path` is a wait group.
+    pub fn is_group(&self, path: &str, name: &str) -> bool {
+        is_group(path, name) || self.groups.contains(&format!("{path}.({name})"))
     }
 
     /// The fact for a method of type `ty` of package `path`.
@@ -283,7 +308,8 @@ const GROUPS: [(&str, &str); 5] = [
     ("k8s.io/apimachinery/pkg/util/wait", "Group"),
 ];
 
-/// Whether the zero value of type `name` of package `path` is a wait group.
+/// Whether the zero value of type `name` of package `path` is a wait group in every project; those of a project's own are taken
+/// for a `sync.WaitGroup` where they are made.
 pub fn is_group(path: &str, name: &str) -> bool {
     GROUPS.contains(&(path, name))
 }

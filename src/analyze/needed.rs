@@ -25,7 +25,7 @@
 //! The other active bodies are read where one that was read calls them, and those that are not active where they are handed
 //! something ([`crate::flow::lower_asking`]).
 
-use crate::library::{ENDING, Effect, Library};
+use crate::library::{ENDING, Effect, Fact, Library};
 use crate::outline::{Function, Outline, Word};
 use crate::resolve::is_exported;
 use crate::source::Span;
@@ -96,6 +96,7 @@ impl Marks {
         for fact in library.facts() {
             let name = fact.name.rsplit('.').next().unwrap_or_default();
             let words = match sort(fact.effect) {
+                Sort::Nothing if is_group_of_others(fact) => &mut marks.waits,
                 Sort::Waits => &mut marks.waits,
                 Sort::Makes => &mut marks.makes,
                 Sort::Ends => &mut marks.ends,
@@ -329,6 +330,15 @@ enum Sort {
     Nothing,
 }
 
+/// Whether a wait group is acted on whose declaration no name tells.
+fn is_group_of_others(fact: &Fact) -> bool {
+    let acts = matches!(
+        fact.effect,
+        Effect::WaitAdd | Effect::WaitDone | Effect::WaitWait | Effect::WaitSpawn
+    );
+    acts && !fact.name.contains("Group).")
+}
+
 fn sort(effect: Effect) -> Sort {
     match effect {
         Effect::Exit | Effect::Goexit | Effect::EndTest => Sort::Ends,
@@ -339,6 +349,7 @@ fn sort(effect: Effect) -> Sort {
         | Effect::ContextDeadline
         | Effect::ContextDerive
         | Effect::ContextDone
+        | Effect::Group
         | Effect::GroupContext => Sort::Makes,
         // These do what the functions do that they are handed.
         Effect::Call | Effect::CallOnce | Effect::OnceFunc | Effect::CallTest => Sort::Nothing,

@@ -68,7 +68,8 @@ fn explain(message: &str) -> String {
     let (true, Some(name)) = (field || variant, quoted.next()) else {
         // TOML has other words for these than serde.
         let plain = message.replace("expected a sequence", "expected an array");
-        return plain.replace("expected a map", "expected a table");
+        let plain = plain.replace("expected a map", "expected a table");
+        return plain.replace("expected usize", "expected a whole number from 0 on");
     };
     let names: Vec<&str> = quoted.collect();
     let what = if field { "key" } else { "value" };

@@ -364,7 +364,8 @@ impl<'a> Lowerer<'_, 'a> {
             }
             self.top().body.results.push(var);
             self.emit(Op::Declare(var));
-            self.emit(Op::Set(Target::Var(var), Expr::Zero(ty, result.span)));
+            let zero = self.zero_value(ty, result.span);
+            self.emit(Op::Set(Target::Var(var), zero));
         }
     }
 

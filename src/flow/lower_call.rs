@@ -3,12 +3,20 @@
 use super::holds::leads_to_channel;
 use super::ir::{BodyId, Call, Callee, Expr, Op, Target};
 use super::lower::Lowerer;
+use super::lower_composite::group_type;
 use super::lower_expr::fields;
 use super::lower_later::{CLAIM, is_at_end, is_kept};
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Method, Ty};
 use crate::source::Span;
-use crate::syntax::ast::{self, BinaryOp, ExprId, Name};
+use crate::syntax::ast::{self, BinaryOp, ChanDir, ExprId, Name};
+use std::sync::Arc;
+
+/// The argument a library call is about; a receiver does not count.
+pub(super) fn passed(call: &Call, argument: u32) -> Expr {
+    let index = argument as usize + usize::from(call.method);
+    call.args.get(index).cloned().unwrap_or(Expr::Nil)
+}
 
 impl Lowerer<'_, '_> {
     /// A call in the middle of an expression.
@@ -171,7 +179,7 @@ impl Lowerer<'_, '_> {
             }
             return;
         }
-        let call = self.prepare(*fun, args, dests);
+        let mut call = self.prepare(*fun, args, dests);
         self.at(span);
         match &call.callee {
             Callee::Close(text) => {
@@ -186,21 +194,32 @@ impl Lowerer<'_, '_> {
                 ));
             }
             Callee::Library(Effect::NilAs, argument) => {
-                let from = call.args.get(*argument as usize).cloned();
-                self.nil_as(&from.into_iter().collect::<Vec<_>>(), call.dests, span);
+                let from = passed(&call, *argument);
+                self.nil_as(&[from], call.dests, span);
             }
             Callee::Library(Effect::NilIfAll, _) if !*spread => {
-                self.nil_as(&call.args, call.dests, span);
+                let args = call.args.split_off(usize::from(call.method));
+                self.nil_as(&args, call.dests, span);
+            }
+            Callee::Library(Effect::Group, _) => {
+                let group = Expr::Addr(Box::new(Expr::Zero(group_type(), span)));
+                if let Some(target) = call.dests.into_iter().next() {
+                    self.emit_at(span, Op::Set(target, group));
+                }
+            }
+            Callee::Library(Effect::Receive, argument) => {
+                let (ch, ch_span) = (passed(&call, *argument), self.span_of(args, *argument));
+                self.receive_by_call(ch, ch_span, call.dests, span);
             }
             Callee::Library(Effect::SpawnLater | Effect::SpawnAtEnd, argument)
                 if is_kept(&call.dests) || is_at_end(&call.callee) =>
             {
-                let function = call.args.get(*argument as usize).cloned();
-                self.spawn_later(call, function.unwrap_or(Expr::Nil), span);
+                let function = passed(&call, *argument);
+                self.spawn_later(call, function, span);
             }
             Callee::Library(Effect::OnceFunc, argument) if is_kept(&call.dests) => {
-                let function = call.args.get(*argument as usize).cloned();
-                self.once_func(call.dests, function.unwrap_or(Expr::Nil), span);
+                let function = passed(&call, *argument);
+                self.once_func(call.dests, function, span);
             }
             Callee::Library(Effect::TimerStop, _) if is_kept(&call.dests) && self.has_later => {
                 let timer = call.args.first().cloned().unwrap_or(Expr::Nil);
@@ -210,6 +229,22 @@ impl Lowerer<'_, '_> {
             }
             _ => self.emit(Op::Call(call)),
         }
+    }
+
+    /// A function that receives; its results are what comes and whether anything came.
+    fn receive_by_call(&mut self, ch: Expr, ch_span: Span, dests: Vec<Target>, span: Span) {
+        let mut dests = dests.into_iter();
+        let mut dest = || dests.next().unwrap_or(Target::Ignore);
+        let dests = [dest(), dest()];
+        self.emit_at(
+            span,
+            Op::Recv {
+                ch,
+                ch_span,
+                dests,
+                range: false,
+            },
+        );
     }
 
     /// A value that is nil if and only if all of these are.
@@ -246,8 +281,28 @@ impl Lowerer<'_, '_> {
             self.top().body.partial = true;
             return;
         };
-        let call = self.prepare(*fun, args, Vec::new());
+        let mut call = self.prepare(*fun, args, Vec::new());
+        if let Callee::Library(Effect::Receive, argument) = call.callee {
+            let (ch, ch_span) = (passed(&call, argument), self.span_of(args, argument));
+            call = self.received_later(ch, ch_span, span);
+        }
         self.emit_at(span, if go { Op::Go(call) } else { Op::Defer(call) });
+    }
+
+    /// A call of a literal that receives from `ch`, which is evaluated here.
+    fn received_later(&mut self, ch: Expr, ch_span: Span, span: Span) -> Call {
+        let kept = self.temp(Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown)));
+        self.emit_at(span, Op::Set(Target::Var(kept), ch));
+        let literal = self.made_up_literal("receive", span, |this, inner| {
+            let ch = Expr::Var(inner(this, kept));
+            this.receive_by_call(ch, ch_span, Vec::new(), span);
+        });
+        Call {
+            callee: Callee::Value(Expr::Closure(literal)),
+            args: Vec::new(),
+            method: false,
+            dests: Vec::new(),
+        }
     }
 
     /// Resolves what is called and lowers receiver and arguments.
@@ -261,10 +316,7 @@ impl Lowerer<'_, '_> {
         };
         let mut call = match file.expr(fun) {
             ast::Expr::Ident(name) if self.is_builtin(name) => match name.as_str() {
-                "close" => {
-                    let span = args.first().map_or(Span::default(), |a| file.expr_span(*a));
-                    function(Callee::Close(span))
-                }
+                "close" => function(Callee::Close(self.span_of(args, 0))),
                 "panic" => function(Callee::Panic),
                 "recover" => {
                     self.top().body.recovers = true;
@@ -284,7 +336,17 @@ impl Lowerer<'_, '_> {
         }
         call.dests = dests;
         self.check_body(&mut call);
+        if let Callee::Library(Effect::Close, argument) = call.callee {
+            call.args = vec![passed(&call, argument)];
+            call.method = false;
+            call.callee = Callee::Close(self.span_of(args, argument));
+        }
         call
+    }
+
+    fn span_of(&self, args: &[ExprId], argument: u32) -> Span {
+        let arg = args.get(argument as usize);
+        arg.map_or(Span::default(), |arg| self.ast().expr_span(*arg))
     }
 
     /// A function without a body in view is an unknown one.

@@ -2,7 +2,6 @@
 
 use super::ir::{Expr, FOREIGN};
 use super::lower::Lowerer;
-use crate::library::is_group;
 use crate::resolve::{FieldTy, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprId, Name};
@@ -66,7 +65,7 @@ impl Lowerer<'_, '_> {
             }
             // `sync.Once{}` is its zero value.
             Ty::Ext(..) if elements.is_empty() => {
-                let zero = Expr::Zero(ty, span);
+                let zero = Expr::Zero(self.group_or(ty), span);
                 if address {
                     Expr::Addr(Box::new(zero))
                 } else {
@@ -117,7 +116,15 @@ impl Lowerer<'_, '_> {
         let groups = self.groups(&ty, span, 0);
         match ty {
             Ty::Named(id) if !groups.is_empty() => Expr::Struct(Some(id), groups, false, span),
-            ty => Expr::Zero(ty, span),
+            ty => Expr::Zero(self.group_or(ty), span),
+        }
+    }
+
+    /// The type of all wait groups for one of them, whatever it is called; others stay.
+    fn group_or(&self, ty: Ty) -> Ty {
+        match &ty {
+            Ty::Ext(path, of) if self.library.is_group(path, of) => group_type(),
+            _ => ty,
         }
     }
 
@@ -129,7 +136,9 @@ impl Lowerer<'_, '_> {
             return Vec::new();
         };
         let group = |field: &FieldTy| match &field.ty {
-            Ty::Ext(path, of) if is_group(path, of) => Some(Expr::Zero(field.ty.clone(), span)),
+            Ty::Ext(path, of) if self.library.is_group(path, of) => {
+                Some(Expr::Zero(group_type(), span))
+            }
             Ty::Named(id) if depth < DEEP_ENOUGH => {
                 let inner = self.groups(&field.ty, span, depth + 1);
                 (!inner.is_empty()).then_some(Expr::Struct(Some(*id), inner, false, span))
@@ -150,6 +159,11 @@ impl Lowerer<'_, '_> {
             _ => self.expr(id),
         }
     }
+}
+
+/// The type of wait groups.
+pub(super) fn group_type() -> Ty {
+    Ty::Ext("sync".into(), "WaitGroup".into())
 }
 
 /// How a type of another package is called here.

@@ -6,6 +6,7 @@
 
 use super::ir::{Call, Callee, Case, Expr, Op, Target, Var};
 use super::lower::Lowerer;
+use super::lower_call::passed;
 use crate::library::Effect;
 use crate::resolve::Ty;
 use crate::source::Span;
@@ -45,7 +46,7 @@ impl Lowerer<'_, '_> {
             let ended = self.temp(channel);
             let done = Call {
                 callee: Callee::Library(Effect::ContextDone, 0),
-                args: call.args.first().cloned().into_iter().collect(),
+                args: vec![passed(&call, 0)],
                 method: true,
                 dests: vec![Target::Var(ended)],
             };

@@ -33,6 +33,8 @@ impl Machine<'_> {
             | Effect::NilAs
             | Effect::NilIfAll
             | Effect::OnceFunc
+            | Effect::Group
+            | Effect::Receive
             | Effect::TimerStop => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
@@ -78,6 +80,10 @@ impl Machine<'_> {
             }
             Effect::Call | Effect::CallOnce | Effect::CallTest => {
                 return self.call_in_place(state, proc, effect, argument, call, dests, deferred);
+            }
+            Effect::Close => {
+                let ch = call.args.get(argument).copied().unwrap_or(Value::Nil);
+                return Self::park(state, proc, Act::Close(ch), call.pc);
             }
             Effect::Exit => return Flow::Dead,
             Effect::EndTest => return self.end_test(state, proc, call.pc),
@@ -141,12 +147,14 @@ impl Machine<'_> {
             | Effect::ContextDerive
             | Effect::ContextCancel
             | Effect::ContextDeadline => {
-                self.derive_context(state, proc, effect, receiver, dests, call.pc);
+                let parent = call.args.get(argument).copied().unwrap_or(Value::Nil);
+                self.derive_context(state, proc, effect, parent, dests, call.pc);
             }
             Effect::GroupContext => {
+                let parent = call.args.get(argument).copied().unwrap_or(Value::Nil);
                 let site = self.call_site(state, proc, call.pc);
                 let group = state.alloc(Obj::Wait(site, Value::Int(0)));
-                let context = state.alloc(Obj::Context(site, receiver, false, true));
+                let context = state.alloc(Obj::Context(site, parent, false, true));
                 self.set_dest(state, proc, dests, 0, Value::Ref(group));
                 self.set_dest(state, proc, dests, 1, Value::Ref(context));
             }

@@ -93,7 +93,9 @@ fn every_effect_is_explained() {
     let mut rows = Vec::new();
     for effect in effects {
         let name = effect["const"].as_str().expect("a name");
+        // A row of a table is one line.
         let what = effect["description"].as_str().expect("a description");
+        let what = what.replace('\n', " ");
         let what = what.trim_end_matches('.');
         let (first, rest) = what.split_at(1);
         rows.push(format!("| `{name}` | {}{rest} |\n", first.to_lowercase()));

@@ -259,6 +259,217 @@ fn facts_about_wrappers_let_goleash_see_through_them() {
     assert_eq!(found(&folder, ""), [""; 0]);
 }
 
+/// Goroutines of a group that is called otherwise; each leak has a twin that takes what is sent first.
+const GROUPS: &str = "package p
+
+import \"example.com/m/crew\"
+
+func zero() {
+\tvar c crew.Crew
+\tch := make(chan int)
+\tc.Run(\"a\", func() { ch <- 1 })
+\tc.Join()
+\t<-ch
+}
+
+func made() {
+\tc := crew.New()
+\tch := make(chan int)
+\tc.Run(\"a\", func() { ch <- 1 })
+\tc.Join()
+\t<-ch
+}
+
+type server struct{ crew crew.Crew }
+
+func (s *server) stop() { s.crew.Join() }
+
+func kept() {
+\ts := &server{}
+\tch := make(chan int)
+\ts.crew.Run(\"a\", func() { ch <- 1 })
+\ts.stop()
+\t<-ch
+}
+
+func clean() {
+\tvar c crew.Crew
+\tmade, ch := crew.New(), make(chan int, 1)
+\tc.Run(\"a\", func() { ch <- 1 })
+\tmade.Run(\"b\", func() { <-ch })
+\tmade.Join()
+\tc.Join()
+}
+";
+
+#[test]
+fn types_that_can_be_waited_for_are_groups() {
+    let facts = "\
+[[function]]
+name = \"example.com/m/crew.New\"
+effect = \"group\"
+returns = \"example.com/m/crew.Crew\"
+[[function]]
+name = \"example.com/m/crew.(Crew).Run\"
+effect = \"wait-spawn\"
+argument = 1
+[[function]]
+name = \"example.com/m/crew.(Crew).Join\"
+effect = \"wait-wait\"
+";
+    let folder = tree(&[
+        ("a.go", GROUPS.as_bytes()),
+        ("goleash.toml", facts.as_bytes()),
+    ]);
+    let leaks = [
+        "a.go:8 unreceived-send",
+        "a.go:16 unreceived-send",
+        "a.go:28 unreceived-send",
+    ];
+    assert_eq!(found(&folder, ""), leaks);
+    assert_eq!(found(&folder, "--no-elide"), leaks);
+}
+
+/// Helpers that close a channel and wait for one.
+const HELPERS: &str = "package p
+
+import \"example.com/m/chans\"
+
+func forgets(h *chans.Helper, bad bool) {
+\tdone := make(chan struct{})
+\tgo func() { <-done }()
+\tif bad {
+\t\treturn
+\t}
+\th.Close(\"why\", done)
+}
+
+func closes(h *chans.Helper) {
+\tdone := make(chan struct{})
+\tdefer h.Close(\"why\", done)
+\tgo func() { <-done }()
+}
+
+func leaves(bad bool) {
+\tch := make(chan int)
+\tgo func() { ch <- 1 }()
+\tif bad {
+\t\treturn
+\t}
+\tprintln(chans.Wait(ch))
+}
+
+func waits() {
+\tch := make(chan int)
+\tgo func() { ch <- 1 }()
+\tdefer chans.Wait(ch)
+}
+
+func alone() {
+\tgo chans.Wait(make(chan int))
+}
+
+func twice() {
+\tch := make(chan int)
+\tgo func() {
+\t\tch <- 1
+\t\tch <- 2
+\t}()
+\tchans.Wait(ch)
+}
+";
+
+#[test]
+fn helpers_close_channels_and_wait_for_them() {
+    let facts = "\
+[[function]]
+name = \"example.com/m/chans.(Helper).Close\"
+effect = \"close\"
+argument = 1
+[[function]]
+name = \"example.com/m/chans.Wait\"
+effect = \"receive\"
+";
+    let folder = tree(&[
+        ("a.go", HELPERS.as_bytes()),
+        ("goleash.toml", facts.as_bytes()),
+    ]);
+    let always = ["a.go:7 unsent-receive", "a.go:22 early-return"];
+    let leaks = [
+        always[0],
+        always[1],
+        "a.go:36 unsent-receive",
+        "a.go:43 double-send",
+    ];
+    assert_eq!(found(&folder, ""), leaks);
+    // Without the facts a helper may do anything to what it is handed.
+    assert_eq!(found(&folder, "--isolated"), always);
+}
+
+/// Methods, which have a receiver before the argument that counts.
+const METHODS: &str = "package p
+
+import (
+\t\"context\"
+
+\t\"example.com/m/kit\"
+)
+
+func derived(k *kit.Kit) {
+\tctx := k.Named(\"a\", context.Background())
+\tgo func() { <-ctx.Done() }()
+}
+
+func ended(k *kit.Kit, parent context.Context) {
+\tctx := k.Named(\"a\", parent)
+\tgo func() { <-ctx.Done() }()
+}
+
+func wrapped(k *kit.Kit, f func() error) error {
+\tch := make(chan int)
+\terr := f()
+\tif err != nil {
+\t\tgo func() { ch <- 1 }()
+\t}
+\terr = k.Wrap(err)
+\tif err != nil {
+\t\t<-ch
+\t}
+\treturn err
+}
+
+func later(k *kit.Kit) *kit.Timer {
+\tch := make(chan int)
+\treturn k.After(1, func() { ch <- 1 })
+}
+";
+
+#[test]
+fn a_receiver_does_not_count_among_arguments() {
+    let facts = "\
+[[function]]
+name = \"example.com/m/kit.(Kit).Named\"
+effect = \"context-derive\"
+argument = 1
+returns = \"context.Context\"
+[[function]]
+name = \"example.com/m/kit.(Kit).Wrap\"
+effect = \"nil-as\"
+[[function]]
+name = \"example.com/m/kit.(Kit).After\"
+effect = \"spawn-later\"
+argument = 1
+";
+    let folder = tree(&[
+        ("a.go", METHODS.as_bytes()),
+        ("goleash.toml", facts.as_bytes()),
+    ]);
+    assert_eq!(
+        found(&folder, ""),
+        ["a.go:11 dead-context", "a.go:34 unreceived-send"]
+    );
+}
+
 #[test]
 fn a_baseline_named_in_the_file_is_used_and_kept() {
     let folder = project("goleash.toml", "baseline = \"ci/accepted.json\"\n");
@@ -330,6 +541,18 @@ fn mistakes_are_told_with_their_place_and_a_guess() {
         (
             "[[function]]\nname = \"x.(*T).Go\"\neffect = \"spawn\"\n",
             "goleash.toml:2:8: `x.(*T).Go` names no function",
+        ),
+        (
+            "[[function]]\nname = \"x.Go\"\neffect = \"spawn\"\n[[function]]\nname = \"x.New\"\n",
+            "goleash.toml:4:1: the key `effect` is missing here",
+        ),
+        (
+            "[[function]]\nname = \"x.Go\"\neffect = \"spawn\"\nargument = -1\n",
+            "goleash.toml:4:12: invalid value: integer `-1`, expected a whole number from 0 on",
+        ),
+        (
+            "[[function]]\nname = \"x.New\"\neffect = \"inert\"\nreturns = \"*x.Pool\"\n",
+            "goleash.toml:4:11: `*x.Pool` names no type; write `path.Type`",
         ),
         (
             "tests = true\ntests = false\n",
