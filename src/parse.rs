@@ -42,15 +42,21 @@ pub(crate) fn parse_parts(bytes: &[u8], kept: &[Span]) -> Option<Parsed> {
         return None;
     }
     let ranges = ranges(bytes, kept);
-    let tree = parse_bytes(bytes, &ranges)?;
+    let tree = parse_bytes(bytes, 0, &ranges)?;
     if !tree.root_node().has_error() {
         return Some(Parsed {
             tree,
             blanked: Vec::new(),
         });
     }
-    let masked = mask::mask(bytes)?;
-    let tree = parse_bytes(&masked.bytes, &ranges)?;
+    // Nothing before and behind the parts is looked at: that would cost as much for each function read by itself.
+    let start = kept.first().map_or(0, |span| span.start);
+    let end = kept.last().map_or(bytes.len(), |span| span.end as usize);
+    let mut masked = mask::mask(&bytes[start as usize..end])?;
+    let tree = parse_bytes(&masked.bytes, start as usize, &ranges)?;
+    for span in &mut masked.blanked {
+        (span.start, span.end) = (span.start + start, span.end + start);
+    }
     (!tree.root_node().has_error()).then_some(Parsed {
         tree,
         blanked: masked.blanked,
@@ -63,7 +69,7 @@ pub(crate) fn parse_part(bytes: &[u8], part: Span) -> Option<Parsed> {
         return None;
     }
     Some(Parsed {
-        tree: parse_bytes(bytes, &ranges(bytes, &[part]))?,
+        tree: parse_bytes(bytes, 0, &ranges(bytes, &[part]))?,
         blanked: Vec::new(),
     })
 }
@@ -100,7 +106,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Parsed> {
     if bytes.len() > MAX_BYTES {
         return None;
     }
-    let tree = parse_bytes(bytes, &[])?;
+    let tree = parse_bytes(bytes, 0, &[])?;
     let plain = Parsed {
         tree,
         blanked: Vec::new(),
@@ -112,7 +118,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Parsed> {
     let Some(masked) = mask::mask(bytes) else {
         return Some(plain);
     };
-    let Some(tree) = parse_bytes(&masked.bytes, &[]) else {
+    let Some(tree) = parse_bytes(&masked.bytes, 0, &[]) else {
         return Some(plain);
     };
     if error_bytes(tree.root_node()) < error_bytes(root) {
@@ -157,8 +163,8 @@ fn new_parser() -> Option<Parser> {
     Some(parser)
 }
 
-/// Reads the `ranges` of `bytes`, or all of them where there are none.
-fn parse_bytes(bytes: &[u8], ranges: &[Range]) -> Option<Tree> {
+/// Reads the `ranges` of a file, or all of it where there are none; `bytes` are those from `start` on.
+fn parse_bytes(bytes: &[u8], start: usize, ranges: &[Range]) -> Option<Tree> {
     let budget = BASE_STEPS + bytes.len() / BYTES_PER_STEP;
     let mut steps = 0;
     let mut progress = |_: &tree_sitter::ParseState| {
@@ -173,7 +179,10 @@ fn parse_bytes(bytes: &[u8], ranges: &[Range]) -> Option<Tree> {
         let parser = slot.as_mut()?;
         parser.set_included_ranges(ranges).ok()?;
         let tree = parser.parse_with_options(
-            &mut |at, _| bytes.get(at..).unwrap_or_default(),
+            &mut |at, _| {
+                let rest = at.checked_sub(start).and_then(|at| bytes.get(at..));
+                rest.unwrap_or_default()
+            },
             None,
             Some(ParseOptions::new().progress_callback(&mut progress)),
         );

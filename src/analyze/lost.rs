@@ -7,7 +7,8 @@ use super::read::parts;
 use crate::outline::{Outline, outline};
 use crate::source::Span;
 use crate::syntax::ast::{Decl, File};
-use crate::syntax::{add_function, fill_in_roughly, parse_file};
+use crate::syntax::{add_functions, fill_in_roughly, parse_file};
+use rustc_hash::FxHashSet;
 
 /// Parses every byte of a file; functions that are no Go, and those that the parser loses, by themselves.
 pub(super) fn every_byte(bytes: &[u8]) -> File {
@@ -18,9 +19,9 @@ pub(super) fn every_byte(bytes: &[u8]) -> File {
         find_again(bytes, &outline, &mut file);
         return file;
     };
-    for function in outline.functions.iter().filter(|f| f.broken) {
-        fill_in_roughly(bytes, &mut file, function.span);
-    }
+    let broken = outline.functions.iter().filter(|f| f.broken);
+    let broken: Vec<Span> = broken.map(|function| function.span).collect();
+    fill_in_roughly(bytes, &mut file, &broken);
     tell_broken(&outline, &mut file);
     file
 }
@@ -38,14 +39,15 @@ fn find_again(bytes: &[u8], outline: &Outline, file: &mut File) {
     if file.unreadable.is_empty() {
         return;
     }
-    let mut found: Vec<Span> = Vec::new();
-    for function in outline.functions.iter().filter(|f| !f.broken) {
-        let here =
-            |decl: &Decl| matches!(decl, Decl::Func(f) if f.span.start == function.span.start);
-        if !file.decls.iter().any(here) && add_function(bytes, file, function.span) {
-            found.push(function.span);
-        }
-    }
+    let start = |decl: &Decl| match decl {
+        Decl::Func(function) => Some(function.span.start),
+        _ => None,
+    };
+    let known: FxHashSet<u32> = file.decls.iter().filter_map(start).collect();
+    let sound = outline.functions.iter().filter(|f| !f.broken);
+    let lost = sound.filter(|function| !known.contains(&function.span.start));
+    let lost: Vec<Span> = lost.map(|function| function.span).collect();
+    let found = add_functions(bytes, file, &lost);
     if let Some(first) = found.first() {
         let left = without(bytes, &file.unreadable, &found);
         // Something before it made the parser lose it.
@@ -63,10 +65,8 @@ fn without(bytes: &[u8], spans: &[Span], found: &[Span]) -> Vec<Span> {
     let mut left = Vec::new();
     for span in spans {
         let mut start = span.start;
-        for hole in found
-            .iter()
-            .filter(|f| f.start < span.end && span.start < f.end)
-        {
+        let first = found.partition_point(|f| f.end <= span.start);
+        for hole in found[first..].iter().take_while(|f| f.start < span.end) {
             left.push(Span {
                 start,
                 end: hole.start.max(start),

@@ -19,6 +19,7 @@ use crate::syntax::ast::{Decl, Elided, File, FuncDecl};
 use crate::syntax::{fill_in, fill_in_roughly, parse_without};
 use memchr::{memchr, memmem};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Shorter bodies are not worth leaving out.
@@ -138,9 +139,8 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
                 *ast = every_byte(&file.bytes);
                 return;
             }
-            for function in broken {
-                fill_in_roughly(&file.bytes, ast, function.span);
-            }
+            let broken: Vec<Span> = broken.into_iter().map(|function| function.span).collect();
+            fill_in_roughly(&file.bytes, ast, &broken);
             tell_broken(outline, ast);
         });
     for (at, (ast, file)) in asts.iter_mut().zip(&dir.files).enumerate() {
@@ -149,8 +149,7 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
             continue;
         }
         // What was read roughly is not good for a state of the package in which it is not needed.
-        let left_out = |at: &Span| is_left_out(ast, *at);
-        if options.cache.is_some() && ast.unreadable.iter().all(left_out) {
+        if options.cache.is_some() && all_left_out(ast, &ast.unreadable) {
             cache.put_parts(&file.path, &file.bytes, ast);
         }
     }
@@ -188,8 +187,11 @@ fn align<'o>(
 
 /// Whether a place lies in a function that is no Go by itself.
 pub(super) fn is_broken(outline: &Outline, at: Span) -> bool {
-    let mut broken = outline.functions.iter().filter(|f| f.broken);
-    broken.any(|function| function.span.contains(at))
+    let behind = outline
+        .functions
+        .partition_point(|f| f.span.start <= at.start);
+    let before = behind.checked_sub(1).map(|index| &outline.functions[index]);
+    before.is_some_and(|f| f.broken && f.span.contains(at))
 }
 
 fn is_long(function: &Function, least: u32) -> bool {
@@ -314,11 +316,19 @@ pub(super) fn elided(file: &File) -> usize {
     file.decls.iter().filter(is_elided).count()
 }
 
-/// Whether a place is a body that was left out.
-fn is_left_out(file: &File, at: Span) -> bool {
-    file.decls.iter().any(|decl| {
-        matches!(decl, Decl::Func(f) if f.elided.is_some() && f.body.as_ref().is_some_and(|b| b.span == at))
-    })
+/// Whether all these places are bodies that were left out.
+fn all_left_out(file: &File, places: &[Span]) -> bool {
+    if places.is_empty() {
+        return true;
+    }
+    let left_out = |decl: &Decl| match decl {
+        Decl::Func(function) if function.elided.is_some() => {
+            function.body.as_ref().map(|body| body.span)
+        }
+        _ => None,
+    };
+    let left_out: FxHashSet<Span> = file.decls.iter().filter_map(left_out).collect();
+    places.iter().all(|at| left_out.contains(at))
 }
 
 /// Whether any function of a file was read without its body.

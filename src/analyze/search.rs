@@ -158,7 +158,7 @@ impl<'a> Later<'a> {
             ..File::default()
         };
         let bytes = &dir.files[function.file.index()].bytes;
-        fill_in_roughly(bytes, &mut file, function.span);
+        fill_in_roughly(bytes, &mut file, &[function.span]);
         let is_read = matches!(file.decls.first(), Some(Decl::Func(read)) if read.body.is_some());
         is_read.then_some(file)
     }

@@ -33,9 +33,9 @@ pub fn fill_in(bytes: &[u8], file: &mut ast::File, functions: &[Span]) -> bool {
     lower::fill_in(bytes, file, functions)
 }
 
-/// Reads a function of `file` that is no Go, by itself and as far as that goes; its body was left out.
-pub fn fill_in_roughly(bytes: &[u8], file: &mut ast::File, function: Span) {
-    lower::fill_in_roughly(bytes, file, function);
+/// Reads functions of `file` that are no Go, each by itself and as far as that goes; their bodies were left out.
+pub fn fill_in_roughly(bytes: &[u8], file: &mut ast::File, functions: &[Span]) {
+    lower::fill_in_roughly(bytes, file, functions);
 }
 
 /// Reads one function of a file, without anything around it; `None` when that cannot be done.
@@ -43,8 +43,8 @@ pub fn parse_function(bytes: &[u8], function: Span) -> Option<ast::File> {
     lower::function(bytes, function)
 }
 
-/// Reads a function by itself that `file` lacks, and puts it in the place of what was read there; `function` is its
-/// declaration with the end of the line. False when it is no Go by itself.
-pub fn add_function(bytes: &[u8], file: &mut ast::File, function: Span) -> bool {
-    lower::add_function(bytes, file, function)
+/// Reads functions that `file` lacks, each by itself, and puts them in the place of what was read there; `functions` are
+/// their declarations with the end of the line, in source order. Returns those of them that are Go by themselves.
+pub fn add_functions(bytes: &[u8], file: &mut ast::File, functions: &[Span]) -> Vec<Span> {
+    lower::add_functions(bytes, file, functions)
 }

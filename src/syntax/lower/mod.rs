@@ -12,6 +12,7 @@ use super::ast::{Decl, Expr, ExprId, File, Name, Stmt, StmtId};
 use super::kind::{FIELDS, Kind};
 use crate::parse::{self, Parsed};
 use crate::source::Span;
+use rustc_hash::FxHashMap;
 use tree_sitter::Node;
 
 /// How deep expressions and statements may lie in each other: far more than people write, and little enough for a small
@@ -81,66 +82,79 @@ pub(super) fn fill_in(bytes: &[u8], file: &mut File, functions: &[Span]) -> bool
     done && file.unreadable.is_empty()
 }
 
-/// Reads a function that is no Go as far as that goes, and puts it where `file` lacks its body.
-pub(super) fn fill_in_roughly(bytes: &[u8], file: &mut File, function: Span) {
-    let Some(parsed) = parse::parse_part(bytes, function) else {
-        return;
-    };
-    let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
-    let known = lower.file.decls.len();
-    lower.source_file(parsed.tree.root_node());
-    *file = lower.file;
-    let read = file
-        .decls
-        .split_off(known)
-        .into_iter()
-        .find_map(|d| match d {
-            Decl::Func(read) if read.span.start == function.start => Some(read),
-            _ => None,
-        });
-    let place = file.decls.iter_mut().find_map(|decl| match decl {
-        Decl::Func(place) if place.span.start == function.start => Some(place),
-        _ => None,
-    });
-    if let Some(place) = place {
-        let span = place.span;
-        match read {
-            Some(read) if read.body.is_some() => *place = read,
-            // Nobody knows what it does.
-            _ => place.body = None,
+/// Reads functions that are no Go as far as that goes, and puts them where `file` lacks their bodies.
+pub(super) fn fill_in_roughly(bytes: &[u8], file: &mut File, functions: &[Span]) {
+    let mut places: FxHashMap<u32, usize> = FxHashMap::default();
+    for (at, decl) in file.decls.iter().enumerate() {
+        if let Decl::Func(place) = decl {
+            places.entry(place.span.start).or_insert(at);
         }
-        place.span = span;
-        place.elided = None;
+    }
+    for function in functions {
+        let Some(parsed) = parse::parse_part(bytes, *function) else {
+            continue;
+        };
+        let read = declarations(bytes, &parsed, file)
+            .into_iter()
+            .find_map(|decl| match decl {
+                Decl::Func(read) if read.span.start == function.start => Some(read),
+                _ => None,
+            });
+        let place = places.get(&function.start).map(|at| &mut file.decls[*at]);
+        if let Some(Decl::Func(place)) = place {
+            let span = place.span;
+            match read {
+                Some(read) if read.body.is_some() => *place = read,
+                // Nobody knows what it does.
+                _ => place.body = None,
+            }
+            place.span = span;
+            place.elided = None;
+        }
     }
     file.unreadable.sort_unstable();
     file.unreadable.dedup();
 }
 
-/// Reads a function that `file` lacks, and puts it in the place of whatever was read there.
-pub(super) fn add_function(bytes: &[u8], file: &mut File, function: Span) -> bool {
-    let Some(parsed) = parse::parse_parts(bytes, &[function]) else {
-        return false;
-    };
-    let mut lower = Lower::new(bytes, &parsed, &[], std::mem::take(file));
-    let known = lower.file.decls.len();
-    lower.source_file(parsed.tree.root_node());
-    *file = lower.file;
-    let mut read = file.decls.split_off(known);
-    let Some(Decl::Func(found)) = read.pop().filter(|_| read.is_empty()) else {
-        return false;
-    };
-    if found.span.start != function.start || found.body.is_none() {
-        return false;
+/// Reads functions that `file` lacks, and puts them in the place of whatever was read there. Returns those that are Go.
+pub(super) fn add_functions(bytes: &[u8], file: &mut File, functions: &[Span]) -> Vec<Span> {
+    let (mut found, mut spans) = (Vec::new(), Vec::new());
+    for function in functions {
+        let Some(parsed) = parse::parse_parts(bytes, &[*function]) else {
+            continue;
+        };
+        let mut read = declarations(bytes, &parsed, file);
+        if let Some(Decl::Func(one)) = read.pop().filter(|_| read.is_empty())
+            && one.span.start == function.start
+            && one.body.is_some()
+        {
+            found.push(Decl::Func(one));
+            spans.push(*function);
+        }
+    }
+    if spans.is_empty() {
+        return spans;
     }
     let mut decls = std::mem::take(&mut file.decls);
     decls.retain(|decl| {
         let at = place(file, decl);
-        at.end <= function.start || function.end <= at.start
+        // They are in source order, and none lies in another.
+        let next = spans.partition_point(|span| span.end <= at.start);
+        spans.get(next).is_none_or(|span| at.end <= span.start)
     });
-    decls.push(Decl::Func(found));
+    decls.extend(found);
     decls.sort_by_key(|decl| place(file, decl).start);
     file.decls = decls;
-    true
+    spans
+}
+
+/// The declarations in a part of a file, with what they consist of added to that file.
+fn declarations(bytes: &[u8], parsed: &Parsed, file: &mut File) -> Vec<Decl> {
+    let mut lower = Lower::new(bytes, parsed, &[], std::mem::take(file));
+    let known = lower.file.decls.len();
+    lower.source_file(parsed.tree.root_node());
+    *file = lower.file;
+    file.decls.split_off(known)
 }
 
 /// Where a declaration stands.
