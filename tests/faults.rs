@@ -292,6 +292,28 @@ fn little_memory_ends_in_a_result_or_a_word() {
 }
 
 #[test]
+fn a_small_stack_makes_no_difference() {
+    let folder = leaks();
+    let usual = shell(folder.path(), "$goleash");
+    assert_eq!(usual.status.code(), Some(1));
+    for kib in [1024, 128, 64] {
+        for (what, code) in [("", 1), ("explain early-return", 0), ("--help", 0)] {
+            let run = shell(
+                folder.path(),
+                &format!("ulimit -s {kib}; exec $goleash {what}"),
+            );
+            assert_eq!(
+                run.status.code(),
+                Some(code),
+                "{kib} KiB, {what}: {}",
+                said(&run)
+            );
+            assert!(code == 0 || run.stdout == usual.stdout, "{kib} KiB");
+        }
+    }
+}
+
+#[test]
 fn a_run_whose_time_is_over_says_what_it_did_not_look_at() {
     let folder = leaks();
     goleash(&folder, "--time-limit 3600").exits(1);

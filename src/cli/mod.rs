@@ -32,6 +32,7 @@ use args::{BaselineAction, Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::thread;
 
 /// What the exit codes mean; they are the same for every format, and an earlier one wins over a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ use std::process::ExitCode;
 enum Exit {
     /// Usage, configuration, I/O or internal error.
     Failure = 2,
-    /// There are findings.
+    /// There are findings; of the editor server: its client has left without `shutdown`.
     Findings = 1,
     /// The patterns matched no Go file at all.
     NoFiles = 3,
@@ -57,11 +58,29 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     // Older consoles of Windows want to be asked before they obey colours.
     #[cfg(windows)]
     let _ = anstyle_query::windows::enable_ansi_colors();
-    let exit = examine::guard(|| command(arguments)).unwrap_or_else(|panic| {
-        output::line(&format!("goleash: {panic}"));
-        Exit::Failure
+    let exit = on_own_stack(move || {
+        examine::guard(|| command(arguments.clone())).unwrap_or_else(|panic| {
+            output::line(&format!("goleash: {panic}"));
+            Exit::Failure
+        })
     });
     ExitCode::from(exit as u8)
+}
+
+/// Runs `work` on a stack of the usual size: that of the first thread is whatever `ulimit -s` says.
+fn on_own_stack(work: impl Fn() -> Exit + Sync) -> Exit {
+    const USUAL: usize = 8 << 20;
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().stack_size(USUAL);
+        match worker
+            .spawn_scoped(scope, &work)
+            .map(thread::ScopedJoinHandle::join)
+        {
+            Ok(exit) => exit.unwrap_or(Exit::Failure),
+            // Where there is no room for another thread this one has to do.
+            Err(_) => work(),
+        }
+    })
 }
 
 fn command(arguments: Vec<OsString>) -> Exit {
@@ -105,8 +124,8 @@ fn told(done: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Serves an editor; one that leaves without `shutdown` is a failure.
+/// Serves an editor; where one leaves without `shutdown` the exit code is 1, as the protocol has it.
 fn lsp() -> Result<Exit, Failure> {
     let polite = crate::lsp::serve(std::io::stdin(), std::io::stdout()).map_err(Failure)?;
-    Ok(if polite { Exit::Clean } else { Exit::Failure })
+    Ok(if polite { Exit::Clean } else { Exit::Findings })
 }
