@@ -1,7 +1,8 @@
 //! From all leaks of a package the findings to show: one per stuck operation, told by its best witness.
 //!
 //! In: the leaks, and the comments that suppress some. Out: findings without fingerprints, suppressed ones marked. Each
-//! leak is held against the comments by itself: where one way to strand an operation is suppressed, another still counts.
+//! leak is held against the comments by itself: where one way to strand an operation is suppressed, another still counts,
+//! unless the comment stands at the operation. Whoever has looked at that need not hear of it again in other words.
 
 use super::{Directory, Options, Stats};
 use crate::defect;
@@ -11,6 +12,7 @@ use crate::rule::Rule;
 use crate::rules::classify;
 use crate::source::{Place, SourceFile};
 use crate::suppress::Suppressions;
+use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 
 /// What leaks are judged by, and what has been found.
@@ -27,6 +29,8 @@ pub(super) struct Choice<'a> {
 struct Told {
     findings: Vec<Finding>,
     suppressed: Vec<Finding>,
+    /// The operations whose best story is suppressed by a comment at them.
+    settled: FxHashSet<Place>,
     /// Large rooms of which it has been told that they fill up.
     filled: Vec<Filled>,
 }
@@ -91,8 +95,16 @@ impl Choice<'_> {
         {
             // What is silent anyway is looked up too: a comment about it is not unused.
             let mut finding = self.finding(rule, diagnosis.clone(), leak);
-            finding.suppressed = self.suppression(&finding);
+            let (suppression, at_operation) = self.suppression(&finding);
+            finding.suppressed = suppression;
             if finding.suppressed.is_some() {
+                let at = finding.primary;
+                if silent.is_none()
+                    && at_operation
+                    && !told.findings.iter().any(|f| f.primary == at)
+                {
+                    told.settled.insert(at);
+                }
                 let same = |f: &Finding| f.primary == finding.primary && f.rule == finding.rule;
                 if silent.is_none() && !told.suppressed.iter().any(same) {
                     told.suppressed.push(finding);
@@ -105,6 +117,9 @@ impl Choice<'_> {
             Some(Silence::NotReported) => return,
             Some(Silence::LowConfidence) => return self.abstain("low-confidence"),
             Some(Silence::RuleOff) => return self.abstain("rule-off"),
+        }
+        if told.settled.contains(&leak.op.at) {
+            return;
         }
         if let Some(first) = told.findings.iter_mut().find(|f| f.primary == leak.op.at) {
             fold(first, leak);
@@ -126,12 +141,17 @@ impl Choice<'_> {
         }
     }
 
-    fn suppression(&mut self, finding: &Finding) -> Option<Suppression> {
+    /// Why a finding is suppressed, if it is, and whether a comment at the operation says so.
+    fn suppression(&mut self, finding: &Finding) -> (Option<Suppression>, bool) {
+        if let Some(found) = self.suppressions.find(finding, self.sources) {
+            return (Some(found.suppression), found.at_operation);
+        }
         let package = &self.dir.import_path;
         let mut known = self.options.known.iter();
-        self.suppressions
-            .find(finding, self.sources)
-            .or_else(|| known.find_map(|known| known.suppresses(finding, package)))
+        (
+            known.find_map(|known| known.suppresses(finding, package)),
+            false,
+        )
     }
 
     /// Why nothing is said of a leak, whatever the comments say.

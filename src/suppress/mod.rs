@@ -27,6 +27,15 @@ pub struct Suppressions {
     files: Vec<Vec<Entry>>,
 }
 
+/// A finding is suppressed by a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Why.
+    pub suppression: Suppression,
+    /// Whether the comment stands at the operation itself, and not at a step that strands it or around all of it.
+    pub at_operation: bool,
+}
+
 /// A comment that is a directive.
 #[derive(Debug)]
 struct Entry {
@@ -63,8 +72,9 @@ impl Suppressions {
 
     /// Why a finding is suppressed, if it is: a comment covers its primary place, one of its labels, or the start of its
     /// goroutine. All comments that cover it have done something from now on.
-    pub fn find(&mut self, finding: &Finding, files: &[SourceFile]) -> Option<Suppression> {
+    pub fn find(&mut self, finding: &Finding, files: &[SourceFile]) -> Option<Found> {
         let mut reason: Option<String> = None;
+        let mut at_operation = false;
         for spot in &spots(finding, files) {
             let Some(entries) = self.files.get_mut(spot.file.index()) else {
                 continue;
@@ -73,12 +83,16 @@ impl Suppressions {
                 if entry.names(finding.rule) && entry.covers(spot) {
                     entry.used.insert(finding.rule);
                     reason.get_or_insert_with(|| entry.directive.reason.clone());
+                    at_operation |= spot.role.is_none() && entry.stands_at(spot);
                 }
             }
         }
-        reason.map(|justification| Suppression {
-            kind: SuppressionKind::InSource,
-            justification,
+        reason.map(|justification| Found {
+            suppression: Suppression {
+                kind: SuppressionKind::InSource,
+                justification,
+            },
+            at_operation,
         })
     }
 }
@@ -88,6 +102,14 @@ impl Entry {
         match &self.directive.rules {
             Rules::All => true,
             Rules::These(ids) => ids.contains(&rule),
+        }
+    }
+
+    /// Whether what it covers begins with the line of this place.
+    fn stands_at(&self, spot: &Spot) -> bool {
+        match self.covers {
+            Covers::Line(line) | Covers::Lines(line, _) => spot.first == line || spot.last == line,
+            Covers::File | Covers::Nothing => false,
         }
     }
 

@@ -197,6 +197,42 @@ fn one_way_to_strand_an_operation_is_suppressed_and_another_is_not() {
     assert_eq!(rules(&both), [""; 0]);
 }
 
+/// The goroutines of line 9 are left behind by the `case` in line 15, which two rules tell of in their own words.
+const TWO_RULES: &str = "package p
+
+import \"time\"
+
+func first(hosts []string, dial func(string) error, d time.Duration) error {
+\tup := make(chan error)
+\tfor _, h := range hosts {
+\t\tgo func() {
+\t\t\tup <- dial(h)
+\t\t}()
+\t}
+\tselect {
+\tcase err := <-up:
+\t\treturn err
+\tcase <-time.After(d):
+\t\treturn nil
+\t}
+}
+";
+
+#[test]
+fn a_comment_at_an_operation_settles_it() {
+    assert_eq!(rules(TWO_RULES), ["timeout-send"]);
+    let comment = "//goleash:ignore timeout-send why";
+    assert_eq!(rules(&behind(TWO_RULES, 9, comment)), [""; 0]);
+    assert_eq!(rules(&above(TWO_RULES, 9, comment)), [""; 0]);
+    // Elsewhere it is about one rule or one way.
+    assert_eq!(rules(&behind(TWO_RULES, 15, comment)), ["ncast"]);
+    assert_eq!(rules(&behind(TWO_RULES, 5, comment)), ["ncast"]);
+    assert_eq!(rules(&above(TWO_RULES, 1, comment)), ["ncast"]);
+    // One that is about other words for it settles nothing.
+    let comment = "//goleash:ignore ncast why";
+    assert_eq!(rules(&behind(TWO_RULES, 9, comment)), ["timeout-send"]);
+}
+
 #[test]
 fn a_comment_without_a_reason_suppresses_and_is_a_finding() {
     for comment in [
