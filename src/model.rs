@@ -6,7 +6,7 @@
 
 use crate::flow::facts::Slot;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
-use crate::flow::{Links, PACKAGE_VARIABLES, Program};
+use crate::flow::{Links, PACKAGE_VARIABLES, Program, Users};
 use crate::flow::{is_plain, makes_anything};
 use crate::library::Effect;
 use crate::resolve::Ty;
@@ -22,8 +22,10 @@ pub fn roots(program: &Program) -> Vec<BodyId> {
         .collect();
     let waits: Vec<bool> = bodies.iter().map(|body| Traits::of(body).blocks).collect();
     // What a function's literals and callees do is part of its system.
-    let makes = closure(program, own.clone());
-    let waits = closure(program, waits);
+    let parts = parts(program);
+    let (mut makes, mut waits) = (own.clone(), waits);
+    parts.spread(&mut makes);
+    parts.spread(&mut waits);
     let leaves = leaving_literals(program);
     let filled = filled(program);
     (0..bodies.len() as u32)
@@ -170,26 +172,14 @@ pub fn largest_room(program: &Program, root: BodyId) -> i64 {
     largest
 }
 
-/// Spreads a property from literals to the body they stand in and from callees to callers.
-fn closure(program: &Program, mut has: Vec<bool>) -> Vec<bool> {
-    loop {
-        let mut changed = false;
-        for (index, body) in program.bodies.iter().enumerate() {
-            if has[index]
-                && let Some(parent) = body.parent
-                && !std::mem::replace(&mut has[parent.0 as usize], true)
-            {
-                changed = true;
-            }
-            if !has[index] && callees(body).any(|c| has[c.0 as usize]) {
-                has[index] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            return has;
-        }
-    }
+/// Who has a body as a part: the body that a literal stands in, the callers of a function.
+fn parts(program: &Program) -> Users {
+    Users::of(program.bodies.len(), |index, f| {
+        let body = &program.bodies[index];
+        callees(body).for_each(&mut *f);
+        let literals = program.literals[index].iter();
+        literals.for_each(|literal| f(*literal));
+    })
 }
 
 /// The functions from which one can come to a body that is `wanted`: through calls, literals, functions as values, and
@@ -385,31 +375,53 @@ fn filled(program: &Program) -> Vec<Vec<Var>> {
         .iter()
         .map(|body| Traits::of(body).filling.fills.clone())
         .collect();
-    loop {
-        let mut changed = false;
-        for (index, body) in bodies.iter().enumerate() {
-            for (callee, argument, var) in &Traits::of(body).filling.hands {
-                let param = bodies[callee.0 as usize].params.get(*argument);
-                if param.is_some_and(|param| filled[callee.0 as usize].contains(param))
-                    && !filled[index].contains(var)
-                {
-                    filled[index].push(*var);
-                    changed = true;
-                }
-            }
-            let Some(parent) = body.parent else { continue };
-            for (outer, inner) in &body.captures {
-                let parent = parent.0 as usize;
-                if filled[index].contains(inner) && !filled[parent].contains(outer) {
-                    filled[parent].push(*outer);
-                    changed = true;
-                }
+    let users = Users::of(bodies.len(), |index, f| {
+        let hands = &Traits::of(&bodies[index]).filling.hands;
+        hands.iter().for_each(|(callee, ..)| f(*callee));
+        let literals = program.literals[index].iter();
+        literals.for_each(|literal| f(*literal));
+    });
+    let mut grown: Vec<usize> = (0..bodies.len())
+        .filter(|at| !filled[*at].is_empty())
+        .collect();
+    let mut again = vec![false; bodies.len()];
+    while !grown.is_empty() {
+        let mut look_at: Vec<usize> = Vec::new();
+        for user in grown.drain(..).flat_map(|index| users.users(index)) {
+            if !std::mem::replace(&mut again[user], true) {
+                look_at.push(user);
             }
         }
-        if !changed {
-            return filled;
+        for index in look_at {
+            again[index] = false;
+            if fill(program, &mut filled, index) {
+                grown.push(index);
+            }
         }
     }
+    filled
+}
+
+/// Takes over what the literals and callees of a body put into fields; says whether there is anything new.
+fn fill(program: &Program, filled: &mut [Vec<Var>], index: usize) -> bool {
+    let known = filled[index].len();
+    for (callee, argument, var) in &Traits::of(&program.bodies[index]).filling.hands {
+        let callee = callee.0 as usize;
+        let param = program.bodies[callee].params.get(*argument);
+        if param.is_some_and(|param| filled[callee].contains(param)) && !filled[index].contains(var)
+        {
+            filled[index].push(*var);
+        }
+    }
+    for literal in &program.literals[index] {
+        let literal = literal.0 as usize;
+        for (outer, inner) in &program.bodies[literal].captures {
+            if filled[literal].contains(inner) && !filled[index].contains(outer) {
+                filled[index].push(*outer);
+            }
+        }
+    }
+    filled[index].len() > known
 }
 
 /// Whether something is put into a field of a value that the body made itself.

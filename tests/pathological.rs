@@ -310,6 +310,52 @@ fn a_package_with_twenty_thousand_functions() {
 }
 
 #[test]
+fn something_not_closed_before_very_many_functions() {
+    let mut functions = String::new();
+    for number in 0..40_000 {
+        let _ = write!(
+            functions,
+            "\nfunc f{number}(n int) int {{\n\treturn n\n}}\n"
+        );
+    }
+    // At the top, where the parser loses what follows, and in a body.
+    for broken in ["var open = call({{{", "func open() {\n\tif x {{{\n}"] {
+        let report = one(format!("package p\n\n{broken}\n{functions}{LEAK}"));
+        finds_the_leak(&report);
+        assert!(!report.problems.is_empty(), "{broken}");
+    }
+}
+
+#[test]
+fn very_many_functions_that_are_not_closed() {
+    let mut text = format!("package p\n{LEAK}");
+    for number in 0..10_000 {
+        let _ = write!(text, "\nfunc f{number}() {{\n\tgo x(1\n}}\n");
+    }
+    finds_the_leak(&one(text));
+}
+
+#[test]
+fn chains_of_calls_that_stand_in_either_order() {
+    for down in [true, false] {
+        let mut text = format!("package p\n{LEAK}\nfunc f0(ch chan int) {{ ch <- 1 }}\n");
+        for number in 1..10_000 {
+            let next = if down {
+                number - 1
+            } else {
+                (number + 1) % 10_000
+            };
+            let _ = writeln!(text, "func f{number}(ch chan int) {{ f{next}(ch) }}");
+        }
+        let _ = writeln!(
+            text,
+            "func use() {{ ch := make(chan int); go f1(ch); <-ch }}"
+        );
+        finds_the_leak(&one(text));
+    }
+}
+
+#[test]
 fn a_line_of_twenty_megabytes_is_told_and_the_other_files_are_read() {
     let line = format!("package p\nvar s = \"{}\"\n", "x".repeat(20 << 20));
     let report = analysed(vec![line, format!("package p\n{LEAK}")]);

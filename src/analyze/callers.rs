@@ -9,7 +9,7 @@ use crate::leak::{Confidence, Leak};
 use crate::resolve::is_exported;
 use crate::source::{FileId, Place};
 use crate::summary::{Entries, Summaries};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::Hasher;
 use std::sync::Arc;
 
@@ -86,8 +86,12 @@ impl Owners {
     /// and never do what the run needs.
     pub(super) fn decide(self, program: &Program, is_main: bool) -> (Vec<Leak>, Vec<Leak>) {
         let Self { searched, waiting } = self;
+        if waiting.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let uses = Uses::of(program);
         let refuted = |root: &BodyId, leak: &Leak| {
-            let callers = known_callers(program, *root, is_main);
+            let callers = uses.known_callers(program, *root, is_main);
             callers.is_some_and(|callers| {
                 callers.iter().all(|caller| {
                     let leaks = searched.get(caller);
@@ -103,31 +107,50 @@ impl Owners {
     }
 }
 
-/// The functions and literals that call `callee`, where nobody else can.
-fn known_callers(program: &Program, callee: BodyId, is_main: bool) -> Option<Vec<BodyId>> {
-    let body = &program.bodies[callee.0 as usize];
-    let name = body.name.rsplit('.').next().unwrap_or_default();
-    if body.parent.is_some() || !is_main && is_exported(name) {
-        return None;
-    }
-    let mut callers = Vec::new();
-    for (index, body) in program.bodies.iter().enumerate() {
-        for op in &body.code {
-            let mut as_value = false;
-            op.exprs(&mut |e| e.functions(&mut |func| as_value |= BodyId::from(func) == callee));
-            if as_value {
-                return None;
-            }
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
-                match &call.callee {
-                    Callee::Body(called) if *called == callee => callers.push(BodyId(index as u32)),
-                    Callee::Named(named) if named == name => return None,
-                    _ => {}
+/// How the bodies of a package are used.
+#[derive(Default)]
+struct Uses<'p> {
+    /// By body, those that call it.
+    callers: FxHashMap<BodyId, Vec<BodyId>>,
+    /// The functions and methods that are used as values.
+    as_values: FxHashSet<BodyId>,
+    /// The methods that are called by their name alone.
+    named: FxHashSet<&'p str>,
+}
+
+impl<'p> Uses<'p> {
+    fn of(program: &'p Program) -> Self {
+        let mut this = Self::default();
+        for (index, body) in program.bodies.iter().enumerate() {
+            for op in &body.code {
+                let values = &mut this.as_values;
+                op.exprs(&mut |e| e.functions(&mut |func| _ = values.insert(func.into())));
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                    match &call.callee {
+                        Callee::Body(called) => {
+                            let callers = this.callers.entry(*called).or_default();
+                            callers.push(BodyId(index as u32));
+                        }
+                        Callee::Named(name) => _ = this.named.insert(name),
+                        _ => {}
+                    }
                 }
             }
         }
+        this
     }
-    (!callers.is_empty()).then_some(callers)
+
+    /// The functions and literals that call `callee`, where nobody else can.
+    fn known_callers(&self, program: &Program, callee: BodyId, is_main: bool) -> Option<&[BodyId]> {
+        let body = &program.bodies[callee.0 as usize];
+        let name = body.name.rsplit('.').next().unwrap_or_default();
+        let others = body.parent.is_some()
+            || !is_main && is_exported(name)
+            || self.as_values.contains(&callee)
+            || self.named.contains(name);
+        let callers = self.callers.get(&callee).filter(|_| !others);
+        callers.map(Vec::as_slice)
+    }
 }
 
 /// Adds bodies that stand in for callers elsewhere; nobody calls a program from elsewhere. What is in `entries` is known, and

@@ -51,7 +51,7 @@ pub(super) fn name_methods(
     let mut finder = Finder {
         bodies,
         types,
-        literals: literals(bodies),
+        literals: None,
         given: FxHashMap::default(),
         held: FxHashMap::default(),
         asked: Vec::new(),
@@ -106,8 +106,8 @@ pub(super) fn name_methods(
 struct Finder<'b> {
     bodies: &'b [Arc<Body>],
     types: &'b [TypeDef],
-    /// The literals of each body.
-    literals: FxHashMap<BodyId, Vec<BodyId>>,
+    /// The literals of each body, once somebody asks.
+    literals: Option<FxHashMap<BodyId, Vec<BodyId>>>,
     given: FxHashMap<BodyId, Given>,
     held: FxHashMap<(BodyId, Var), Held>,
     /// The variables whose answer is being looked for.
@@ -175,7 +175,8 @@ impl Finder<'_> {
             };
             held = held.or(value);
         }
-        for literal in self.literals.get(&id).cloned().unwrap_or_default() {
+        let literals = self.literals.get_or_insert_with(|| literals(bodies));
+        for literal in literals.get(&id).cloned().unwrap_or_default() {
             let captures = &bodies[literal.0 as usize].captures;
             if let Some((_, inner)) = captures.iter().find(|(outer, _)| *outer == var) {
                 held = held.or(self.assigned(literal, *inner, depth + 1));

@@ -5,8 +5,7 @@
 //! by itself is read where it is called. In: bodies as they were lowered. Out: the functions to read. Every other call of
 //! such a function is one of which only the results count.
 
-use super::holding::{holding, holding_vars};
-use super::holds::Holds;
+use super::holding::{Flags, holding, holding_vars};
 use super::ir::Body;
 use crate::resolve::{FuncId, Package};
 use crate::syntax::ast::{Elided, Name};
@@ -19,7 +18,7 @@ use std::sync::Arc;
 pub(super) fn wanted(
     package: &Package<'_>,
     bodies: &[Arc<Body>],
-) -> (BTreeSet<FuncId>, Option<Holds>) {
+) -> (BTreeSet<FuncId>, Option<Flags>) {
     let mut demand = Demand {
         elided: FxHashMap::default(),
         by_name: FxHashMap::default(),
@@ -48,11 +47,11 @@ struct Demand {
 }
 
 impl Demand {
-    fn look(&mut self, bodies: &[Arc<Body>], holds: &Holds) {
+    fn look(&mut self, bodies: &[Arc<Body>], holds: &Flags) {
         let (mut wanted, mut named) = (Vec::new(), BTreeSet::new());
-        for (body, holds) in bodies.iter().zip(holds) {
+        for (index, body) in bodies.iter().enumerate() {
             holding(body).demands(
-                holds,
+                holds.of(index),
                 &mut |id, starts, handed| {
                     if starts || handed || self.elided.get(&id) == Some(&Elided::Active) {
                         wanted.push(id);

@@ -4,6 +4,7 @@
 //! have. Deliberately absent: anything that depends on more than the one body.
 
 use super::ir::{Body, BodyId};
+use crate::source::Span;
 use rustc_hash::FxHasher;
 use std::any::Any;
 use std::fmt;
@@ -13,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 /// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
 /// the body does not say: a copy has to find out by itself, and comparisons pass over it.
 #[derive(Default)]
-pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 6]);
+pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 7]);
 
 /// What can be worked out about a body, by who does; each has one type.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,8 @@ pub(crate) enum Slot {
     Traits,
     /// `slice::index`
     Index,
+    /// `flow::questions`
+    Questions,
 }
 
 impl Clone for Facts {
@@ -77,6 +80,13 @@ impl Body {
         (*hash, mentioned)
     }
 
+    /// A hash of all that the body says but for the places it speaks of, and those in order.
+    pub(crate) fn shape(&self) -> (u64, Vec<Span>) {
+        let mut hasher = Unplaced::default();
+        self.hash(&mut hasher);
+        (hasher.hasher.finish(), hasher.spans)
+    }
+
     /// A body that may be changed: what was known of it is forgotten.
     pub(super) fn changed(body: &mut Arc<Self>) -> &mut Self {
         let body = Arc::make_mut(body);
@@ -119,11 +129,55 @@ impl<F: FnMut(&mut FxHasher, BodyId)> Hasher for Apart<F> {
         self.hasher.write_u64(number);
     }
 
+    fn write_u128(&mut self, number: u128) {
+        self.hasher.write_u128(number);
+    }
+
     fn write_usize(&mut self, number: usize) {
         self.hasher.write_usize(number);
     }
 
     fn write_i32(&mut self, number: i32) {
         (self.body)(&mut self.hasher, BodyId(number as u32));
+    }
+}
+
+/// A hasher that sets places apart (see [`Span`]).
+#[derive(Default)]
+struct Unplaced {
+    hasher: FxHasher,
+    spans: Vec<Span>,
+}
+
+impl Hasher for Unplaced {
+    fn finish(&self) -> u64 {
+        self.hasher.finish()
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.hasher.write(bytes);
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.hasher.write_u8(number);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.hasher.write_u32(number);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.hasher.write_u64(number);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.spans.push(Span {
+            start: (number >> 32) as u32,
+            end: number as u32,
+        });
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.hasher.write_usize(number);
     }
 }

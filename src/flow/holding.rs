@@ -9,10 +9,11 @@ use super::facts::Slot;
 use super::holds::{Holds, is_plain, leads_to_channel, sources};
 use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use super::links::Links;
+use super::users::Users;
 use crate::library::Effect;
 use crate::resolve::{FuncId, Ty, TypeDef};
 use crate::syntax::ast::Name;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// What a body says by itself about which of its variables hold something.
@@ -284,15 +285,53 @@ fn named(ty: &Ty) -> bool {
     }
 }
 
+/// A flag for each variable of each body, all in one place.
+pub(super) struct Flags {
+    /// Where those of each body begin, and where the last ones end.
+    starts: Vec<usize>,
+    flags: Vec<bool>,
+}
+
+impl Flags {
+    /// Those of a body.
+    pub(super) fn of(&self, index: usize) -> &[bool] {
+        &self.flags[self.starts[index]..self.starts[index + 1]]
+    }
+
+    /// The same by body.
+    pub(super) fn into_holds(self) -> Holds {
+        let starts = self.starts.windows(2);
+        starts.map(|at| self.flags[at[0]..at[1]].to_vec()).collect()
+    }
+
+    fn of_mut(&mut self, index: usize) -> &mut [bool] {
+        &mut self.flags[self.starts[index]..self.starts[index + 1]]
+    }
+
+    fn has(&self, index: usize, var: Var) -> bool {
+        self.flags[self.starts[index] + var as usize]
+    }
+}
+
 /// Which variables may hold something.
-pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
+pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Flags {
     let facts: Vec<&Holding> = bodies.iter().map(|body| holding(body)).collect();
+    let mut starts = Vec::with_capacity(bodies.len() + 1);
+    starts.push(0);
+    let mut flags = Vec::new();
+    for facts in &facts {
+        flags.extend_from_slice(&facts.base);
+        starts.push(flags.len());
+    }
     let mut holder = Holder {
         bodies,
-        holds: facts.iter().map(|facts| facts.base.clone()).collect(),
-        gains: bodies.iter().map(|b| vec![false; b.vars.len()]).collect(),
-        by_name: FxHashMap::default(),
-        as_values: FxHashSet::default(),
+        gains: Flags {
+            flags: vec![false; flags.len()],
+            starts: starts.clone(),
+        },
+        holds: Flags { starts, flags },
+        by_name: None,
+        any_value: false,
         users: users(bodies, &facts),
         again: vec![true; bodies.len()],
         queue: (0..bodies.len()).rev().collect(),
@@ -300,11 +339,6 @@ pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
     };
     let mut leading: FxHashMap<&Ty, bool> = FxHashMap::default();
     for (index, body) in bodies.iter().enumerate() {
-        let method = body.name.rsplit('.').next().unwrap_or_default();
-        holder.by_name.entry(method).or_default().push(index);
-        let links = Links::of(body);
-        let values = links.closures.iter().chain(&links.functions);
-        holder.as_values.extend(values.map(|id| id.0 as usize));
         // Whoever has a value of such a type may hand it to any function that takes one.
         for param in &body.params {
             let ty = &body.vars[*param as usize].ty;
@@ -324,42 +358,55 @@ pub(super) fn holding_vars(bodies: &[Arc<Body>], types: &[TypeDef]) -> Holds {
 struct Holder<'b> {
     bodies: &'b [Arc<Body>],
     facts: Vec<&'b Holding>,
-    holds: Holds,
+    holds: Flags,
     /// Per body, the variables into what they lead to something is put, by it, its literals or what it calls.
-    gains: Holds,
-    /// Bodies by the last part of their name, for calls resolved by name alone.
-    by_name: FxHashMap<&'b str, Vec<usize>>,
-    /// Bodies used as function values.
-    as_values: FxHashSet<usize>,
+    gains: Flags,
+    /// Bodies by the last part of their name, for calls resolved by name alone; nothing before somebody asks.
+    by_name: Option<FxHashMap<&'b str, Vec<usize>>>,
+    /// Whether function values were handed something.
+    any_value: bool,
     /// Which bodies look at the variables of each.
-    users: Vec<Vec<u32>>,
+    users: Users,
     /// Which bodies have to be looked at again, and all of those.
     again: Vec<bool>,
     queue: Vec<usize>,
 }
 
 /// Which bodies look at the variables of each: its callers, its literals, the body it stands in.
-fn users(bodies: &[Arc<Body>], facts: &[&Holding]) -> Vec<Vec<u32>> {
-    let mut users = vec![Vec::new(); bodies.len()];
+fn users(bodies: &[Arc<Body>], facts: &[&Holding]) -> Users {
+    let mut literals: Vec<(BodyId, BodyId)> = Vec::new();
     for (index, body) in bodies.iter().enumerate() {
-        if let Some(parent) = body.parent {
-            users[parent.0 as usize].push(index as u32);
-            users[index].push(parent.0);
-        }
-        let results = facts[index].results.iter().map(|(callee, _)| callee);
-        let bound = facts[index].bound.iter().map(|(method, _)| method);
-        let passes = facts[index].passes.iter().map(|p| &p.callee);
-        for callee in passes.chain(results).chain(bound) {
-            users[callee.0 as usize].push(index as u32);
-        }
+        literals.extend(body.parent.map(|parent| (parent, BodyId(index as u32))));
     }
-    users
+    literals.sort_unstable();
+    Users::of(bodies.len(), |index, f| {
+        let body = BodyId(index as u32);
+        bodies[index].parent.into_iter().for_each(&mut *f);
+        let first = literals.partition_point(|(parent, _)| *parent < body);
+        let own = literals[first..].iter();
+        own.take_while(|(parent, _)| *parent == body)
+            .for_each(|(_, literal)| f(*literal));
+        let results = facts[index].results.iter().map(|(callee, _)| *callee);
+        let bound = facts[index].bound.iter().map(|(method, _)| *method);
+        let passes = facts[index].passes.iter().map(|p| p.callee);
+        passes.chain(results).chain(bound).for_each(f);
+    })
+}
+
+/// Bodies by the last part of their name.
+fn by_name(bodies: &[Arc<Body>]) -> FxHashMap<&str, Vec<usize>> {
+    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, body) in bodies.iter().enumerate() {
+        let method = body.name.rsplit('.').next().unwrap_or_default();
+        by_name.entry(method).or_default().push(index);
+    }
+    by_name
 }
 
 impl Holder<'_> {
     fn mark(&mut self, index: usize, var: Var) {
         let body = &self.bodies[index];
-        let holds = &mut self.holds[index];
+        let holds = self.holds.of_mut(index);
         if holds[var as usize] || is_plain(&body.vars[var as usize].ty) {
             return;
         }
@@ -371,14 +418,14 @@ impl Holder<'_> {
     fn gain(&mut self, index: usize, var: Var) {
         self.mark(index, var);
         let plain = is_plain(&self.bodies[index].vars[var as usize].ty);
-        if !plain && !std::mem::replace(&mut self.gains[index][var as usize], true) {
+        let gains = self.gains.of_mut(index);
+        if !plain && !std::mem::replace(&mut gains[var as usize], true) {
             self.again_with_users(index);
         }
     }
 
     fn again_with_users(&mut self, index: usize) {
-        let users = self.users[index].iter().map(|user| *user as usize);
-        for again in users.chain([index]) {
+        for again in self.users.users(index).chain([index]) {
             if !std::mem::replace(&mut self.again[again], true) {
                 self.queue.push(again);
             }
@@ -388,7 +435,7 @@ impl Holder<'_> {
     fn body(&mut self, index: usize) {
         let facts = self.facts[index];
         for (param, by) in &facts.stored {
-            if self.holds[index][*param as usize] && by.holds(&self.holds[index]) {
+            if self.holds.has(index, *param) && by.holds(self.holds.of(index)) {
                 self.gain(index, *param);
             }
         }
@@ -397,39 +444,44 @@ impl Holder<'_> {
         }
         for (method, vars) in &facts.bound {
             let receiver = self.bodies[method.0 as usize].params.first();
-            if receiver.is_some_and(|r| self.gains[method.0 as usize][*r as usize]) {
+            if receiver.is_some_and(|r| self.gains.has(method.0 as usize, *r)) {
                 vars.iter().for_each(|var| self.gain(index, *var));
             }
         }
         for (callee, written) in &facts.results {
             let (callee, body) = (callee.0 as usize, &self.bodies[callee.0 as usize]);
             let mut results = body.results.iter();
-            if results.any(|result| self.holds[callee][*result as usize]) {
+            if results.any(|result| self.holds.has(callee, *result)) {
                 written.iter().for_each(|var| self.mark(index, *var));
             }
         }
-        if facts.to_values.holds(&self.holds[index]) {
-            // Once is enough: whatever is marked stays marked.
-            let targets: Vec<usize> = self.as_values.drain().collect();
-            targets.into_iter().for_each(|t| self.pass_any(t));
+        let bodies = self.bodies;
+        // Once is enough: whatever is marked stays marked.
+        if !self.any_value && facts.to_values.holds(self.holds.of(index)) {
+            self.any_value = true;
+            for body in bodies {
+                let links = Links::of(body);
+                let values = links.closures.iter().chain(&links.functions);
+                values.for_each(|id| self.pass_any(id.0 as usize));
+            }
         }
         for (name, by) in &facts.to_named {
-            if by.holds(&self.holds[index]) {
-                let targets = self.by_name.remove(name.as_str()).unwrap_or_default();
+            if by.holds(self.holds.of(index)) {
+                let known = self.by_name.get_or_insert_with(|| by_name(bodies));
+                let targets = known.remove(name.as_str()).unwrap_or_default();
                 targets.into_iter().for_each(|t| self.pass_any(t));
             }
         }
-        let bodies = self.bodies;
         if let Some(parent) = bodies[index].parent {
             for (outer, inner) in &bodies[index].captures {
                 let parent = parent.0 as usize;
-                if self.holds[parent][*outer as usize] {
+                if self.holds.has(parent, *outer) {
                     self.mark(index, *inner);
                 }
-                if self.holds[index][*inner as usize] {
+                if self.holds.has(index, *inner) {
                     self.mark(parent, *outer);
                 }
-                if self.gains[index][*inner as usize] {
+                if self.gains.has(index, *inner) {
                     self.gain(parent, *outer);
                 }
             }
@@ -444,10 +496,10 @@ impl Holder<'_> {
             let Some(param) = params.get(at.min(params.len().saturating_sub(1))) else {
                 continue;
             };
-            if arg.by.holds(&self.holds[index]) {
+            if arg.by.holds(self.holds.of(index)) {
                 self.mark(target, *param);
             }
-            if self.gains[target][*param as usize] {
+            if self.gains.has(target, *param) {
                 // The callee puts something into what it is handed.
                 arg.vars.iter().for_each(|var| self.gain(index, *var));
             }

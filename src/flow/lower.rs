@@ -1,6 +1,7 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
 use super::demand;
+use super::holding::Flags;
 use super::holds::Holds;
 use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
 use super::kept::Lowered;
@@ -104,7 +105,7 @@ pub(super) fn lower_package<'a>(
             }
         }
         if !any {
-            return (bodies, holds);
+            return (bodies, holds.map(Flags::into_holds));
         }
     }
 }

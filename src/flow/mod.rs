@@ -25,6 +25,7 @@ mod lower_multi;
 mod lower_stmt;
 mod questions;
 mod simplify;
+mod users;
 mod value_type;
 
 pub(crate) use ahead::{Ahead, Next, look_ahead};
@@ -39,6 +40,7 @@ pub(crate) use lower::PACKAGE_VARIABLES;
 pub use lower::Supply;
 pub(crate) use lower_later::LATER;
 pub(crate) use simplify::key_of;
+pub(crate) use users::Users;
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};

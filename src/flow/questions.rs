@@ -5,6 +5,7 @@
 //! reading of a field, and a call of another of its methods a write to that field. Deliberately absent: questions of one
 //! body alone, which is how iterators are used; values that are used in any other way, or handed on.
 
+use super::facts::Slot;
 use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use super::lower_expr::may_hold;
 use crate::source::Span;
@@ -18,19 +19,33 @@ type Place = (usize, usize, Var);
 pub(super) fn name_questions(bodies: &mut [Arc<Body>]) -> bool {
     let mut any = false;
     for index in 0..bodies.len() {
-        let shared: Vec<Var> = (0..bodies[index].vars.len() as Var)
-            .filter(|var| {
-                bodies[index].vars[*var as usize].cell
-                    && bodies[index].captures.iter().all(|(_, own)| own != var)
-            })
-            .collect();
-        for var in shared {
+        if !bodies[index].known(Slot::Questions, may_ask) {
+            continue;
+        }
+        for var in shared(&bodies[index]).collect::<Vec<_>>() {
             if let Some(uses) = Uses::of(bodies, index, var) {
                 any |= uses.apply(bodies);
             }
         }
     }
     any
+}
+
+/// The variables that a body shares with its literals, and not with the body it stands in.
+fn shared(body: &Body) -> impl Iterator<Item = Var> + use<'_> {
+    let own = |var: &Var| body.captures.iter().all(|(_, own)| own != var);
+    (0..body.vars.len() as Var)
+        .filter(move |var| body.vars[*var as usize].cell)
+        .filter(own)
+}
+
+/// Whether a body does nothing but ask and act with any of the variables that it shares, whatever its literals do.
+fn may_ask(body: &Body) -> bool {
+    shared(body).any(|var| {
+        let mut uses = Uses::default();
+        let mut code = body.code.iter().enumerate();
+        code.all(|(pc, op)| uses.note((0, pc, var), op).is_some())
+    })
 }
 
 /// What is done to a variable, where nothing else is.

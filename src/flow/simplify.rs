@@ -10,6 +10,7 @@ use super::holding::holding_vars;
 use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
 use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Target, empty_body};
 use super::lower::retarget;
+use super::users::Users;
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::syntax::ast::Name;
@@ -22,6 +23,21 @@ pub(super) struct Simplified {
     /// Per body: what its idle calls were dropped from, and what came of it.
     dropped: FxHashMap<BodyId, Dropped>,
     families: FxHashMap<BodyId, Family>,
+    /// What is asked of the whole package, and how often that has changed.
+    fields: FxHashSet<Name>,
+    leads: FxHashMap<TypeId, bool>,
+    asked: u32,
+}
+
+impl Simplified {
+    /// Notes what is asked of the whole package.
+    fn ask(&mut self, asked: Asked<'_>) {
+        if self.fields != *asked.fields || self.leads != *asked.leads {
+            self.fields.clone_from(asked.fields);
+            self.leads.clone_from(asked.leads);
+            self.asked += 1;
+        }
+    }
 }
 
 /// A body whose idle calls were dropped.
@@ -37,8 +53,9 @@ struct Dropped {
 #[derive(Debug)]
 struct Family {
     from: Vec<Member>,
-    /// Of the fields that it writes, which somebody looks at; of the structs that it makes, which lead to a channel.
+    /// What [`read_here`] says, and what was asked of the whole package then.
     read: Vec<bool>,
+    asked: u32,
     into: Vec<Arc<Body>>,
 }
 
@@ -52,14 +69,6 @@ struct Member {
     gives: bool,
 }
 
-impl Member {
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.body, &other.body)
-            && (self.id, self.ends, self.gives) == (other.id, other.ends, other.gives)
-            && self.holds == other.holds
-    }
-}
-
 /// Simplifies all bodies of a package; `holds` says what variables hold, where that is known, and what is in `earlier` need not be simplified again.
 pub(super) fn simplify(
     bodies: &mut [Arc<Body>],
@@ -67,7 +76,7 @@ pub(super) fn simplify(
     holds: Option<Holds>,
     mut earlier: Option<&mut Simplified>,
 ) -> Holds {
-    let holds = holds.unwrap_or_else(|| holding_vars(bodies, types));
+    let holds = holds.unwrap_or_else(|| holding_vars(bodies, types).into_holds());
     let matters = mattering_bodies(bodies, &holds);
     for (index, body) in bodies.iter_mut().enumerate() {
         drop_idle(index, body, &holds[index], &matters, earlier.as_deref_mut());
@@ -81,35 +90,71 @@ pub(super) fn simplify(
         let gist = gist(body);
         gist.makes || gist.structs.iter().any(|ty| leads[ty])
     });
-    let makes = spread(bodies, makes.collect());
+    let mut makes: Vec<bool> = makes.collect();
     let ends = bodies
         .iter()
         .map(|body| gist(body).endless || gist(body).ends);
-    let ends = spread(bodies, ends.collect());
+    let mut ends: Vec<bool> = ends.collect();
+    let callers = users(bodies, |gist| &gist.calls);
+    callers.spread(&mut makes);
+    callers.spread(&mut ends);
     let read: FxHashSet<Name> = bodies
         .iter()
         .flat_map(|body| &gist(body).read)
         .cloned()
         .collect();
+    let asked = Asked {
+        fields: &read,
+        leads: &leads,
+    };
+    if let Some(earlier) = &mut earlier {
+        earlier.ask(asked);
+    }
+    let gives = |index: usize, body: &Body| {
+        let mut results = body.results.iter();
+        makes[index] && results.any(|r| !is_plain(&body.vars[*r as usize].ty))
+    };
+    let families = families(bodies);
     let nobody = Arc::new(empty_body());
-    for (root, ids) in families(bodies) {
-        let members = ids.iter().map(|index| {
-            let body = std::mem::replace(&mut bodies[*index], Arc::clone(&nobody));
-            let mut results = body.results.iter();
+    for root in 0..bodies.len() {
+        if bodies[root].parent.is_some() || bodies[root].code.is_empty() {
+            continue;
+        }
+        let id = BodyId(root as u32);
+        let is_known = |member: &Member, index: usize| {
+            let body = &bodies[index];
+            Arc::ptr_eq(&member.body, body)
+                && (member.id.0 as usize, member.ends) == (index, ends[index])
+                && member.gives == gives(index, body)
+                && member.holds == holds[index]
+        };
+        if let Some(earlier) = &earlier
+            && let Some(known) = earlier.families.get(&id)
+            && known.from.len() == families.users(root).count()
+            && known
+                .from
+                .iter()
+                .zip(families.users(root))
+                .all(|(member, index)| is_known(member, index))
+            && (known.asked == earlier.asked || known.read == read_here(&known.from, asked))
+        {
+            for (index, into) in families.users(root).zip(&known.into) {
+                bodies[index] = Arc::clone(into);
+            }
+            continue;
+        }
+        let members = families.users(root).map(|index| {
+            let body = std::mem::replace(&mut bodies[index], Arc::clone(&nobody));
             Member {
-                id: BodyId(*index as u32),
-                gives: makes[*index] && results.any(|r| !is_plain(&body.vars[*r as usize].ty)),
+                id: BodyId(index as u32),
+                gives: gives(index, &body),
                 body,
-                holds: holds[*index].clone(),
-                ends: ends[*index],
+                holds: holds[index].clone(),
+                ends: ends[index],
             }
         });
-        let asked = Asked {
-            fields: &read,
-            leads: &leads,
-        };
-        let into = family(root, members.collect(), asked, earlier.as_deref_mut());
-        for (index, into) in ids.into_iter().zip(into) {
+        let into = family(id, members.collect(), asked, earlier.as_deref_mut());
+        for (index, into) in families.users(root).zip(into) {
             bodies[index] = into;
         }
     }
@@ -117,22 +162,13 @@ pub(super) fn simplify(
 }
 
 /// Each function with its literals, in order.
-fn families(bodies: &[Arc<Body>]) -> Vec<(BodyId, Vec<usize>)> {
-    let root = |mut index: usize| {
+fn families(bodies: &[Arc<Body>]) -> Users {
+    Users::of(bodies.len(), |mut index, f| {
         while let Some(parent) = bodies[index].parent {
             index = parent.0 as usize;
         }
-        index
-    };
-    let mut families: Vec<Vec<usize>> = vec![Vec::new(); bodies.len()];
-    for index in 0..bodies.len() {
-        families[root(index)].push(index);
-    }
-    let families = families.into_iter().enumerate();
-    let own =
-        families.filter(|(root, members)| !members.is_empty() && !bodies[*root].code.is_empty());
-    own.map(|(root, members)| (BodyId(root as u32), members))
-        .collect()
+        f(BodyId(index as u32));
+    })
 }
 
 fn drop_idle(
@@ -193,21 +229,6 @@ fn family(
     asked: Asked<'_>,
     earlier: Option<&mut Simplified>,
 ) -> Vec<Arc<Body>> {
-    let gists = || members.iter().map(|member| gist(&member.body));
-    let written = gists().flat_map(|gist| &gist.written);
-    let read_here = written.map(|name| asked.fields.contains(name));
-    let made = gists().flat_map(|gist| &gist.structs);
-    let read_here = read_here.chain(made.map(move |ty| asked.leads_to_channel(*ty)));
-    if let Some(known) = earlier
-        .as_ref()
-        .and_then(|earlier| earlier.families.get(&root))
-        && known.from.len() == members.len()
-        && known.from.iter().zip(&members).all(|(a, b)| a.is(b))
-        && read_here.clone().eq(known.read.iter().copied())
-    {
-        return known.into.clone();
-    }
-    let read_here: Vec<bool> = read_here.collect();
     let relevant = Slice::new(&members, asked).run();
     let keeps = earlier.is_some();
     let from = if keeps { members.clone() } else { Vec::new() };
@@ -223,13 +244,26 @@ fn family(
     }
     if let Some(earlier) = earlier {
         let known = Family {
+            read: read_here(&from, asked),
             from,
-            read: read_here,
+            asked: earlier.asked,
             into: into.clone(),
         };
         earlier.families.insert(root, known);
     }
     into
+}
+
+/// Of the fields that a function and its literals write, which somebody looks at; of the structs that they make, which
+/// lead to a channel.
+fn read_here(members: &[Member], asked: Asked<'_>) -> Vec<bool> {
+    let gists = || members.iter().map(|member| gist(&member.body));
+    let written = gists().flat_map(|gist| &gist.written);
+    let made = gists().flat_map(|gist| &gist.structs);
+    written
+        .map(|name| asked.fields.contains(name))
+        .chain(made.map(|ty| asked.leads_to_channel(*ty)))
+        .collect()
 }
 
 /// Drops the operations that do nothing.
@@ -285,31 +319,18 @@ fn mattering_bodies(bodies: &[Arc<Body>], holds: &Holds) -> Vec<bool> {
             gist.matters || gist.values.iter().any(|var| holds[*var as usize])
         })
         .collect();
-    spread_to(&mut matters, bodies, |gist| &gist.runs);
+    users(bodies, |gist| &gist.runs).spread(&mut matters);
     for (body, matters) in bodies.iter().zip(&mut matters) {
         *matters |= gist(body).endless;
     }
     matters
 }
 
-/// Spreads a property of bodies to their callers.
-fn spread(bodies: &[Arc<Body>], mut has: Vec<bool>) -> Vec<bool> {
-    spread_to(&mut has, bodies, |gist| &gist.calls);
-    has
-}
-
-/// Spreads a property to the bodies that `uses` one that has it.
-fn spread_to(has: &mut [bool], bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) {
-    let mut again = true;
-    while std::mem::take(&mut again) {
-        for (index, body) in bodies.iter().enumerate() {
-            let mut used = uses(gist(body)).iter();
-            if !has[index] && used.any(|used| has[used.0 as usize]) {
-                has[index] = true;
-                again = true;
-            }
-        }
-    }
+/// Who uses each body.
+fn users(bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) -> Users {
+    Users::of(bodies.len(), |index, f| {
+        uses(gist(&bodies[index])).iter().for_each(|used| f(*used));
+    })
 }
 
 /// Calls that can do nothing to a primitive become assignments of unknown values.

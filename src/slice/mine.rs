@@ -14,6 +14,7 @@ use crate::flow::makes_anything;
 use crate::resolve::Ty;
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// The bodies of a system and what in them is its own.
@@ -22,8 +23,8 @@ pub(super) struct Mine<'p> {
     index: &'p Index<'p>,
     program: &'p Program,
     bodies: Vec<BodyId>,
-    /// Per program body: where its variables start in `vars`, if it belongs to the system.
-    offsets: Vec<Option<u32>>,
+    /// Per program body: one more than where its variables start in `vars`, if it belongs to the system.
+    offsets: Vec<u32>,
     vars: Vec<bool>,
     fields: FxHashSet<Name>,
     /// Bodies of the system that are used as values.
@@ -45,7 +46,7 @@ impl<'p> Mine<'p> {
             index,
             program,
             bodies: Vec::new(),
-            offsets: vec![None; program.bodies.len()],
+            offsets: vec![0; program.bodies.len()],
             vars: Vec::new(),
             fields: FxHashSet::default(),
             as_value: FxHashSet::default(),
@@ -71,7 +72,7 @@ impl<'p> Mine<'p> {
     /// Adds the bodies that are called and get nothing of ours.
     fn join_the_quiet(&mut self) {
         while let Some(id) = self.quiet.pop() {
-            if self.offsets[id.0 as usize].is_some() {
+            if self.has(id) {
                 continue;
             }
             self.join(id);
@@ -132,14 +133,20 @@ impl<'p> Mine<'p> {
         callers.chain(by_value).copied()
     }
 
-    /// The bodies that mention a field, or a package variable, of this name.
-    pub(super) fn mentions(&self, name: &Name) -> &[BodyId] {
-        self.index.mentions(name)
+    /// The bodies that mention a field, or a package variable, of this name; those of the system are among them.
+    pub(super) fn mentions(&self, name: &Name) -> Cow<'p, [BodyId]> {
+        self.index.mentions(name, &self.bodies)
     }
 
     /// Whether a variable may lead to something of ours.
     pub(super) fn var(&self, body: BodyId, var: Var) -> bool {
-        self.offsets[body.0 as usize].is_some_and(|at| self.vars[(at + var) as usize])
+        let at = self.offsets[body.0 as usize];
+        at > 0 && self.vars[(at - 1 + var) as usize]
+    }
+
+    /// Whether a body belongs to the system.
+    fn has(&self, id: BodyId) -> bool {
+        self.offsets[id.0 as usize] > 0
     }
 
     /// The bodies that a call may run.
@@ -161,7 +168,7 @@ impl<'p> Mine<'p> {
             }
             _ => Vec::new(),
         };
-        targets.retain(|id| self.offsets[id.0 as usize].is_some());
+        targets.retain(|id| self.has(*id));
         targets
     }
 

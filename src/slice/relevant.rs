@@ -38,7 +38,9 @@ pub(super) struct Part {
 
 /// What stays of a system.
 pub(super) struct Relevant {
-    parts: Vec<Option<Part>>,
+    /// One more than where each body of the program is in `parts`, if it belongs to the system.
+    at: Vec<u32>,
+    parts: Vec<Part>,
     /// Names of fields and package variables that are read.
     pub(super) fields: FxHashSet<Name>,
     /// Whether a received value makes a difference.
@@ -51,11 +53,12 @@ pub(super) struct Relevant {
 
 impl Relevant {
     pub(super) fn of(program: &Program, mine: &Mine<'_>, exits_strand: bool) -> Self {
-        let mut parts = Vec::new();
-        parts.resize_with(program.bodies.len(), || None);
+        let mut at = vec![0; program.bodies.len()];
+        let mut parts = Vec::with_capacity(mine.bodies().len());
         for id in mine.bodies() {
             let body = &program.bodies[id.0 as usize];
-            parts[id.0 as usize] = Some(Part {
+            at[id.0 as usize] = parts.len() as u32 + 1;
+            parts.push(Part {
                 ops: vec![false; body.code.len()],
                 vars: vec![false; body.vars.len()],
                 ahead: Ahead::default(),
@@ -68,6 +71,7 @@ impl Relevant {
             program,
             mine,
             relevant: Self {
+                at,
                 parts,
                 fields: FxHashSet::default(),
                 received: false,
@@ -94,7 +98,8 @@ impl Relevant {
 
     /// What stays of a body of the system.
     pub(super) fn part(&self, id: BodyId) -> Option<&Part> {
-        self.parts.get(id.0 as usize)?.as_ref()
+        let index = self.at.get(id.0 as usize)?.checked_sub(1)?;
+        self.parts.get(index as usize)
     }
 
     /// Whether a variable is read.
@@ -167,7 +172,8 @@ struct Marker<'a, 'p> {
 
 impl Marker<'_, '_> {
     fn part(&mut self, id: BodyId) -> Option<&mut Part> {
-        self.relevant.parts[id.0 as usize].as_mut()
+        let index = self.relevant.at[id.0 as usize].checked_sub(1)?;
+        self.relevant.parts.get_mut(index as usize)
     }
 
     fn again(&mut self, id: BodyId) {

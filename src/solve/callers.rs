@@ -90,6 +90,9 @@ impl Teller<'_, '_> {
 
     /// The first method that does one of these to such a field of its receiver.
     fn method_that(&self, fields: &[(TypeId, &Name)], wanted: Acts) -> Option<String> {
+        if fields.is_empty() {
+            return None;
+        }
         let bodies = self.machine.program.bodies.iter().enumerate();
         let does = |(index, method): &(usize, &Arc<Body>)| {
             let receiver = method.params.first().filter(|_| method.method);

@@ -18,7 +18,7 @@ use crate::stop::Stop;
 use crate::summary::{Live, Summaries};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -90,6 +90,8 @@ pub struct Machine<'p> {
     pub answers: Option<Arc<Answers>>,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
+    /// The methods of the package by name, once somebody asks.
+    pub(super) methods: OnceCell<FxHashMap<Name, Vec<BodyId>>>,
     /// What code that is not looked at can do to what it gets.
     pub exposure: Exposure,
     /// Ends the search early when somebody raises it.
@@ -107,6 +109,7 @@ impl<'p> Machine<'p> {
         let holds = |ty: usize| leads_to_channel(types, &Ty::Named(TypeId(ty as u32)), 0);
         Self {
             holders: (0..types.len()).map(holds).collect(),
+            methods: OnceCell::new(),
             program,
             summaries,
             slice: Slice::whole(program),

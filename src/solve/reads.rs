@@ -5,6 +5,7 @@
 
 use super::machine::Machine;
 use super::state::{Called, Leaving, Obj, Prepared, State};
+use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target};
 use crate::library::Effect;
 use crate::resolve::FuncId;
@@ -271,10 +272,23 @@ impl Step {
 }
 
 /// The methods of that name.
-fn methods<'p>(machine: &Machine<'p>, name: &Name) -> impl Iterator<Item = BodyId> + use<'p> {
-    let name = name.clone();
-    let types = machine.program().types.iter();
-    types.filter_map(move |ty| ty.methods.get(&name).map(|function| (*function).into()))
+fn methods(machine: &Machine<'_>, name: &Name) -> Vec<BodyId> {
+    let all = machine.methods.get_or_init(|| by_name(machine.program()));
+    all.get(name).cloned().unwrap_or_default()
+}
+
+/// The methods of a package by name, in the order of their types.
+fn by_name(program: &Program) -> FxHashMap<Name, Vec<BodyId>> {
+    let mut methods: FxHashMap<Name, Vec<BodyId>> = FxHashMap::default();
+    for ty in &program.types {
+        // Each type has one method of a name, so the order within it does not count.
+        #[expect(clippy::iter_over_hash_type, reason = "as said")]
+        for (name, function) in &ty.methods {
+            let same = methods.entry(name.clone()).or_default();
+            same.push((*function).into());
+        }
+    }
+    methods
 }
 
 /// Adds the names of one set to another; whether that changes it.

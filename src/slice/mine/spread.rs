@@ -15,11 +15,10 @@ use crate::syntax::ast::Name;
 
 impl Mine<'_> {
     pub(super) fn join(&mut self, id: BodyId) {
-        let slot = &mut self.offsets[id.0 as usize];
-        if slot.is_some() {
+        if self.has(id) {
             return;
         }
-        *slot = Some(self.vars.len() as u32);
+        self.offsets[id.0 as usize] = self.vars.len() as u32 + 1;
         let body = &self.program.bodies[id.0 as usize];
         self.vars.resize(self.vars.len() + body.vars.len(), false);
         self.bodies.push(id);
@@ -27,9 +26,7 @@ impl Mine<'_> {
     }
 
     fn again(&mut self, id: BodyId) {
-        if self.offsets[id.0 as usize].is_some()
-            && !std::mem::replace(&mut self.queued[id.0 as usize], true)
-        {
+        if self.has(id) && !std::mem::replace(&mut self.queued[id.0 as usize], true) {
             self.queue.push_back(id);
         }
     }
@@ -50,7 +47,7 @@ impl Mine<'_> {
     }
 
     fn mark(&mut self, body: BodyId, var: Var) {
-        let Some(at) = self.offsets[body.0 as usize] else {
+        let Some(at) = self.offsets[body.0 as usize].checked_sub(1) else {
             return;
         };
         let info = &self.program.bodies[body.0 as usize].vars[var as usize];
@@ -80,8 +77,7 @@ impl Mine<'_> {
     fn mark_field(&mut self, name: &Name) {
         if !self.fields.contains(name) {
             self.fields.insert(name.clone());
-            let index = self.index;
-            for body in index.mentions(name) {
+            for body in self.mentions(name).iter() {
                 self.again(*body);
             }
         }

@@ -176,7 +176,7 @@ impl Marker<'_, '_> {
         if !self.relevant.fields.contains(name) {
             self.relevant.fields.insert(name.clone());
             let mine = self.mine;
-            for body in mine.mentions(name) {
+            for body in mine.mentions(name).iter() {
                 self.again(*body);
             }
         }
