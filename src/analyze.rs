@@ -13,6 +13,7 @@ mod recall;
 mod repair;
 mod roots;
 mod search;
+mod settled;
 mod unsure;
 mod why;
 

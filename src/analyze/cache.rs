@@ -7,6 +7,7 @@
 use super::Directory;
 use super::memo::Memo;
 use super::recall::{Memory, STATES};
+use super::settled::{self, Settled};
 use crate::flow;
 use crate::outline::{Outline, outline};
 use crate::package::{Header, Package};
@@ -26,6 +27,8 @@ pub struct Cache {
     skeletons: Mutex<BTreeMap<(String, usize), flow::Kept>>,
     /// What bodies do to their parameters.
     entries: Mutex<BTreeMap<(String, usize), Earlier>>,
+    /// What was found in the last states of each package, the newest last.
+    settled: Mutex<BTreeMap<(String, usize), VecDeque<Settled>>>,
     /// The newest last.
     memories: Mutex<VecDeque<Memory>>,
 }
@@ -144,6 +147,26 @@ impl Cache {
         lock(&self.entries).insert(key(package), entries);
     }
 
+    /// What the newest state of a package tells that has something to tell.
+    pub(super) fn settled<T>(
+        &self,
+        package: &Package,
+        tell: impl FnMut(&Settled) -> Option<T>,
+    ) -> Option<T> {
+        let settled = lock(&self.settled);
+        settled.get(&key(package))?.iter().rev().find_map(tell)
+    }
+
+    /// Keeps what was found in a state of a package.
+    pub(super) fn settle(&self, package: &Package, state: Settled) {
+        let mut settled = lock(&self.settled);
+        let states = settled.entry(key(package)).or_default();
+        while states.len() >= settled::STATES {
+            states.pop_front();
+        }
+        states.push_back(state);
+    }
+
     /// What the newest memory tells that has something to tell.
     pub(super) fn remembered<T>(&self, tell: impl FnMut(&Memory) -> Option<T>) -> Option<T> {
         lock(&self.memories).iter().rev().find_map(tell)
@@ -167,6 +190,10 @@ impl Cache {
         let mut entries = lock(&self.entries);
         if entries.len() > packages.len() {
             entries.retain(|known, _| packages.iter().any(|package| key(package) == *known));
+        }
+        let mut settled = lock(&self.settled);
+        if settled.len() > packages.len() {
+            settled.retain(|known, _| packages.iter().any(|package| key(package) == *known));
         }
         let mut skeletons = lock(&self.skeletons);
         if skeletons.len() > packages.len() {

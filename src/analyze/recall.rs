@@ -35,7 +35,7 @@ pub(super) struct Memory {
 
 /// What an analysis depends on besides the bytes of files.
 #[derive(Debug, PartialEq)]
-struct Ground {
+pub(super) struct Ground {
     min_confidence: Confidence,
     state_budget: u32,
     library: Arc<Library>,
@@ -82,7 +82,7 @@ fn is_plain(dir: &Directory, options: &Options) -> bool {
 }
 
 impl Ground {
-    fn of(dir: &Directory, options: &Options, packages: &[Package]) -> Self {
+    pub(super) fn of(dir: &Directory, options: &Options, packages: &[Package]) -> Self {
         let files = dir.files.iter().map(|file| {
             let strands = options.rules_in(file).is_on("stranding-exit");
             (file.path.clone(), file.report, strands)

@@ -7,6 +7,7 @@ use super::callers::{Exposures, Owners, add_clients};
 use super::memo::{Prints, Quiet};
 use super::read;
 use super::roots::{Met, Outcome, RootSearch};
+use super::settled::{Found, Settled};
 use super::why::{Answer, Inquiry};
 use super::{Directory, Options, Stats, file_name};
 use crate::flow;
@@ -165,6 +166,7 @@ impl<'a> Later<'a> {
 }
 
 /// One system and what its search met.
+#[derive(Clone, Debug)]
 pub(super) struct System {
     /// The function it starts in.
     pub(super) root: Place,
@@ -231,6 +233,17 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         .filter(|b| b.name != flow::PACKAGE_VARIABLES && !b.name.is_empty());
     searched.stats.functions += functions.count() as u64;
     drop(resolving);
+    let asked = |f: &super::InputFile| options.rules_in(f).is_on("http-no-timeout");
+    let requests = focus.is_none() && dir.files.iter().any(asked);
+    let requests = || requests.then(|| requests::unlimited(&tables));
+    let settling = cache.filter(|_| focus.is_none() && options.why.is_none());
+    let again = |state: &Settled| state.again(package, &program);
+    if let Some(found) = settling.and_then(|cache| cache.settled(package.members, again)) {
+        found.tell(&mut searched);
+        searched.leaks.extend(requests().into_iter().flatten());
+        return searched;
+    }
+    let written = program.bodies.len();
     let modelling = options.enter(dir, Stage::Model);
     let known = cache.map(|cache| cache.take_entries(package.members));
     let mut known = known.unwrap_or_default();
@@ -347,10 +360,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         }
     }
     searched.leaks.extend(kept);
-    let asked = |f: &super::InputFile| options.rules_in(f).is_on("http-no-timeout");
-    if focus.is_none() && dir.files.iter().any(asked) {
-        searched.leaks.extend(requests::unlimited(&tables));
-    }
+    let found = settling.map(|_| Found::of(&searched));
+    searched.leaks.extend(requests().into_iter().flatten());
     searched.answers = inquiry.map(Inquiry::answers).unwrap_or_default();
     if let (Some(memo), Some(cache)) = (memo, cache) {
         cache.put_memo(package.members, memo);
@@ -358,6 +369,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
     if let Some(cache) = cache {
         let entries = summaries.into_entries();
         cache.put_entries(package.members, Earlier::of(entries, &program));
+        if let Some(found) = found.filter(|_| !options.stop.stopped()) {
+            let settled = Settled::new(package, program, written, found);
+            cache.settle(package.members, settled);
+        }
     }
     searched
 }

@@ -81,7 +81,7 @@ impl Hash for FuncId {
 }
 
 /// A named type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TypeDef {
     /// Its name.
     pub name: Name,

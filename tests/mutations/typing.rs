@@ -41,7 +41,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Typed as lines of their own wherever a line ends, most often into a body that matters.
-const LINES: [&str; 12] = [
+const LINES: [&str; 14] = [
     "go func() { <-make(chan int) }()\n",
     "typed := make(chan int)\n",
     "go func() { typed <- 1 }()\n",
@@ -54,6 +54,9 @@ const LINES: [&str; 12] = [
     "defer typed.Stop()\n",
     "worker(typed)\n",
     "return\n",
+    // These come to no other skeleton.
+    "if 3 > len(\"typed\") {\nprintln(3)\n}\n",
+    "println(\"typed\")\n",
 ];
 
 /// Typed between declarations, whole.
