@@ -39,8 +39,14 @@ impl Teller<'_, '_> {
         caller
     }
 
-    /// A method that would serve what `proc` waits for: one that closes or cancels it before one that sends or receives.
-    pub(super) fn released_by(&self, kind: OpKind) -> Option<String> {
+    /// A method that would serve what `proc` waits for and was not called: one that closes or cancels it before one that sends
+    /// or receives. There is none where a method that would have served left before it did.
+    pub(super) fn released_by(
+        &self,
+        kind: OpKind,
+        proc: &Proc,
+        stranding: &Stranding,
+    ) -> Option<String> {
         let serves = match kind {
             OpKind::Send => RECV,
             // One value more ends no range.
@@ -49,8 +55,26 @@ impl Teller<'_, '_> {
             _ => return None,
         };
         let fields = self.keeping_fields();
-        let with = |wanted: Acts| self.method_that(&fields, wanted);
-        with(serves & (CLOSE | CALL)).or_else(|| with(serves))
+        let own = |id: BodyId| proc.frames.iter().any(|frame| frame.body == id);
+        let with = |wanted: Acts| {
+            let mut methods = self.methods_that(&fields, wanted);
+            methods.retain(|id| !own(*id));
+            methods
+        };
+        let body = |id: BodyId| &self.machine.program.bodies[id.0 as usize];
+        let left = |id: BodyId| {
+            let method = body(id);
+            stranding
+                .at
+                .is_some_and(|at| at.file == method.file && method.span.contains(at.span))
+        };
+        if with(serves).into_iter().any(left) {
+            return None;
+        }
+        let called = |id: &BodyId| self.events.iter().any(|event| event.at.0 == *id);
+        let first = |wanted: Acts| with(wanted).into_iter().find(|id| !called(id));
+        let method = first(serves & (CLOSE | CALL)).or_else(|| first(serves))?;
+        body(method).name.rsplit('.').next().map(str::to_owned)
     }
 
     /// The fields that keep what is waited for, or the function that cancels it.
@@ -88,10 +112,10 @@ impl Teller<'_, '_> {
                 .any(|ty| self.has(ty, inner, depth + 1))
     }
 
-    /// The first method that does one of these to such a field of its receiver.
-    fn method_that(&self, fields: &[(TypeId, &Name)], wanted: Acts) -> Option<String> {
+    /// The methods that do one of these to such a field of their receiver.
+    fn methods_that(&self, fields: &[(TypeId, &Name)], wanted: Acts) -> Vec<BodyId> {
         if fields.is_empty() {
-            return None;
+            return Vec::new();
         }
         let bodies = self.machine.program.bodies.iter().enumerate();
         let does = |(index, method): &(usize, &Arc<Body>)| {
@@ -110,7 +134,7 @@ impl Teller<'_, '_> {
                     && acts & wanted != 0
             })
         };
-        let (_, method) = bodies.into_iter().find(does)?;
-        method.name.rsplit('.').next().map(str::to_owned)
+        let methods = bodies.into_iter().filter(does);
+        methods.map(|(index, _)| BodyId(index as u32)).collect()
     }
 }

@@ -138,7 +138,7 @@ impl Teller<'_, '_> {
         let mut facts = self.facts(root, proc, last_name(&name, &op.target));
         facts.caller = self.caller(proc, &stranding);
         if facts.caller.is_none() {
-            facts.released_by = self.released_by(op.kind);
+            facts.released_by = self.released_by(op.kind, proc, &stranding);
         }
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
