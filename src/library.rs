@@ -177,6 +177,13 @@ pub struct Fact {
     pub returns: Option<String>,
 }
 
+impl Fact {
+    /// The package and the name of the type of the first result.
+    pub fn returned(&self) -> Option<(&str, &str)> {
+        self.returns.as_deref()?.rsplit_once('.')
+    }
+}
+
 #[derive(Deserialize)]
 struct Table {
     function: Vec<Fact>,

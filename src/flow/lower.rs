@@ -5,7 +5,7 @@ use super::holding::Flags;
 use super::holds::Holds;
 use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
 use super::kept::Lowered;
-use crate::library::Library;
+use crate::library::{Fact, Library};
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
 use crate::source::{Place, Span};
@@ -26,6 +26,7 @@ pub(super) fn lower_package<'a>(
     supply: &mut Supply<'_, 'a>,
     mut kept: Option<&mut Lowered>,
 ) -> (Vec<Arc<Body>>, Option<Holds>) {
+    type_variables(package, library);
     let count = package.funcs.len();
     let files = package.files.len();
     if let Some(kept) = &mut kept {
@@ -173,6 +174,45 @@ pub(super) struct Lowerer<'p, 'a> {
     /// What has been lowered since somebody took it.
     pub piece: Piece,
     pub spare: Spare,
+}
+
+/// Gives package variables without a stated type that of the library call they start with.
+fn type_variables(package: &mut Package<'_>, library: &Library) {
+    let mut typed = Vec::new();
+    for file in 0..package.files.len() {
+        let ast = package.ast(file);
+        for decl in &ast.decls {
+            let ast::Decl::Value(spec) = decl else {
+                continue;
+            };
+            if spec.is_const || spec.ty.is_some() || spec.names.len() != spec.values.len() {
+                continue;
+            }
+            for ((name, _), value) in spec.names.iter().zip(&spec.values) {
+                let ast::Expr::Call(fun, ..) = ast.expr(*value) else {
+                    continue;
+                };
+                let ast::Expr::Selector(base, function, _) = ast.expr(*fun) else {
+                    continue;
+                };
+                let ast::Expr::Ident(base) = ast.expr(*base) else {
+                    continue;
+                };
+                let path = package.import(file, base);
+                let fact = path.and_then(|path| library.function(path, function));
+                if let Some(ty) = fact.and_then(Fact::returned) {
+                    typed.push((name.clone(), ty));
+                }
+            }
+        }
+    }
+    for (name, (path, ty)) in typed {
+        if let Some(known) = package.globals.get_mut(&name)
+            && *known == Ty::Unknown
+        {
+            *known = Ty::Ext(path.into(), ty.into());
+        }
+    }
 }
 
 /// The name of the function that gives a file's package variables their first values, as in Go's stack traces.

@@ -179,13 +179,10 @@ impl Lowerer<'_, '_> {
         let Some(fact) = self.library.function(path, name) else {
             return Ty::Unknown;
         };
-        let first = fact
-            .returns
-            .as_deref()
-            .and_then(|r| r.rsplit_once('.'))
-            .map_or(Ty::Unknown, |(path, name)| {
-                Ty::Ext(Name::from(path), Name::from(name))
-            });
+        let returned = fact.returned();
+        let first = returned.map_or(Ty::Unknown, |(path, name)| {
+            Ty::Ext(path.into(), name.into())
+        });
         match fact.effect {
             Effect::Timer => Ty::Chan(ChanDir::Recv, Arc::new(Ty::Plain)),
             Effect::ContextCancel | Effect::ContextDeadline => {

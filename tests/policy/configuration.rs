@@ -330,6 +330,49 @@ effect = \"wait-wait\"
     assert_eq!(found(&folder, "--no-elide"), leaks);
 }
 
+/// A pool that the package keeps in a variable.
+const POOL: &str = "package p
+
+import \"example.com/m/pool\"
+
+var shared = pool.New(3)
+
+func first(hurry bool) int {
+\tch := make(chan int)
+\tshared.Submit(func() { ch <- 1 })
+\tif hurry {
+\t\treturn 0
+\t}
+\treturn <-ch
+}
+";
+
+#[test]
+fn what_a_listed_function_returns_is_known_in_package_variables() {
+    let facts = "\
+[[function]]
+name = \"example.com/m/pool.New\"
+effect = \"non-nil\"
+returns = \"example.com/m/pool.Pool\"
+[[function]]
+name = \"example.com/m/pool.(Pool).Submit\"
+effect = \"spawn\"
+";
+    let folder = tree(&[
+        ("a.go", POOL.as_bytes()),
+        ("goleash.toml", facts.as_bytes()),
+    ]);
+    let shown = goleash(&folder, "-f concise").exits(1).stdout;
+    assert!(
+        shown.contains("a.go:9:25: warning: send on `ch` blocks for ever: "),
+        "{shown}"
+    );
+    // An inert pool runs nothing.
+    let inert = facts.replace("spawn", "inert");
+    write(folder.path(), "goleash.toml", inert.as_bytes());
+    assert_eq!(found(&folder, ""), ["a.go:13 unsent-receive"]);
+}
+
 /// Helpers that close a channel and wait for one.
 const HELPERS: &str = "package p
 
