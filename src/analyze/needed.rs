@@ -6,10 +6,11 @@
 //!
 //! A body is active when it
 //!
-//! 1. has a mark (`<-`, `chan`, `go`, `select`, `close`), or names a library function that makes, ends or waits for
-//!    something: it *acts*,
-//! 2. names a function that acts: whoever calls that does what it does, or
-//! 3. may stop its caller (it panics, exits, or loops for ever), or names a function that may.
+//! 1. has a mark (`<-`, `chan`, `go`, `select`, `close`), or names a library function that waits for something or lets others
+//!    go on: it *acts*,
+//! 2. names a function that acts: whoever calls that does what it does,
+//! 3. names a library function that makes something to wait for: its caller may get that, or
+//! 4. may stop its caller (it panics, exits, or loops for ever), or names a function that may.
 //!
 //! A body is needed when a search may begin in it, or when what it does to fields counts by itself:
 //!
@@ -121,7 +122,7 @@ impl Marks {
         Known {
             // Where the lexer is not sure nothing is left out.
             needed: waits || !outline.sure,
-            acts: waits || makes,
+            acts: waits,
             calls: unknown,
             ends: unknown || function.stops || names(&self.ends),
             makes,
@@ -247,7 +248,7 @@ impl<'o> Needed<'o> {
             function.elided.map(|_| {
                 let known = self.outlines[at].index(function.span.start);
                 match known.map(|index| self.known[at][index]) {
-                    Some(known) if known.acts || known.ends => Elided::Active,
+                    Some(known) if known.acts || known.makes || known.ends => Elided::Active,
                     _ => Elided::Idle,
                 }
             })

@@ -7,8 +7,9 @@
 
 use super::concrete::Named;
 use super::ir::{Body, BodyId};
-use super::lower::{Lowerer, Piece, Spare, has_later};
+use super::lower::{Lowerer, Piece, Spare};
 use super::simplify::Simplified;
+use super::whole::has_later;
 use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};

@@ -1,121 +1,15 @@
 //! The lowering's state: functions under construction, scopes, labels, captures.
 
-use super::demand;
-use super::holding::Flags;
-use super::holds::Holds;
-use super::ir::{Body, BodyId, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body};
-use super::kept::Lowered;
-use crate::library::{Fact, Library};
+use super::ir::{
+    Body, BodyId, Call, Callee, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body,
+};
+use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
-use crate::source::{Place, Span};
+use crate::source::Span;
 use crate::syntax::ast::{self, Block, ExprId, Name, Signature, StmtId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
-
-/// Reads the function that stands there and whose body was left out.
-pub type Supply<'s, 'a> = dyn FnMut(Place) -> Option<(&'a ast::File, &'a ast::FuncDecl)> + 's;
-
-/// Lowers all functions of `package`; the result is indexed by [`BodyId`]. Bodies that were left out are asked for where
-/// something is handed to them that can matter. What `kept` has of files that are the same is not lowered again. Returned
-/// is also what variables hold, where that was worked out on the way.
-pub(super) fn lower_package<'a>(
-    package: &mut Package<'a>,
-    library: &Library,
-    go: GoVersion,
-    supply: &mut Supply<'_, 'a>,
-    mut kept: Option<&mut Lowered>,
-) -> (Vec<Arc<Body>>, Option<Holds>) {
-    type_variables(package, library);
-    let count = package.funcs.len();
-    let files = package.files.len();
-    if let Some(kept) = &mut kept {
-        kept.compare(package);
-    }
-    let has_later = (0..files).any(|file| {
-        let known = kept.as_ref().and_then(|kept| kept.has_later(file));
-        known.unwrap_or_else(|| has_later(package.ast(file)))
-    });
-    let mut lowerer = Lowerer {
-        has_later,
-        package,
-        library,
-        go,
-        bodies: Vec::new(),
-        fns: Vec::new(),
-        file: 0,
-        piece: Piece::default(),
-        spare: Spare::default(),
-    };
-    lowerer.bodies.resize_with(count + files, || None);
-    if let Some(kept) = &mut kept {
-        kept.restore(&mut lowerer);
-    }
-    for file in 0..files {
-        if kept.as_ref().is_some_and(|kept| kept.is_same(file)) {
-            continue;
-        }
-        if let Some(kept) = &mut kept {
-            lowerer.spare = kept.spare(file);
-        }
-        for index in lowerer.package.functions_of(file) {
-            lowerer.function(FuncId(index as u32));
-        }
-        lowerer.package_variables(file, BodyId((count + file) as u32));
-        let piece = std::mem::take(&mut lowerer.piece);
-        if let Some(kept) = &mut kept {
-            kept.put(file, piece, std::mem::take(&mut lowerer.spare), &lowerer);
-        }
-    }
-    let nobody = Arc::new(empty_body());
-    let mut asked = FxHashSet::default();
-    loop {
-        let bodies: Vec<Arc<Body>> = lowerer
-            .bodies
-            .iter()
-            .map(|body| Arc::clone(body.as_ref().unwrap_or(&nobody)))
-            .collect();
-        let (wanted, holds) = demand::wanted(lowerer.package, &bodies);
-        let mut any = false;
-        for id in wanted {
-            if !asked.insert(id) {
-                continue;
-            }
-            let func = lowerer.package.func(id);
-            let file = func.file.index();
-            let place = Place {
-                file: lowerer.package.files[file].id,
-                span: func.decl.span,
-            };
-            let Some((ast, decl)) = supply(place) else {
-                continue;
-            };
-            any = true;
-            lowerer.package.supply(id, ast, decl);
-            if let Some(kept) = &mut kept {
-                if kept.restore_supplied(file, id, &mut lowerer) {
-                    continue;
-                }
-                lowerer.spare = kept.spare(file);
-            }
-            lowerer.function(id);
-            let piece = std::mem::take(&mut lowerer.piece);
-            if let Some(kept) = &mut kept {
-                let spare = std::mem::take(&mut lowerer.spare);
-                kept.put_supplied(file, id, piece, spare, &lowerer);
-            }
-        }
-        if !any {
-            return (bodies, holds.map(Flags::into_holds));
-        }
-    }
-}
-
-/// Whether a file may have timers that run functions.
-pub(super) fn has_later(ast: &ast::File) -> bool {
-    let mut exprs = ast.exprs.iter();
-    exprs.any(|e| matches!(e, ast::Expr::Selector(_, name, _) if name == "AfterFunc"))
-}
 
 /// The bodies and types that a part of a package has.
 #[derive(Debug, Default)]
@@ -176,45 +70,6 @@ pub(super) struct Lowerer<'p, 'a> {
     pub spare: Spare,
 }
 
-/// Gives package variables without a stated type that of the library call they start with.
-fn type_variables(package: &mut Package<'_>, library: &Library) {
-    let mut typed = Vec::new();
-    for file in 0..package.files.len() {
-        let ast = package.ast(file);
-        for decl in &ast.decls {
-            let ast::Decl::Value(spec) = decl else {
-                continue;
-            };
-            if spec.is_const || spec.ty.is_some() || spec.names.len() != spec.values.len() {
-                continue;
-            }
-            for ((name, _), value) in spec.names.iter().zip(&spec.values) {
-                let ast::Expr::Call(fun, ..) = ast.expr(*value) else {
-                    continue;
-                };
-                let ast::Expr::Selector(base, function, _) = ast.expr(*fun) else {
-                    continue;
-                };
-                let ast::Expr::Ident(base) = ast.expr(*base) else {
-                    continue;
-                };
-                let path = package.import(file, base);
-                let fact = path.and_then(|path| library.function(path, function));
-                if let Some(ty) = fact.and_then(Fact::returned) {
-                    typed.push((name.clone(), ty));
-                }
-            }
-        }
-    }
-    for (name, (path, ty)) in typed {
-        if let Some(known) = package.globals.get_mut(&name)
-            && *known == Ty::Unknown
-        {
-            *known = Ty::Ext(path.into(), ty.into());
-        }
-    }
-}
-
 /// The name of the function that gives a file's package variables their first values, as in Go's stack traces.
 pub(crate) const PACKAGE_VARIABLES: &str = "glob.";
 
@@ -226,9 +81,38 @@ impl<'a> Lowerer<'_, 'a> {
         self.package.ast(self.file)
     }
 
-    fn function(&mut self, id: FuncId) {
+    pub fn function(&mut self, id: FuncId) {
         let func = self.package.func(id);
         let Some(block) = &func.decl.body else { return };
+        self.head(id);
+        if func.decl.elided.is_some() {
+            self.elided(block);
+        } else {
+            self.body_block(block);
+        }
+        self.close();
+    }
+
+    /// A function of which nobody knows what it does to what it is handed.
+    pub fn unread(&mut self, id: FuncId) {
+        let func = self.package.func(id);
+        let Some(block) = &func.decl.body else { return };
+        self.head(id);
+        let args = self.top().body.params.iter().map(|param| Expr::Var(*param));
+        let call = Call {
+            callee: Callee::Unknown,
+            args: args.collect(),
+            method: false,
+            dests: Vec::new(),
+        };
+        self.emit_at(block.span, Op::Call(call));
+        self.elided(block);
+        self.close();
+    }
+
+    /// Opens a declared function, with its receiver and parameters.
+    fn head(&mut self, id: FuncId) {
+        let func = self.package.func(id);
         self.file = func.file.index();
         let name = match (&func.decl.receiver, func.receiver) {
             (Some(receiver), Some(ty)) => {
@@ -265,12 +149,6 @@ impl<'a> Lowerer<'_, 'a> {
             self.top().body.method = true;
         }
         self.signature(&func.decl.signature);
-        if func.decl.elided.is_some() {
-            self.elided(block);
-        } else {
-            self.body_block(block);
-        }
-        self.close();
     }
 
     /// A body of which only the results count, and nobody knows them.
@@ -283,7 +161,7 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     /// Lowers what the package's variables in a file start with, for the function literals in there.
-    fn package_variables(&mut self, file: usize, id: BodyId) {
+    pub fn package_variables(&mut self, file: usize, id: BodyId) {
         self.file = file;
         self.open(id, PACKAGE_VARIABLES.to_owned(), Span::default(), None);
         for decl in &self.package.ast(file).decls {

@@ -27,6 +27,7 @@ mod questions;
 mod simplify;
 mod users;
 mod value_type;
+mod whole;
 
 pub(crate) use ahead::{Ahead, Next, look_ahead};
 
@@ -37,10 +38,10 @@ pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub use kept::Kept;
 pub(crate) use links::Links;
 pub(crate) use lower::PACKAGE_VARIABLES;
-pub use lower::Supply;
 pub(crate) use lower_later::LATER;
 pub(crate) use simplify::key_of;
 pub(crate) use users::Users;
+pub use whole::Supply;
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};
@@ -83,7 +84,7 @@ pub fn lower_asking<'a>(
         named = Some(&mut kept.named);
         simplified = Some(&mut kept.simplified);
     }
-    let (mut bodies, holds) = lower::lower_package(package, library, go, supply, lowered);
+    let (mut bodies, holds) = whole::lower_package(package, library, go, supply, lowered);
     let any = concrete::name_methods(&mut bodies, &package.types, named);
     let any = questions::name_questions(&mut bodies) || any;
     let holds = holds.filter(|_| !any);
