@@ -5,6 +5,7 @@
 //! is left alone: the machine finds its method by what it holds, but nobody who looks at the code before that does.
 
 use super::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
+use super::users::Users;
 use crate::resolve::{TypeDef, TypeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -107,7 +108,7 @@ struct Finder<'b> {
     bodies: &'b [Arc<Body>],
     types: &'b [TypeDef],
     /// The literals of each body, once somebody asks.
-    literals: Option<FxHashMap<BodyId, Vec<BodyId>>>,
+    literals: Option<Users>,
     given: FxHashMap<BodyId, Given>,
     held: FxHashMap<(BodyId, Var), Held>,
     /// The variables whose answer is being looked for.
@@ -176,9 +177,10 @@ impl Finder<'_> {
             held = held.or(value);
         }
         let literals = self.literals.get_or_insert_with(|| literals(bodies));
-        for literal in literals.get(&id).cloned().unwrap_or_default() {
-            let captures = &bodies[literal.0 as usize].captures;
+        for literal in literals.users(id.0 as usize).collect::<Vec<_>>() {
+            let captures = &bodies[literal].captures;
             if let Some((_, inner)) = captures.iter().find(|(outer, _)| *outer == var) {
+                let literal = BodyId(literal as u32);
                 held = held.or(self.assigned(literal, *inner, depth + 1));
             }
         }
@@ -254,17 +256,13 @@ impl Given {
     }
 }
 
-fn literals(bodies: &[Arc<Body>]) -> FxHashMap<BodyId, Vec<BodyId>> {
-    let mut literals: FxHashMap<BodyId, Vec<BodyId>> = FxHashMap::default();
-    for (index, body) in bodies.iter().enumerate() {
-        if let Some(parent) = body.parent {
-            literals
-                .entry(parent)
-                .or_default()
-                .push(BodyId(index as u32));
+/// The literals of each body, as those that use it.
+fn literals(bodies: &[Arc<Body>]) -> Users {
+    Users::of(bodies.len(), |index, f| {
+        if let Some(parent) = bodies[index].parent {
+            f(parent);
         }
-    }
-    literals
+    })
 }
 
 /// Adds the variables whose address is taken.

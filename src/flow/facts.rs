@@ -82,9 +82,14 @@ impl Body {
 
     /// A hash of all that the body says but for the places it speaks of, and those in order.
     pub(crate) fn shape(&self) -> (u64, Vec<Span>) {
-        let mut hasher = Unplaced::default();
+        let mut spans = Vec::new();
+        let mut hasher = Apart {
+            hasher: FxHasher::default(),
+            body: |hasher: &mut FxHasher, body: BodyId| hasher.write_u32(body.0),
+            place: |_: &mut FxHasher, span| spans.push(span),
+        };
         self.hash(&mut hasher);
-        (hasher.hasher.finish(), hasher.spans)
+        (hasher.finish(), spans)
     }
 
     /// A body that may be changed: what was known of it is forgotten.
@@ -95,20 +100,30 @@ impl Body {
     }
 }
 
-/// A hasher that sets the numbers of bodies and functions apart (see [`BodyId`]): what becomes of one, `body` decides.
-pub(crate) struct Apart<F> {
+/// A hasher that sets apart the numbers of bodies and functions (see [`BodyId`]) and places (see [`Span`]): what becomes of
+/// one, `body` and `place` decide.
+pub(crate) struct Apart<B, P> {
     hasher: FxHasher,
-    body: F,
+    body: B,
+    place: P,
 }
 
-impl<F: FnMut(&mut FxHasher, BodyId)> Apart<F> {
-    pub(crate) fn new(body: F) -> Self {
-        let hasher = FxHasher::default();
-        Self { hasher, body }
+impl<B: FnMut(&mut FxHasher, BodyId)> Apart<B, fn(&mut FxHasher, Span)> {
+    /// Places are hashed like all else.
+    pub(crate) fn new(body: B) -> Self {
+        Self {
+            hasher: FxHasher::default(),
+            body,
+            place: |hasher, span| span.hash(hasher),
+        }
     }
 }
 
-impl<F: FnMut(&mut FxHasher, BodyId)> Hasher for Apart<F> {
+impl<B, P> Hasher for Apart<B, P>
+where
+    B: FnMut(&mut FxHasher, BodyId),
+    P: FnMut(&mut FxHasher, Span),
+{
     fn finish(&self) -> u64 {
         self.hasher.finish()
     }
@@ -130,7 +145,11 @@ impl<F: FnMut(&mut FxHasher, BodyId)> Hasher for Apart<F> {
     }
 
     fn write_u128(&mut self, number: u128) {
-        self.hasher.write_u128(number);
+        let span = Span {
+            start: (number >> 32) as u32,
+            end: number as u32,
+        };
+        (self.place)(&mut self.hasher, span);
     }
 
     fn write_usize(&mut self, number: usize) {
@@ -139,45 +158,5 @@ impl<F: FnMut(&mut FxHasher, BodyId)> Hasher for Apart<F> {
 
     fn write_i32(&mut self, number: i32) {
         (self.body)(&mut self.hasher, BodyId(number as u32));
-    }
-}
-
-/// A hasher that sets places apart (see [`Span`]).
-#[derive(Default)]
-struct Unplaced {
-    hasher: FxHasher,
-    spans: Vec<Span>,
-}
-
-impl Hasher for Unplaced {
-    fn finish(&self) -> u64 {
-        self.hasher.finish()
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.hasher.write(bytes);
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.hasher.write_u8(number);
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.hasher.write_u32(number);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.hasher.write_u64(number);
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        self.spans.push(Span {
-            start: (number >> 32) as u32,
-            end: number as u32,
-        });
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.hasher.write_usize(number);
     }
 }

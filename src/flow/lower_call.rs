@@ -236,15 +236,7 @@ impl Lowerer<'_, '_> {
         let mut dests = dests.into_iter();
         let mut dest = || dests.next().unwrap_or(Target::Ignore);
         let dests = [dest(), dest()];
-        self.emit_at(
-            span,
-            Op::Recv {
-                ch,
-                ch_span,
-                dests,
-                range: false,
-            },
-        );
+        self.receive_from(ch, ch_span, dests, span);
     }
 
     /// A value that is nil if and only if all of these are.

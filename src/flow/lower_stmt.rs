@@ -129,6 +129,10 @@ impl Lowerer<'_, '_> {
     pub fn receive(&mut self, ch: ExprId, dests: [Target; 2], span: Span) {
         let ch_span = self.ast().expr_span(ch);
         let ch = self.expr(ch);
+        self.receive_from(ch, ch_span, dests, span);
+    }
+
+    pub(super) fn receive_from(&mut self, ch: Expr, ch_span: Span, dests: [Target; 2], span: Span) {
         self.emit_at(
             span,
             Op::Recv {
