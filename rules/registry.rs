@@ -20,6 +20,7 @@ mod stranding_exit;
 mod ticker_range;
 mod timeout_send;
 mod unanswered_reply;
+mod unclosed_pipe;
 mod unclosed_range;
 mod unfulfilled_contract;
 mod unguarded_send;
@@ -42,6 +43,11 @@ pub const RULES: &[Rule] = &[
         id: "stranding-exit",
         page: include_str!("stranding-exit.md"),
         form: Form::Leak(stranding_exit::classify),
+    },
+    Rule {
+        id: "unclosed-pipe",
+        page: include_str!("unclosed-pipe.md"),
+        form: Form::Leak(unclosed_pipe::classify),
     },
     Rule {
         id: "dead-context",

@@ -21,6 +21,7 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
         nil: false,
         function: "run.func1".to_owned(),
         in_loop: false,
+        pipe: false,
     };
     Leak {
         op,

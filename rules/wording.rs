@@ -32,6 +32,13 @@ pub(super) fn made(leak: &Leak) -> String {
 pub(super) fn blocked(leak: &Leak) -> String {
     let channel = channel(leak);
     let what = match leak.op.kind {
+        OpKind::Send if leak.op.pipe => format!("write to the pipe {channel} blocks for ever"),
+        OpKind::Range if leak.op.pipe => {
+            format!("read from the pipe {channel} never comes to its end")
+        }
+        OpKind::Receive if leak.op.pipe => {
+            format!("read from the pipe {channel} blocks for ever")
+        }
         OpKind::Send => format!("send on {channel} blocks for ever"),
         OpKind::Receive => format!("receive from {channel} blocks for ever"),
         OpKind::Range => format!("range over {channel} never ends"),
@@ -66,6 +73,8 @@ fn cases(leak: &Leak) -> String {
 /// How the partner was lost: ``the receiver leaves when `case <-ctx.Done()` wins the select``.
 pub(super) fn cause(leak: &Leak) -> String {
     let (who, done, act) = match leak.op.kind {
+        OpKind::Send if leak.op.pipe => ("reader", "read", "reads"),
+        _ if leak.op.pipe => ("writer", "written", "writes"),
         OpKind::Send => ("receiver", "received", "receives"),
         OpKind::Receive | OpKind::Range => ("sender", "sent", "sends"),
         _ => ("partner", "served", "serves"),
@@ -84,6 +93,9 @@ pub(super) fn cause(leak: &Leak) -> String {
     match leak.stranding.exit {
         Exit::Done => format!("the {who} is done {yet}"),
         Exit::Stuck => format!("the {who} is stuck itself and never {act}"),
+        _ if leak.partner.is_none() && leak.op.pipe => {
+            format!("in this run nobody ever {act} at its other end")
+        }
         _ if leak.partner.is_none() => {
             format!("in this run nobody ever {act} on this channel")
         }

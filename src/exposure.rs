@@ -334,7 +334,9 @@ fn copies(expr: &Expr, f: &mut dyn FnMut(&Expr, Acts)) {
 fn last_field(expr: &Expr) -> Option<Name> {
     match expr {
         Expr::Field(_, name) => Some(name.clone()),
-        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) => last_field(base),
+        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => {
+            last_field(base)
+        }
         _ => None,
     }
 }
@@ -346,6 +348,7 @@ fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
         | Expr::Addr(base)
         | Expr::Deref(base)
         | Expr::Receiver(base)
+        | Expr::Pipe(base, _)
         | Expr::Index(base, _) => is_stranger(program, id, base),
         Expr::Global(_) | Expr::Fresh(_) => true,
         Expr::Var(var) => variable_is_stranger(program, id, *var),
@@ -357,7 +360,7 @@ fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
 fn has_filled_holder(program: &Program, id: BodyId, expr: &Expr) -> bool {
     match expr {
         Expr::Field(holder, _) => is_filled(program, id, holder),
-        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) => {
+        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => {
             has_filled_holder(program, id, base)
         }
         _ => false,
@@ -368,9 +371,11 @@ fn has_filled_holder(program: &Program, id: BodyId, expr: &Expr) -> bool {
 fn is_filled(program: &Program, id: BodyId, expr: &Expr) -> bool {
     match expr {
         Expr::Field(base, _) => way_of(base).is_some_and(|way| is_handed_on(program, id, way.var)),
-        Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) | Expr::Index(base, _) => {
-            is_filled(program, id, base)
-        }
+        Expr::Addr(base)
+        | Expr::Deref(base)
+        | Expr::Receiver(base)
+        | Expr::Pipe(base, _)
+        | Expr::Index(base, _) => is_filled(program, id, base),
         _ => false,
     }
 }

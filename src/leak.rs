@@ -46,12 +46,16 @@ pub struct Operation {
     pub function: String,
     /// Whether it lies in a loop of that function.
     pub in_loop: bool,
+    /// Whether it reads from a pipe or writes to one: a receive or a send for all that follows.
+    pub pipe: bool,
 }
 
 impl Operation {
     /// The wait reason that Go's runtime prints for it (`runtime2.go`, `waitReasonStrings`).
     pub fn wait_reason(&self) -> &'static str {
         match (self.kind, self.nil) {
+            // Go's library waits at a channel, a lock or an end of its own.
+            _ if self.pipe => "select",
             (OpKind::Send, false) => "chan send",
             (OpKind::Send, true) => "chan send (nil chan)",
             (OpKind::Receive | OpKind::Range, false) => "chan receive",

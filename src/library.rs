@@ -105,6 +105,26 @@ pub enum Effect {
     ContextErr,
     /// Returns an error only when the context it is given (`argument`) ends.
     ContextBound,
+    /// Returns the two ends of a pipe, as `io.Pipe` does.
+    Pipe,
+    /// Closes the receiver, an end of a pipe.
+    PipeClose,
+    /// Returns something that reads from its argument (`argument`) or writes to it; nothing, and an error, where it fails.
+    PipeWrap,
+    /// Writes to its argument, or to its receiver if it is a method, and returns something that writes there as well.
+    PipePart,
+    /// Writes to its argument, or to its receiver if it is a method, once.
+    PipeWrite,
+    /// Writes to its argument, or to its receiver if it is a method, any number of times.
+    PipeWriteAll,
+    /// Reads from its argument, or from its receiver if it is a method, what comes next.
+    PipeRead,
+    /// The same, returning whether anything came.
+    PipeScan,
+    /// Reads from its argument, or from its receiver if it is a method, to the end.
+    PipeReadAll,
+    /// Reads from its second argument to the end and writes to its first.
+    PipeCopy,
 }
 
 impl Effect {
@@ -122,6 +142,23 @@ impl Effect {
                 | Self::AtomicSwap
                 | Self::TickerStop
                 | Self::TickerReset
+        )
+    }
+
+    /// Whether it is about pipes: of no interest where nobody makes one.
+    pub fn is_about_pipes(self) -> bool {
+        matches!(
+            self,
+            Self::Pipe
+                | Self::PipeClose
+                | Self::PipeWrap
+                | Self::PipePart
+                | Self::PipeWrite
+                | Self::PipeWriteAll
+                | Self::PipeRead
+                | Self::PipeScan
+                | Self::PipeReadAll
+                | Self::PipeCopy
         )
     }
 
@@ -237,6 +274,8 @@ pub struct Library {
     facts: FxHashMap<String, Fact>,
     /// Types one can wait for, as `path.(Type)`.
     groups: FxHashSet<String>,
+    /// Names of functions that make a pipe, without their packages.
+    pipes: Vec<String>,
 }
 
 impl Library {
@@ -264,7 +303,15 @@ impl Library {
             .filter_map(|f| f.name.rsplit_once(")."))
             .map(|(ty, _)| ty);
         let groups = types.map(|ty| format!("{ty})")).collect();
-        Self { facts, groups }
+        let pipes = facts.values().filter(|f| f.effect == Effect::Pipe);
+        let pipes = pipes.filter_map(|f| Some(f.name.rsplit_once('.')?.1.to_owned()));
+        let mut pipes: Vec<String> = pipes.collect();
+        pipes.sort_unstable();
+        Self {
+            facts,
+            groups,
+            pipes,
+        }
     }
 
     /// Reads a table; the error says where it is wrong.
@@ -279,9 +326,21 @@ impl Library {
         self.facts.values()
     }
 
-    /// The fact for a function of package `path`.
-    pub fn function(&self, path: &str, name: &str) -> Option<&Fact> {
+    /// Whether a function of this name, of whatever package, makes a pipe.
+    pub fn makes_pipe(&self, name: &str) -> bool {
+        self.pipes.iter().any(|pipe| pipe == name)
+    }
+
+    /// Names of functions that make a pipe and are not called `Pipe`.
+    pub fn other_pipes(&self) -> impl Iterator<Item = &str> {
+        let names = self.pipes.iter().map(String::as_str);
+        names.filter(|name| *name != "Pipe")
+    }
+
+    /// The fact for a function of package `path`; `pipes` says whether what is about pipes counts.
+    pub fn function(&self, path: &str, name: &str, pipes: bool) -> Option<&Fact> {
         let listed = self.facts.get(&format!("{path}.{name}"));
+        let listed = listed.filter(|fact| pipes || !fact.effect.is_about_pipes());
         listed.or_else(|| {
             self.facts
                 .get(&format!("{path}.*"))
@@ -294,9 +353,10 @@ impl Library {
         is_group(path, name) || self.groups.contains(&format!("{path}.({name})"))
     }
 
-    /// The fact for a method of type `ty` of package `path`.
-    pub fn method(&self, path: &str, ty: &str, name: &str) -> Option<&Fact> {
+    /// The fact for a method of type `ty` of package `path`; `pipes` says whether what is about pipes counts.
+    pub fn method(&self, path: &str, ty: &str, name: &str, pipes: bool) -> Option<&Fact> {
         let listed = self.facts.get(&format!("{path}.({ty}).{name}"));
+        let listed = listed.filter(|fact| pipes || !fact.effect.is_about_pipes());
         listed.or_else(|| {
             let any = [format!("{path}.({ty}).*"), format!("{path}.*")];
             any.iter()
@@ -340,14 +400,16 @@ mod tests {
     fn the_shipped_table_reads() {
         let library = Library::parse(include_str!("../rules/library.toml")).expect("a valid table");
         assert_eq!(
-            library.method("sync", "WaitGroup", "Go").map(|f| f.effect),
+            library
+                .method("sync", "WaitGroup", "Go", false)
+                .map(|f| f.effect),
             Some(Effect::WaitSpawn)
         );
         assert_eq!(
-            library.function("fmt", "Println").map(|f| f.effect),
+            library.function("fmt", "Println", false).map(|f| f.effect),
             Some(Effect::Inert)
         );
-        assert!(library.function("example.com/x", "Go").is_none());
+        assert!(library.function("example.com/x", "Go", false).is_none());
         let names = library.facts.keys();
         let odd: Vec<_> = names.filter(|name| !is_function_name(name)).collect();
         assert!(odd.is_empty(), "{odd:?}");
@@ -358,7 +420,7 @@ mod tests {
                     [[function]]\nname = \"fmt.Println\"\neffect = \"exit\"\n";
         let table: Table = toml::from_str(more).expect("a valid table");
         let library = Library::standard().with(table.function);
-        let effect = |path, name| library.function(path, name).map(|f| f.effect);
+        let effect = |path, name| library.function(path, name, false).map(|f| f.effect);
         assert_eq!(effect("example.com/x", "Go"), Some(Effect::Spawn));
         assert_eq!(effect("fmt", "Println"), Some(Effect::Exit));
         assert_eq!(effect("fmt", "Printf"), Some(Effect::Inert));

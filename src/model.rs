@@ -363,7 +363,8 @@ fn base_of(place: &Expr) -> Option<Var> {
         | Expr::Index(base, _)
         | Expr::Deref(base)
         | Expr::Addr(base)
-        | Expr::Receiver(base) => base_of(base),
+        | Expr::Receiver(base)
+        | Expr::Pipe(base, _) => base_of(base),
         _ => None,
     }
 }

@@ -298,6 +298,7 @@ impl<'a> Look<'_, 'a> {
                 nil: false,
                 function: function.clone(),
                 in_loop: false,
+                pipe: false,
             },
             cases: Vec::new(),
             origin: None,

@@ -304,12 +304,19 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
             var: w.var,
             field: Some(ELEMENT),
         }),
-        Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => way_of(base),
+        Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => {
+            way_of(base)
+        }
         _ => None,
     }
 }
 
 fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
+    // What may be no pipe has a method in view that may do anything.
+    let acts = match expr {
+        Expr::Pipe(_, false) => acts | ANY,
+        _ => acts,
+    };
     if let Some(way) = way_of(expr) {
         future.add(way.var, way.field.as_ref(), acts);
     }

@@ -119,8 +119,26 @@ fn code_without_marks_that_matters_is_not_overlooked() {
              func run() { c, d := make(stream, 1), make(stream); first(c, d) <- 1 }",
             true,
         ),
+        (
+            "func put(w io.Writer) { fmt.Fprintln(w, 1) }
+             func drain(r io.Reader) { io.Copy(io.Discard, r) }
+             func run() { r, w := io.Pipe(); go drain(r); put(w) }",
+            true,
+        ),
+        (
+            "func put(w io.WriteCloser) { fmt.Fprintln(w, 1); w.Close() }
+             func drain(r io.Reader) { io.Copy(io.Discard, r) }
+             func run() { r, w := io.Pipe(); go drain(r); put(w) }",
+            false,
+        ),
+        (
+            "type S struct { w *io.PipeWriter }
+             func (s *S) end() { s.w.Close() }
+             func run() { r, w := io.Pipe(); s := &S{w}; go io.ReadAll(r); s.end() }",
+            false,
+        ),
     ] {
-        let imports = "package p\nimport (\"context\"; \"fmt\"; \"os\")\n";
+        let imports = "package p\nimport (\"context\"; \"fmt\"; \"io\"; \"os\")\n";
         let lines = text.replace("\n             ", "\n");
         let text = lengthened(&format!("{imports}{lines}\n"));
         let dir = loaded("p", vec![("p/p.go".to_owned(), text.clone())]);

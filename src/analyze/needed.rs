@@ -6,7 +6,7 @@
 //!
 //! A body is active when it
 //!
-//! 1. has a mark (`<-`, `chan`, `go`, `select`, `close`), or names a library function that waits for something or lets others
+//! 1. has a mark (`<-`, `chan`, `go`, `select`, `close`, `.Pipe`), or names a library function that waits for something or lets others
 //!    go on: it *acts*,
 //! 2. names a function that acts: whoever calls that does what it does,
 //! 3. names a library function that makes something to wait for: its caller may get that, or
@@ -88,13 +88,15 @@ struct Marks {
 }
 
 impl Marks {
-    fn of_library(library: &Library) -> Self {
+    /// What is about pipes counts where one is made.
+    fn of_library(library: &Library, pipes: bool) -> Self {
         let call = |name: &str| Word::member(name.as_bytes()).as_call();
         let mut marks = Self::default();
         for name in ENDING {
             marks.ends.add(call(name));
         }
-        for fact in library.facts() {
+        let facts = library.facts();
+        for fact in facts.filter(|fact| pipes || !fact.effect.is_about_pipes()) {
             let name = fact.name.rsplit('.').next().unwrap_or_default();
             let words = match sort(fact.effect) {
                 Sort::Nothing if is_group_of_others(fact) => &mut marks.waits,
@@ -182,7 +184,8 @@ impl Names {
 impl<'o> Needed<'o> {
     /// Looks for marks.
     pub(super) fn new(outlines: &'o [Arc<Outline>], library: &Library) -> Self {
-        let library = Marks::of_library(library);
+        let pipes = outlines.iter().any(|outline| makes_pipe(outline, library));
+        let library = Marks::of_library(library, pipes);
         let known = outlines.iter().map(|outline| {
             let functions = outline.functions.iter();
             functions.map(|f| library.of(outline, f)).collect()
@@ -351,7 +354,9 @@ fn sort(effect: Effect) -> Sort {
         | Effect::ContextDerive
         | Effect::ContextDone
         | Effect::Group
-        | Effect::GroupContext => Sort::Makes,
+        | Effect::GroupContext
+        | Effect::Pipe
+        | Effect::PipeWrap => Sort::Makes,
         // These do what the functions do that they are handed.
         Effect::Call | Effect::CallOnce | Effect::OnceFunc | Effect::CallTest => Sort::Nothing,
         // A context that nobody ends is nothing to wait for.
@@ -361,6 +366,15 @@ fn sort(effect: Effect) -> Sort {
         other if other.is_aside() => Sort::Nothing,
         _ => Sort::Waits,
     }
+}
+
+/// Whether somebody may make a pipe; one that is configured may have another name than those the lexer knows.
+fn makes_pipe(outline: &Outline, library: &Library) -> bool {
+    let named = |name: &str| {
+        let word = Word::member(name.as_bytes()).as_call();
+        outline.words.contains(&word)
+    };
+    outline.pipes || library.other_pipes().any(named)
 }
 
 /// Whether values of a type are plain data.
@@ -472,7 +486,14 @@ impl Leading {
             Expr::Ident(name) => self.types.contains(name),
             Expr::Selector(_, name, _) => matches!(
                 name.as_str(),
-                "CancelFunc" | "CancelCauseFunc" | "WaitGroup" | "Group" | "Timer" | "Ticker"
+                "CancelFunc"
+                    | "CancelCauseFunc"
+                    | "WaitGroup"
+                    | "Group"
+                    | "Timer"
+                    | "Ticker"
+                    | "PipeReader"
+                    | "PipeWriter"
             ),
             Expr::Star(inner) | Expr::SliceType(inner) | Expr::ArrayType(_, inner) => leads(inner),
             Expr::MapType(key, value) => leads(key) || leads(value),

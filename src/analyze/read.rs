@@ -348,7 +348,7 @@ pub(super) fn with_line_end(bytes: &[u8], span: Span) -> Span {
 
 /// Whether a file may speak of anything that a goroutine waits at; comments and literals count.
 fn may_block(bytes: &[u8]) -> bool {
-    ["<-", "chan", "WaitGroup", "select", "NewTicker"]
+    ["<-", "chan", "WaitGroup", "select", "NewTicker", ".Pipe"]
         .iter()
         .any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
 }

@@ -219,7 +219,7 @@ impl Memory {
     fn shift(&self, seen: &Seen, outline: &Outline, bytes: &[u8]) -> Option<Shift> {
         let old = &seen.outline;
         if !outline.sure
-            || outline.blocks != old.blocks
+            || (outline.blocks, outline.pipes) != (old.blocks, old.pipes)
             || outline.functions.len() != old.functions.len()
         {
             return None;

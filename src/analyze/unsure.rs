@@ -9,11 +9,13 @@ use crate::outline::{Function, Outline, Word, outline};
 use crate::resolve::is_exported;
 use crate::source::Span;
 use crate::syntax::ast::{Decl, File};
+use memchr::memmem;
 
 /// The outline of a file as the parser has read it. It is not sure: no body may be left out.
 pub(super) fn outline_of(bytes: &[u8], file: &File) -> Outline {
     let mut whole = Outline {
         blocks: true,
+        pipes: memmem::find(bytes, b".Pipe").is_some(),
         ..Outline::default()
     };
     for decl in &file.decls {

@@ -47,6 +47,8 @@ pub fn build(
 
 fn primary_text(op: &Operation) -> String {
     let (verb, joint) = match op.kind {
+        OpKind::Send if op.pipe => ("write", "to"),
+        OpKind::Receive | OpKind::Range if op.pipe => ("read", "from"),
         OpKind::Send => ("send", "on"),
         OpKind::Receive => ("receive", "from"),
         OpKind::Range => ("range", "over"),
@@ -91,6 +93,7 @@ fn make_text(leak: &Leak, origin: &Origin) -> String {
         OpKind::Send | OpKind::Receive | OpKind::Range | OpKind::Select
     );
     match (channel, leak.op.nil, origin.capacity) {
+        _ if leak.op.pipe => "the pipe is made here".to_owned(),
         (false, ..) => format!("{name} is declared here"),
         (true, true, _) => format!("{name} is nil: it is declared here and not made"),
         (true, false, 0) => format!("{name} is made here, without room"),
@@ -133,6 +136,8 @@ fn skipped(leak: &Leak) -> Option<(Place, LabelRole, String)> {
 fn stranding(leak: &Leak) -> Option<(Place, String)> {
     let at = leak.stranding.at?;
     let (partner, act) = match leak.op.kind {
+        OpKind::Send if leak.op.pipe => ("reader", "read"),
+        OpKind::Receive | OpKind::Range if leak.op.pipe => ("writer", "write"),
         OpKind::Send => ("receiver", "receive"),
         OpKind::Receive | OpKind::Range => ("sender", "send"),
         OpKind::Wait => ("goroutine", "`Done`"),

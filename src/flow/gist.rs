@@ -74,7 +74,13 @@ impl Gist {
                     callee => this.makes |= makes_context(callee),
                 }
             }
-            this.matters |= matters_by_itself(op);
+            match pipe_of(op) {
+                Some(end) => sources(end, &mut |var| match var {
+                    Some(var) => this.values.push(var),
+                    None => this.matters = true,
+                }),
+                None => this.matters |= matters_by_itself(op),
+            }
             op.exprs(&mut |e| {
                 this.makes |= makes_anything(e) || makes_function(e);
                 this.structs.extend(e.literal_type());
@@ -88,6 +94,16 @@ impl Gist {
 /// What is remembered of a body.
 pub(super) fn gist(body: &Body) -> &Gist {
     body.known(Slot::Gist, Gist::of)
+}
+
+/// The end of a pipe that an operation is about.
+pub(super) fn pipe_of(op: &Op) -> Option<&Expr> {
+    match op {
+        Op::Send(ch, ..) | Op::Recv { ch, .. } | Op::Close(ch, _) => {
+            matches!(ch, Expr::Pipe(..)).then_some(ch)
+        }
+        _ => None,
+    }
 }
 
 /// Whether an operation matters whatever its variables hold and whatever it calls.
@@ -205,6 +221,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         Expr::Deref(a)
         | Expr::Addr(a)
         | Expr::Receiver(a)
+        | Expr::Pipe(a, _)
         | Expr::Not(a)
         | Expr::Len(a, _)
         | Expr::Has(a)

@@ -17,6 +17,9 @@ pub(crate) fn is_plain(ty: &Ty) -> bool {
     }
 }
 
+/// The types of the ends of a pipe.
+pub(super) const PIPE_ENDS: [&str; 2] = ["PipeReader", "PipeWriter"];
+
 /// Whether values of a type lead to a channel or a function through fields, pointers and elements: a function may be the
 /// cancel function of a context, or act on what it has captured.
 pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
@@ -28,7 +31,9 @@ pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
     match ty {
         Ty::Chan(..) | Ty::Func(_) => true,
         Ty::Ext(path, name) => {
-            path == "context" && name == "CancelFunc" || path == "time" && name == "Ticker"
+            path == "context" && name == "CancelFunc"
+                || path == "time" && name == "Ticker"
+                || path == "io" && PIPE_ENDS.contains(&name.as_str())
         }
         Ty::Named(id) => inner(&types[id.0 as usize].underlying),
         Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) => inner(elem),
@@ -71,7 +76,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
             }
         }
         Expr::MakeChan(..) | Expr::Closure(_) => f(None),
-        Expr::Addr(inner) | Expr::Receiver(inner) => sources(inner, f),
+        Expr::Addr(inner) | Expr::Receiver(inner) | Expr::Pipe(inner, _) => sources(inner, f),
         Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| sources(v, f)),
         Expr::Slice(values) => values.iter().for_each(|v| sources(v, f)),
         Expr::Append(base, values) => {

@@ -194,13 +194,16 @@ pub enum Expr {
     Addr(Box<Expr>),
     /// `base` as the receiver of a method: the address of a struct, anything else as it is.
     Receiver(Box<Expr>),
+    /// The pipe that `base` is an end of; the flag says whether its type leaves no other choice.
+    Pipe(Box<Expr>, bool),
     /// A function of the package as a value.
     Func(FuncId),
     /// A method of the package bound to its receiver.
     Method(Box<Expr>, FuncId),
     /// A function literal.
     Closure(BodyId),
-    /// `make(chan T, capacity)`; the spans are the whole call and the capacity.
+    /// `make(chan T, capacity)`; the spans are the whole call and the capacity. Where that is `nil` it is a pipe: a channel
+    /// without room, on which an operation goes on, and fails, once either end is closed.
     MakeChan(Box<Expr>, Span, Span),
     /// A struct value; the flag says whether its address is taken at once.
     Struct(Option<TypeId>, Vec<(Name, Expr)>, bool, Span),
@@ -212,7 +215,7 @@ pub enum Expr {
     Slots(Box<Expr>, Span),
     /// A map with this many entries, which are not followed.
     Map(i64, Span),
-    /// Whether the map `base` has an entry that was asked for.
+    /// Whether the map `base` has an entry that was asked for, or the pipe has both ends open.
     Has(Box<Expr>),
     /// Whether a value that is not nil is of this type.
     Is(Box<Expr>, Asserted),
@@ -398,6 +401,7 @@ impl Expr {
             | Self::Deref(base)
             | Self::Addr(base)
             | Self::Receiver(base)
+            | Self::Pipe(base, _)
             | Self::Method(base, _)
             | Self::MakeChan(base, ..)
             | Self::Sized(base, _)

@@ -9,7 +9,7 @@ use super::concrete::Named;
 use super::ir::{Body, BodyId};
 use super::lower::{Lowerer, Piece, Spare};
 use super::simplify::Simplified;
-use super::whole::has_later;
+use super::whole::Makes;
 use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
@@ -70,7 +70,7 @@ pub(super) struct Lowered {
 struct Ground {
     types: Vec<(Name, Ty)>,
     consts: FxHashMap<Name, Const>,
-    has_later: bool,
+    makes: Makes,
 }
 
 /// A file, lowered.
@@ -79,7 +79,7 @@ struct KeptFile {
     id: Option<FileId>,
     excluded: bool,
     text: Option<Arc<[u8]>>,
-    has_later: bool,
+    makes: Makes,
     elided: Vec<Option<Elided>>,
     declared: Vec<Declared>,
     words: OnceCell<FxHashSet<Name>>,
@@ -134,9 +134,9 @@ impl Lowered {
         self.same = (0..package.files.len()).map(same).collect();
     }
 
-    /// Whether a file may have timers that run functions, where it is the same.
-    pub(super) fn has_later(&self, file: usize) -> Option<bool> {
-        self.same[file].then(|| self.files[file].has_later)
+    /// What a file may make, where it is the same.
+    pub(super) fn makes(&self, file: usize) -> Option<Makes> {
+        self.same[file].then(|| self.files[file].makes)
     }
 
     /// Takes over what is the same, once files were compared.
@@ -149,7 +149,10 @@ impl Lowered {
                 .map(|ty| (ty.name.clone(), ty.underlying.clone()))
                 .collect(),
             consts: package.consts.clone(),
-            has_later: lowerer.has_later,
+            makes: Makes {
+                timers: lowerer.has_later,
+                pipes: lowerer.has_pipes,
+            },
         };
         let count = package.files.len();
         if self.files.len() != count || self.ground != ground {
@@ -254,7 +257,7 @@ impl Lowered {
                 .get(now.id.index())
                 .filter(|_| now.ast.unreadable.is_empty())
                 .cloned(),
-            has_later: has_later(now.ast),
+            makes: Makes::of(now.ast, lowerer.library),
             elided: elided(now.ast).collect(),
             declared: declared(lowerer.package, file),
             words: OnceCell::new(),

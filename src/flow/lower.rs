@@ -65,6 +65,8 @@ pub(super) struct Lowerer<'p, 'a> {
     pub file: usize,
     /// Whether the package has timers that run functions; of others it makes no difference when they are stopped.
     pub has_later: bool,
+    /// Whether the package makes pipes; of others it makes no difference who reads and writes.
+    pub has_pipes: bool,
     /// What has been lowered since somebody took it.
     pub piece: Piece,
     pub spare: Spare,

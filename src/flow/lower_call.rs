@@ -6,6 +6,7 @@ use super::lower::Lowerer;
 use super::lower_composite::group_type;
 use super::lower_expr::fields;
 use super::lower_later::{CLAIM, is_at_end, is_kept};
+use super::lower_pipe::{close_end, is_about_pipes};
 use crate::library::{Effect, ends_by_name};
 use crate::resolve::{Method, Ty};
 use crate::source::Span;
@@ -186,6 +187,13 @@ impl Lowerer<'_, '_> {
                 let ch = call.args.first().cloned().unwrap_or(Expr::Nil);
                 let text = *text;
                 self.emit(Op::Close(ch, text));
+                for dest in call.dests {
+                    self.emit_at(span, Op::Set(dest, Expr::Nil));
+                }
+            }
+            _ if is_about_pipes(&call) => {
+                let texts = self.texts_of(*fun, args, call.method);
+                self.pipe_call(call, *fun, &texts, span);
             }
             Callee::Panic => self.emit(Op::Panic),
             Callee::Recover => {
@@ -278,6 +286,10 @@ impl Lowerer<'_, '_> {
             let (ch, ch_span) = (passed(&call, argument), self.span_of(args, argument));
             call = self.received_later(ch, ch_span, span);
         }
+        if is_about_pipes(&call) {
+            let texts = self.texts_of(*fun, args, call.method);
+            call = self.pipe_call_later(call, *fun, &texts, span);
+        }
         self.emit_at(span, if go { Op::Go(call) } else { Op::Defer(call) });
     }
 
@@ -333,6 +345,11 @@ impl Lowerer<'_, '_> {
             call.method = false;
             call.callee = Callee::Close(self.span_of(args, argument));
         }
+        let receiver = match file.expr(fun) {
+            ast::Expr::Selector(base, ..) => file.expr_span(*base),
+            _ => Span::default(),
+        };
+        close_end(&mut call, receiver);
         call
     }
 
@@ -363,7 +380,7 @@ impl Lowerer<'_, '_> {
             dests: Vec::new(),
         };
         if let Some(path) = self.package_name(base) {
-            return match self.library.function(&path, name) {
+            return match self.fact_of_function(&path, name) {
                 Some(fact) => call(
                     Callee::Library(fact.effect, fact.argument as u32),
                     Vec::new(),
@@ -397,7 +414,7 @@ impl Lowerer<'_, '_> {
             }
             Some((path, Method::Ext(package, type_name))) => {
                 let receiver = self.receiver(base, &path);
-                match self.library.method(&package, &type_name, name) {
+                match self.fact_of_method(&package, &type_name, name) {
                     Some(fact) => call(
                         Callee::Library(fact.effect, fact.argument as u32),
                         vec![receiver],

@@ -168,7 +168,7 @@ impl Lowerer<'_, '_> {
                 Method::Func(func) => return Expr::Method(receiver, func),
                 // What is not listed may be a field.
                 Method::Ext(package, of) => {
-                    if let Some(fact) = self.library.method(&package, &of, name) {
+                    if let Some(fact) = self.fact_of_method(&package, &of, name) {
                         let (effect, argument) = (fact.effect, fact.argument as u32);
                         let span = self.ast().expr_span(base);
                         let receiver = Expr::Receiver(receiver);

@@ -22,6 +22,7 @@ mod lower_control;
 mod lower_expr;
 mod lower_later;
 mod lower_multi;
+mod lower_pipe;
 mod lower_stmt;
 mod questions;
 mod simplify;

@@ -5,7 +5,7 @@
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
 use super::ahead::{Ahead, Next, look_ahead};
-use super::gist::{Gist, gist};
+use super::gist::{Gist, gist, pipe_of};
 use super::holding::holding_vars;
 use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
 use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Target, empty_body};
@@ -336,6 +336,17 @@ fn users(bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) -> Users {
 /// Calls that can do nothing to a primitive become assignments of unknown values.
 fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
     for pc in 0..arc.code.len() {
+        if let Some(end) = pipe_of(&arc.code[pc])
+            && !expr_holds(end, holds)
+        {
+            // It is no pipe of ours: what comes of it nobody knows.
+            let span = arc.spans[pc];
+            Body::changed(arc).code[pc] = match &arc.code[pc] {
+                Op::Recv { dests, .. } => Op::Set(dests[1].clone(), Expr::Fresh(span)),
+                _ => Op::Nop,
+            };
+            continue;
+        }
         let Op::Call(call) = &arc.code[pc] else {
             continue;
         };

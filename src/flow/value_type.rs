@@ -3,6 +3,7 @@
 //! Deliberately absent: inference of type arguments, and types of other packages beyond their names.
 
 use super::lower::{Entity, Lowerer};
+use super::lower_pipe::pipe_types;
 use crate::library::Effect;
 use crate::resolve::{Const, FuncTy, Method, Ty};
 use crate::syntax::ast::{self, BinaryOp, ChanDir, ExprId, LiteralKind, Name, UnaryOp};
@@ -13,6 +14,9 @@ impl Lowerer<'_, '_> {
     pub fn tuple_types(&mut self, id: ExprId, count: usize) -> Vec<Ty> {
         let mut types = match self.value_type(id) {
             Ty::Tuple(types) => types.to_vec(),
+            one if self.has_pipes && matches!(self.ast().expr(id), ast::Expr::Call(..)) => {
+                vec![one, Ty::Error]
+            }
             one => vec![one, Ty::Bool],
         };
         types.resize(count, Ty::Unknown);
@@ -176,7 +180,7 @@ impl Lowerer<'_, '_> {
     }
 
     fn library_type(&self, path: &str, name: &str) -> Ty {
-        let Some(fact) = self.library.function(path, name) else {
+        let Some(fact) = self.fact_of_function(path, name) else {
             return Ty::Unknown;
         };
         let returned = fact.returned();
@@ -192,6 +196,7 @@ impl Lowerer<'_, '_> {
                 }));
                 Ty::Tuple(Arc::new(vec![first, cancel]))
             }
+            Effect::Pipe => Ty::Tuple(Arc::new(pipe_types())),
             Effect::GroupContext => {
                 let context = Ty::Ext(Name::new_static("context"), Name::new_static("Context"));
                 Ty::Tuple(Arc::new(vec![first, context]))

@@ -36,12 +36,14 @@ pub(super) fn lower_package<'a>(
     if let Some(kept) = &mut kept {
         kept.compare(package);
     }
-    let has_later = (0..files).any(|file| {
-        let known = kept.as_ref().and_then(|kept| kept.has_later(file));
-        known.unwrap_or_else(|| has_later(package.ast(file)))
+    let makes = (0..files).map(|file| {
+        let known = kept.as_ref().and_then(|kept| kept.makes(file));
+        known.unwrap_or_else(|| Makes::of(package.ast(file), library))
     });
+    let makes = makes.fold(Makes::default(), Makes::or);
     let mut lowerer = Lowerer {
-        has_later,
+        has_later: makes.timers,
+        has_pipes: makes.pipes,
         package,
         library,
         go,
@@ -129,10 +131,33 @@ pub(super) fn lower_package<'a>(
 /// has two thirds of it.
 const READ_LATER: u32 = 1 << 20;
 
-/// Whether a file may have timers that run functions.
-pub(super) fn has_later(ast: &ast::File) -> bool {
-    let mut exprs = ast.exprs.iter();
-    exprs.any(|e| matches!(e, ast::Expr::Selector(_, name, _) if name == "AfterFunc"))
+/// What a file may make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Makes {
+    /// Timers that run functions.
+    pub timers: bool,
+    /// Pipes.
+    pub pipes: bool,
+}
+
+impl Makes {
+    pub(super) fn of(ast: &ast::File, library: &Library) -> Self {
+        let mut makes = Self::default();
+        for expr in &ast.exprs {
+            if let ast::Expr::Selector(_, name, _) = expr {
+                makes.timers |= name == "AfterFunc";
+                makes.pipes |= library.makes_pipe(name);
+            }
+        }
+        makes
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            timers: self.timers || other.timers,
+            pipes: self.pipes || other.pipes,
+        }
+    }
 }
 
 /// Gives package variables without a stated type that of the library call they start with.
@@ -158,7 +183,7 @@ fn type_variables(package: &mut Package<'_>, library: &Library) {
                     continue;
                 };
                 let path = package.import(file, base);
-                let fact = path.and_then(|path| library.function(path, function));
+                let fact = path.and_then(|path| library.function(path, function, false));
                 if let Some(ty) = fact.and_then(Fact::returned) {
                     typed.push((name.clone(), ty));
                 }

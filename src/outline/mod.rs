@@ -85,8 +85,10 @@ pub struct Outline {
     pub functions: Vec<Function>,
     /// The words of all bodies.
     pub words: Vec<Word>,
-    /// Whether anything outside comments and literals speaks of channels or wait groups.
+    /// Whether anything outside comments and literals speaks of channels, wait groups or pipes.
     pub blocks: bool,
+    /// Whether anything outside comments and literals is called `Pipe` behind a dot.
+    pub pipes: bool,
     /// Whether brackets and literals are closed everywhere but in broken bodies, so that what is said of functions holds.
     pub sure: bool,
 }

@@ -201,9 +201,11 @@ impl<'p> Mine<'p> {
             Expr::Func(func) => self.is_active(BodyId::from(*func)),
             Expr::Method(base, func) => inner(base) || self.is_active(BodyId::from(*func)),
             Expr::Field(base, name) => self.fields.contains(name) && inner(base),
-            Expr::Index(base, _) | Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => {
-                inner(base)
-            }
+            Expr::Index(base, _)
+            | Expr::Deref(base)
+            | Expr::Addr(base)
+            | Expr::Receiver(base)
+            | Expr::Pipe(base, _) => inner(base),
             Expr::Struct(ty, fields, ..) => {
                 fields.iter().any(|(_, value)| inner(value))
                     || ty.is_some_and(|ty| has_primitive(&self.program.types, &Ty::Named(ty), 0))

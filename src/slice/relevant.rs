@@ -153,7 +153,7 @@ impl Relevant {
             },
             // A write through a pointer: to what, nobody says.
             Expr::Deref(_) => true,
-            Expr::Addr(base) | Expr::Receiver(base) => self.place(id, base),
+            Expr::Addr(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => self.place(id, base),
             Expr::Var(var) => self.var(id, *var),
             _ => false,
         }

@@ -232,6 +232,9 @@ impl Machine<'_> {
             (Some(Obj::Context(..)), "Done") => Some(Effect::ContextDone),
             (Some(Obj::Context(..)), "Err") => Some(Effect::ContextErr),
             (Some(Obj::Context(..)), "Value" | "Deadline") => Some(Effect::Inert),
+            (Some(Obj::Chan { pipe: Some(_), .. }), "Close" | "CloseWithError") => {
+                Some(Effect::PipeClose)
+            }
             (Some(Obj::Clock(..)), "Stop") => Some(Effect::TickerStop),
             (Some(Obj::Clock(..)), "Reset") => Some(Effect::TickerReset),
             (Some(Obj::Struct(None, fields)), "Stop" | "Reset")

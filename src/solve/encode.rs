@@ -155,13 +155,14 @@ impl<'s> Encoder<'s> {
                 cap,
                 buf,
                 closed,
+                pipe,
             } => {
                 self.word(21);
                 self.word(u64::from(site.span.start) << 32 | u64::from(site.body.0));
                 self.value(cap);
                 self.word(buf.len() as u64);
                 buf.iter().for_each(|v| self.value(v));
-                self.word(u64::from(*closed));
+                self.word(u64::from(*closed) | u64::from(*pipe == Some(true)) << 1);
             }
             Obj::Struct(ty, fields) => {
                 self.word(22);

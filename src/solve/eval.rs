@@ -97,8 +97,16 @@ impl<'p> Machine<'p> {
                     .collect();
                 Value::Ref(state.alloc(Obj::Closure(*body, env, None)))
             }
+            Expr::Pipe(base, _) => {
+                let base = self.eval(state, proc, base);
+                self.pipe_of(state, &base)
+            }
             Expr::MakeChan(cap, span, size) => {
-                let cap = self.eval(state, proc, cap);
+                let pipe = (**cap == Expr::Nil).then_some(false);
+                let cap = match &**cap {
+                    Expr::Nil => Value::Int(0),
+                    cap => self.eval(state, proc, cap),
+                };
                 let mut cap = Self::number(state, &cap);
                 if let Value::Int(room) = cap
                     && room
@@ -127,6 +135,7 @@ impl<'p> Machine<'p> {
                     cap,
                     buf: Vec::new(),
                     closed: false,
+                    pipe,
                 });
                 Self::holds(state, id, &cap);
                 if opaque {
@@ -182,15 +191,15 @@ impl<'p> Machine<'p> {
             Expr::Map(count, _) => Value::Ref(state.alloc(Obj::Map(Value::Int(*count)))),
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);
-                let empty = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {
-                    Some((id, Obj::Map(count))) => *count == Value::Int(0) && !state.escaped(id),
-                    _ => base == Value::Nil,
+                let has = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {
+                    Some((id, Obj::Map(count))) => {
+                        (*count == Value::Int(0) && !state.escaped(id)).then_some(false)
+                    }
+                    Some((_, Obj::Chan { closed: true, .. })) => Some(false),
+                    Some((id, Obj::Chan { .. })) => (!state.escaped(id)).then_some(true),
+                    _ => (base == Value::Nil).then_some(false),
                 };
-                if empty {
-                    Value::Bool(false)
-                } else {
-                    self.fresh(state, proc, Span::default())
-                }
+                has.map_or_else(|| self.fresh(state, proc, Span::default()), Value::Bool)
             }
             Expr::Is(base, ty) => {
                 let base = self.eval(state, proc, base);
@@ -218,6 +227,16 @@ impl<'p> Machine<'p> {
                 _ => self.fresh(state, proc, Span::default()),
             },
         }
+    }
+
+    /// The pipe that a value is an end of. What is none is read from or written to by a method that is not followed.
+    fn pipe_of(&self, state: &mut State, end: &Value) -> Value {
+        let obj = state.object(end).map(|id| &state.heap[id as usize]);
+        if matches!(end, Value::Sym(..)) || matches!(obj, Some(Obj::Chan { pipe: Some(_), .. })) {
+            return *end;
+        }
+        state.escape(end);
+        Value::Out(Outside::Other)
     }
 
     pub(super) fn global(&self, state: &mut State, proc: usize, name: &Name) -> Value {

@@ -35,8 +35,21 @@ impl Machine<'_> {
             | Effect::OnceFunc
             | Effect::Group
             | Effect::Receive
+            | Effect::Pipe
+            | Effect::PipeWrap
+            | Effect::PipePart
+            | Effect::PipeWrite
+            | Effect::PipeWriteAll
+            | Effect::PipeRead
+            | Effect::PipeScan
+            | Effect::PipeReadAll
+            | Effect::PipeCopy
             | Effect::TimerStop => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
+            Effect::PipeClose => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                return Self::park(state, proc, Act::Close(receiver), call.pc);
             }
             Effect::AtomicLoad
             | Effect::AtomicStore

@@ -3,17 +3,12 @@
 use super::state::{Obj, ObjId, Site, Value};
 use super::witness::Teller;
 use crate::flow::ir::{BodyId, Expr, Op, Target};
-use crate::leak::{Operation, Origin};
+use crate::leak::{OpKind, Operation, Origin};
 use crate::source::{Place, Span};
 use crate::summary::way_of;
 
 impl Teller<'_, '_> {
-    pub(super) fn origin(
-        &self,
-        primitive: Option<ObjId>,
-        _body: BodyId,
-        _op: &Operation,
-    ) -> Option<Origin> {
+    pub(super) fn origin(&self, primitive: Option<ObjId>, op: &Operation) -> Option<Origin> {
         let id = primitive?;
         // A field that was never set has no place of its own.
         let (site, capacity, symbolic) = match &self.state.heap[id as usize] {
@@ -33,7 +28,17 @@ impl Teller<'_, '_> {
         if site.span == Span::default() {
             return None;
         }
-        Some(self.origin_of(&site, capacity, symbolic))
+        let mut origin = self.origin_of(&site, capacity, symbolic);
+        if op.pipe {
+            // The end that would have to be read from, written to or closed.
+            let [reader, writer] = self.ends_of(&site);
+            origin.name = if op.kind == OpKind::Send {
+                reader
+            } else {
+                writer
+            };
+        }
+        Some(origin)
     }
 
     /// The constant that a large capacity stands for: what a run has decided about it says nothing about the code.
@@ -81,6 +86,26 @@ impl Teller<'_, '_> {
             }
         }
         String::new()
+    }
+
+    /// What the two ends of a pipe are put into.
+    fn ends_of(&self, site: &Site) -> [String; 2] {
+        let body = self.machine.source(site.body);
+        let pipe = body.code.iter().find_map(|op| match op {
+            Op::Set(Target::Var(pipe), value) if makes(value, site.span) => Some(*pipe),
+            _ => None,
+        });
+        let mut ends = body
+            .code
+            .iter()
+            .zip(&body.spans)
+            .filter_map(|(op, at)| match op {
+                Op::Set(target, Expr::Var(var)) if Some(*var) == pipe && *at == site.span => {
+                    Some(self.name_of_target(site.body, target))
+                }
+                _ => None,
+            });
+        [(); 2].map(|()| ends.next().unwrap_or_default())
     }
 
     /// The variable or field that something is put into; a temporary hands it to a field of what is made next.

@@ -5,7 +5,7 @@ use super::counts::Bound;
 use super::eval::ATOMIC;
 use super::machine::{COUNT_LIMIT, Machine};
 use super::state::{Act, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, State, Value};
-use crate::flow::ir::{BodyId, JumpKind, Op, Pc, Target};
+use crate::flow::ir::{BodyId, Expr, JumpKind, Op, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
@@ -145,6 +145,14 @@ impl Machine<'_> {
         self.set_dest(state, proc, dests, 0, result);
     }
 
+    /// Whether a read from a pipe or a write to one needs nobody: it is closed, or others have it.
+    fn is_done_at_once(state: &State, pipe: &Value) -> bool {
+        state.object(pipe).is_none_or(|id| {
+            let closed = matches!(state.heap[id as usize], Obj::Chan { closed: true, .. });
+            closed || state.escaped(id)
+        })
+    }
+
     pub(super) fn count_outside(&self, ch: &Value) {
         if self.outside_of(ch) == Some(Outside::Other) {
             self.abstain("outside-channel");
@@ -249,16 +257,36 @@ impl Machine<'_> {
                 if self.is_nil_of_others(state, proc, ch) {
                     return self.not_ours();
                 }
+                let is_pipe = matches!(ch, Expr::Pipe(..));
                 let ch = self.eval(state, proc, ch);
+                if is_pipe && Self::is_done_at_once(state, &ch) {
+                    Self::go_to(state, proc, pc + 1);
+                    return Flow::Next;
+                }
                 let value = self.eval(state, proc, value);
                 self.count_outside(&ch);
                 return Self::park(state, proc, Act::Send(ch, value), pc);
             }
-            Op::Recv { ch, range, .. } => {
+            Op::Recv {
+                ch,
+                range,
+                dests,
+                ch_span,
+            } => {
                 if self.is_nil_of_others(state, proc, ch) {
                     return self.not_ours();
                 }
+                let is_pipe = matches!(ch, Expr::Pipe(..));
                 let ch = self.eval(state, proc, ch);
+                if is_pipe && Self::is_done_at_once(state, &ch) {
+                    let more = match state.object(&ch).map(|id| &state.heap[id as usize]) {
+                        Some(Obj::Chan { closed: true, .. }) => Value::Bool(false),
+                        _ => self.fresh(state, proc, *ch_span),
+                    };
+                    self.set_dest(state, proc, dests, 1, more);
+                    Self::go_to(state, proc, pc + 1);
+                    return Flow::Next;
+                }
                 self.count_outside(&ch);
                 return Self::park(state, proc, Act::Recv(ch, *range), pc);
             }

@@ -23,6 +23,7 @@ impl Teller<'_, '_> {
         if let Some(origin) = origin {
             let what = match (origin.capacity, op.kind) {
                 _ if op.nil => format!("`{}` is declared, and nil", origin.name),
+                _ if op.pipe => "the pipe is made".to_owned(),
                 (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
                 _ if self.is_clock(on) => {
                     format!("`{}` is made, a ticker", display(&origin.name, name))
@@ -61,12 +62,13 @@ impl Teller<'_, '_> {
                     Some((StepKind::Spawn, format!("{who}: `{quoted}`")))
                 }
                 Happening::Sent(_) if event.on == on && on.is_some() => {
-                    Some((StepKind::Send, format!("a send completes: `{quoted}`")))
+                    let what = if op.pipe { "write" } else { "send" };
+                    Some((StepKind::Send, format!("a {what} completes: `{quoted}`")))
                 }
-                Happening::Received(_) if event.on == on && on.is_some() => Some((
-                    StepKind::Receive,
-                    format!("a receive completes: `{quoted}`"),
-                )),
+                Happening::Received(_) if event.on == on && on.is_some() => {
+                    let what = if op.pipe { "read" } else { "receive" };
+                    Some((StepKind::Receive, format!("a {what} completes: `{quoted}`")))
+                }
                 Happening::Closed if event.on == on && on.is_some() => {
                     Some((StepKind::Close, format!("it is closed: `{quoted}`")))
                 }

@@ -6,6 +6,7 @@
 use super::machine::Machine;
 use super::prospects::Prospects;
 use super::state::{Act, Obj, ObjId, Proc, State, Value};
+use crate::flow::ir::{BodyId, Pc};
 use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
 
 /// Objects, and what would have to be done to one of them.
@@ -35,6 +36,9 @@ impl Machine<'_> {
     /// What would free a parked process; `None` when the outside may.
     pub fn wants(&self, state: &State, proc: &Proc) -> Option<Wants> {
         let (act, _) = proc.park.as_ref()?;
+        if self.may_be_over(state, proc, act) {
+            return None;
+        }
         let mut wants = Wants::new();
         let mut add = |value: &Value, acts: Acts| -> bool {
             match state.object(value) {
@@ -47,7 +51,10 @@ impl Machine<'_> {
                 Some(id) => match &state.heap[id as usize] {
                     // Who sends when it is closed panics, and sits there no more.
                     Obj::Chan { closed: true, .. } if acts == RECV => false,
-                    Obj::Chan { .. } => {
+                    Obj::Chan { pipe, .. } => {
+                        if pipe.is_some() && state.open[id as usize] & CLOSE != 0 {
+                            return false;
+                        }
                         let ends = if acts == RECV { CLOSE } else { 0 };
                         wants.push((id, acts | ends));
                         true
@@ -87,6 +94,36 @@ impl Machine<'_> {
             Act::Close(_) | Act::Cancel(_) => false,
         };
         closed_world.then_some(wants)
+    }
+
+    /// Whether a process waits to read from a pipe, or to write to one, just once, and something has passed already: how
+    /// much of it one read takes nobody knows.
+    fn may_be_over(&self, state: &State, proc: &Proc, act: &Act) -> bool {
+        let (Act::Send(ch, _) | Act::Recv(ch, false)) = act else {
+            return false;
+        };
+        let passed = state.object(ch).is_some_and(|id| {
+            let obj = &state.heap[id as usize];
+            matches!(
+                obj,
+                Obj::Chan {
+                    pipe: Some(true),
+                    ..
+                }
+            )
+        });
+        if !passed {
+            return false;
+        }
+        let here = proc.site();
+        let loops =
+            |(body, pc): (BodyId, Pc)| self.body(body).in_loop.get(pc as usize) == Some(&true);
+        // The operation that a frame below waits for comes before the one it goes on with.
+        let callers = proc.frames.iter().rev().skip(1);
+        let mut sites = callers
+            .map(|frame| (frame.body, frame.pc.saturating_sub(1)))
+            .chain(here);
+        !sites.any(loops)
     }
 
     /// For the log: whether anybody but the watched goroutine could still free it.

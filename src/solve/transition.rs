@@ -119,12 +119,16 @@ impl Machine<'_> {
         };
         match &state.heap[id as usize] {
             Obj::Chan {
-                cap, buf, closed, ..
+                cap,
+                buf,
+                closed,
+                pipe,
+                ..
             } => {
                 if *closed || (!port.send && !buf.is_empty()) {
                     return Readiness::Ready;
                 }
-                let helps = if port.send { RECV } else { SEND | CLOSE };
+                let helps = helps(port.send, pipe.is_some());
                 if state.escaped(id) || self.others_act(state, id, helps) {
                     return Readiness::Outside;
                 }
@@ -189,9 +193,17 @@ impl Machine<'_> {
     /// Whether the program ends with a move: a send on a closed channel, a close of a closed or nil one.
     pub fn ends_program(&self, state: &State, step: &Move) -> bool {
         let is_closed = |ch: &Value| {
-            state
-                .object(ch)
-                .is_some_and(|id| matches!(state.heap[id as usize], Obj::Chan { closed: true, .. }))
+            state.object(ch).is_some_and(|id| {
+                let obj = &state.heap[id as usize];
+                matches!(
+                    obj,
+                    Obj::Chan {
+                        closed: true,
+                        pipe: None,
+                        ..
+                    }
+                )
+            })
         };
         match &step.step {
             Step::Alone(port) => port.send && is_closed(&port.ch),
@@ -387,8 +399,14 @@ impl Machine<'_> {
                 }
             }
             Some((id, Obj::Chan { .. })) => {
-                if let Obj::Chan { buf, closed, .. } = &mut state.heap[id as usize] {
-                    if port.send {
+                if let Obj::Chan {
+                    buf, closed, pipe, ..
+                } = &mut state.heap[id as usize]
+                {
+                    if pipe.is_some() && port.send {
+                        *closed |= open.is_some_and(|open| open & (ANY | RECV | CLOSE) == CLOSE);
+                        *pipe = Some(true);
+                    } else if port.send {
                         if room {
                             buf.push(port.value);
                         }
@@ -410,6 +428,14 @@ impl Machine<'_> {
 
     /// A send and a receive meet.
     fn together(&self, state: &mut State, sender: &Port, receiver: &Port) {
+        if let Some(id) = state.object(&sender.ch)
+            && let Obj::Chan {
+                pipe: pipe @ Some(false),
+                ..
+            } = &mut state.heap[id as usize]
+        {
+            *pipe = Some(true);
+        }
         self.complete(state, sender, (Value::Unset, Value::Unset));
         // Should two goroutines leave a meeting, the sender runs first; the order is explored where it matters.
         self.complete(state, receiver, (sender.value, Value::Bool(true)));
@@ -484,6 +510,15 @@ impl Machine<'_> {
         };
         state.todo.push(proc);
         self.note(state, proc, pc, what, on);
+    }
+}
+
+/// What others can do to let a send or a receive go on: a close ends either where it is one on a pipe.
+pub(super) fn helps(send: bool, pipe: bool) -> Acts {
+    match (send, pipe) {
+        (true, false) => RECV,
+        (true, true) => RECV | CLOSE,
+        (false, _) => SEND | CLOSE,
     }
 }
 

@@ -7,7 +7,7 @@
 use super::explore::Candidate;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Log, Proc, State, Value};
-use crate::flow::ir::{BodyId, Callee, Note, Op, Pc};
+use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc};
 use crate::leak::{Leak, OpKind, Operation};
 use crate::source::{FileId, Place, Span};
 use crate::summary::way_of;
@@ -96,7 +96,7 @@ impl Teller<'_, '_> {
             .into_iter()
             .find_map(|v| self.state.object(v));
         let origin = self
-            .origin(primitive, body_id, &op)
+            .origin(primitive, &op)
             .or_else(|| self.declaration(proc));
         let stranding = self.stranding(proc, candidate);
         let (wanted_sends, on) = (matches!(op.kind, OpKind::Send), primitive);
@@ -182,6 +182,16 @@ impl Teller<'_, '_> {
             nil,
             function: body.name.clone(),
             in_loop: body.in_loop.get(pc as usize) == Some(&true),
+            pipe: matches!(
+                body.code.get(pc as usize),
+                Some(
+                    Op::Send(Expr::Pipe(..), ..)
+                        | Op::Recv {
+                            ch: Expr::Pipe(..),
+                            ..
+                        }
+                )
+            ),
         };
         let nil = |v: &Value| *v == Value::Nil;
         let code = body.code.get(pc as usize)?;
@@ -189,6 +199,14 @@ impl Teller<'_, '_> {
             (Act::Send(ch, _), Op::Send(_, target, _)) => {
                 (make(OpKind::Send, span, *target, nil(ch)), Vec::new())
             }
+            (
+                Act::Recv(ch, true),
+                Op::Recv {
+                    ch: Expr::Pipe(..),
+                    ch_span,
+                    ..
+                },
+            ) => (make(OpKind::Range, span, *ch_span, nil(ch)), Vec::new()),
             (Act::Recv(ch, true), Op::Recv { ch_span, .. }) => {
                 let header = Span {
                     start: span.start,

@@ -38,7 +38,7 @@ fn leaks() -> Vec<Leak> {
     let mut leaks = Vec::new();
     for kind in kinds {
         for (exit, text) in exits {
-            for circumstances in 0u32..512 {
+            for circumstances in 0u32..1024 {
                 leaks.push(leak(kind, exit, text, circumstances));
             }
         }
@@ -60,6 +60,7 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
             nil: yes(5),
             function: "run".to_owned(),
             in_loop: yes(0),
+            pipe: yes(9) && matches!(kind, OpKind::Send | OpKind::Receive | OpKind::Range),
         },
         cases: Vec::new(),
         origin: yes(1).then(|| Origin {

@@ -205,6 +205,10 @@ fn wait_reason(line: &str) -> &'static str {
     if code.contains("range ") {
         return "chan receive";
     }
+    if !code.contains("<-") {
+        // The library waits at one end of a pipe.
+        return "select";
+    }
     // The arrow of a receive has no channel on its left.
     let sends = code.match_indices("<-").any(|(at, _)| {
         let before = code[..at].trim_end();

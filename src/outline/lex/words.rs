@@ -51,6 +51,10 @@ impl Lexer<'_> {
             b"C" if after_dot && self.bytes[self.at..].trim_ascii_start().starts_with(b"{") => {
                 self.mark(true);
             }
+            b"Pipe" if after_dot => {
+                self.outline.pipes = true;
+                self.mark(true);
+            }
             b"NewTicker" => self.outline.blocks = true,
             b"go" | b"close" if !after_dot => self.mark(false),
             b"panic" | b"recover" if !after_dot => self.stop(),

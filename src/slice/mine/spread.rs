@@ -98,7 +98,11 @@ impl Mine<'_> {
                 self.mark_field(name);
                 self.gain(body, base);
             }
-            Expr::Index(base, _) | Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => {
+            Expr::Index(base, _)
+            | Expr::Deref(base)
+            | Expr::Addr(base)
+            | Expr::Receiver(base)
+            | Expr::Pipe(base, _) => {
                 self.gain(body, base);
             }
             Expr::Struct(_, fields, ..) => {

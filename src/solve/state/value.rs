@@ -78,6 +78,8 @@ pub enum Obj {
         buf: Vec<Value>,
         /// Whether it is closed.
         closed: bool,
+        /// For a pipe: whether anything has passed.
+        pipe: Option<bool>,
     },
     /// A struct; fields not yet looked at are absent.
     Struct(Option<TypeId>, Vec<(Name, Value)>),
