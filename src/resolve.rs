@@ -69,6 +69,8 @@ pub struct Package<'a> {
     pub consts: FxHashMap<Name, Const>,
     /// Package variables that start as the result of `errors.New` or `fmt.Errorf`: sentinels, never nil by convention.
     pub solid: FxHashSet<Name>,
+    /// The types of the methods that interfaces of the package ask for.
+    pub promises: FxHashMap<(TypeId, Name), Ty>,
     imports: Vec<FxHashMap<Name, Name>>,
     /// Per file the numbers of its functions.
     blocks: Vec<Range<usize>>,
@@ -111,6 +113,7 @@ impl<'a> Package<'a> {
             solid: FxHashSet::default(),
             imports,
             blocks: Vec::new(),
+            promises: FxHashMap::default(),
         };
         package.declare_types();
         package.declare_values();
@@ -138,6 +141,15 @@ impl<'a> Package<'a> {
                 self.type_of_expr_with(index, spec.ty, &|name| {
                     params.contains(name).then_some(Ty::Unknown)
                 });
+            let Expr::InterfaceType(methods, _) = self.files[index].ast.expr(spec.ty) else {
+                continue;
+            };
+            for (name, signature) in methods {
+                let ty = self.func_type(index, signature, &|name| {
+                    params.contains(name).then_some(Ty::Unknown)
+                });
+                self.promises.insert((id, name.clone()), ty);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use crate::resolve::{Ty, TypeId, is_exported};
 use crate::syntax::ast::Name;
+use rustc_hash::FxHashSet;
 
 pub(super) fn simple_name(body: &Body) -> &str {
     body.name.rsplit('.').next().unwrap_or_default()
@@ -15,14 +16,23 @@ pub(super) fn simple_name(body: &Body) -> &str {
 
 pub(super) fn called_here(program: &Program) -> Vec<bool> {
     let mut called = vec![false; program.bodies.len()];
+    let mut by_name: FxHashSet<&str> = FxHashSet::default();
     for body in &program.bodies {
         for op in &body.code {
-            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
-                && let Callee::Body(callee) = call.callee
-            {
-                called[callee.0 as usize] = true;
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
+                match &call.callee {
+                    Callee::Body(callee) => called[callee.0 as usize] = true,
+                    Callee::Named(name) => {
+                        by_name.insert(name);
+                    }
+                    _ => {}
+                }
             }
         }
+    }
+    // Through an interface it may be any method of that name.
+    for (called, body) in called.iter_mut().zip(&program.bodies) {
+        *called |= body.method && by_name.contains(simple_name(body));
     }
     called
 }

@@ -69,6 +69,7 @@ pub(super) struct Lowered {
 #[derive(Debug, Default, PartialEq)]
 struct Ground {
     types: Vec<(Name, Ty)>,
+    promises: FxHashMap<(TypeId, Name), Ty>,
     consts: FxHashMap<Name, Const>,
     makes: Makes,
 }
@@ -148,6 +149,7 @@ impl Lowered {
                 .iter()
                 .map(|ty| (ty.name.clone(), ty.underlying.clone()))
                 .collect(),
+            promises: package.promises.clone(),
             consts: package.consts.clone(),
             makes: Makes {
                 timers: lowerer.has_later,

@@ -53,7 +53,10 @@ impl Lowerer<'_, '_> {
                     _ if name == "C" && self.is_clock(&ty) => {
                         Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown))
                     }
-                    _ => Ty::Unknown,
+                    _ => match self.package.promised(&ty, name) {
+                        Some(ty) => ty.clone(),
+                        None => Ty::Unknown,
+                    },
                 }
             }
             ast::Expr::Index(base, _) => {

@@ -275,6 +275,12 @@ impl Package<'_> {
         })
     }
 
+    /// The type of method `name` of an interface of the package; those of embedded ones left out.
+    pub fn promised(&self, ty: &Ty, name: &Name) -> Option<&Ty> {
+        let Ty::Named(id) = ty else { return None };
+        self.promises.get(&(*id, name.clone()))
+    }
+
     fn find_in_struct<T>(
         &self,
         ty: &Ty,
