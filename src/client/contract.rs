@@ -4,6 +4,7 @@
 //! client is built.
 
 use super::build::Builder;
+use super::kept::keeps;
 use super::methods::{acts_on_receiver, context_param, methods};
 use super::starts::{spawns_loop, stops_something};
 use crate::flow::Program;
@@ -54,7 +55,10 @@ pub(super) fn value_clients<'e>(
     let waits: Vec<bool> = all
         .iter()
         .map(|method| {
-            let awaited = fields(method, RECV);
+            let closed = fields(method, CLOSE);
+            let mut awaited = fields(method, RECV);
+            // Who closes it itself only asks whether that has been done before.
+            awaited.retain(|field| !closed.contains(field));
             all.iter().any(|other| {
                 other.body != method.body
                     && other.releases
@@ -79,7 +83,10 @@ pub(super) fn value_clients<'e>(
         .into_iter()
         .chain(all.iter().filter(|m| m.blocks).map(Some))
         .collect();
-    let has_context = context_param(program, constructor).is_some();
+    // A context that nobody keeps bounds what the constructor does, where another call says when the value is let go.
+    let closes = all.iter().any(|m| m.releases && !m.starts);
+    let has_context = context_param(program, constructor)
+        .is_some_and(|param| !closes || keeps(program, constructor, param));
     let mut out = Vec::new();
     if guesses && !has_context && releases.len() == 1 {
         // Nothing ends what it has started; whether a caller ever drops it nobody can see.

@@ -3,6 +3,7 @@
 //! In: a type, and what its methods do to their receivers. Out: [`Method`]s. Deliberately absent: the goroutines they start.
 
 use super::contract::Method;
+use super::kept::ends_somebody;
 use super::starts::spawns_loop;
 use crate::flow::Program;
 use crate::flow::ir::{BodyId, Callee, Op};
@@ -66,7 +67,8 @@ pub(super) fn acts_on_receiver(
         acts.releases |= done & SEND != 0
             && field_ty
                 .as_ref()
-                .is_some_and(|ty| is_signal(program, ty) && takes_nothing(program, method));
+                .is_some_and(|ty| is_signal(program, ty) && takes_nothing(program, method))
+            && ends_somebody(program, field);
     }
     acts
 }

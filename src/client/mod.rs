@@ -8,6 +8,7 @@
 
 mod build;
 mod contract;
+mod kept;
 mod made;
 mod methods;
 mod starts;

@@ -42,6 +42,7 @@ impl Lowerer<'_, '_> {
         let runs = self.temp(Ty::Unknown);
         self.emit_at(span, Op::Set(Target::Var(runs), function));
         let at_end = is_at_end(&call.callee);
+        let unset = !at_end && call.args.first().is_some_and(is_never);
         let ended = at_end.then(|| {
             let ended = self.temp(channel);
             let done = Call {
@@ -57,6 +58,9 @@ impl Lowerer<'_, '_> {
             if let Some(ended) = ended {
                 let ended = Expr::Var(inner(this, ended));
                 this.wait_if_ever(ended, span);
+            }
+            if unset {
+                this.wait_for_reset(span);
             }
             let claim = Expr::Var(inner(this, claim));
             let first = this.claim(claim, span);
@@ -145,6 +149,27 @@ impl Lowerer<'_, '_> {
         };
         self.emit_at(span, wait);
         self.place(on);
+    }
+
+    /// Goes on when somebody sets the timer, which no run follows.
+    fn wait_for_reset(&mut self, span: Span) {
+        let on = self.label();
+        let wait = Op::Select {
+            cases: vec![made_up_case(Expr::Never, on, span)],
+            default: None,
+        };
+        self.emit_at(span, wait);
+        self.place(on);
+    }
+}
+
+/// Whether so much time never passes: a timer that is made to be set later.
+fn is_never(duration: &Expr) -> bool {
+    const NANOSECONDS_IN_A_CENTURY: i64 = 100 * 365 * 24 * 3600 * 1_000_000_000;
+    match duration {
+        Expr::Int(n) => *n > NANOSECONDS_IN_A_CENTURY,
+        Expr::Global(name) => name == "math.MaxInt64",
+        _ => false,
     }
 }
 

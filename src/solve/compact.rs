@@ -71,6 +71,13 @@ impl State {
             });
             self.equal = pairs.collect::<Vec<_>>().into();
         }
+        if !self.orders.is_empty() {
+            let orders = self
+                .orders
+                .iter()
+                .filter_map(|(a, b, most)| Some((map.sym(*a)?, map.sym(*b)?, *most)));
+            self.orders = orders.collect::<Vec<_>>().into();
+        }
         self.heap = heap.into();
         self.open = open.into();
         self.syms = syms.into();

@@ -24,6 +24,10 @@ pub struct Tracks {
     touched: Vec<(ObjId, Bound)>,
     /// The numbers that objects were told: capacities, and what was added to wait groups.
     held: Vec<(ObjId, Sym)>,
+    /// Numbers drawn from a shared counter that were held against another one nobody followed.
+    drawn: Vec<Sym>,
+    /// Whether some loop came to its end by its own condition.
+    counted_out: bool,
 }
 
 impl Tracks {
@@ -31,6 +35,7 @@ impl Tracks {
     pub(super) fn at_head(&mut self, proc: u32, head: Head, bounds: &[Bound], goes_on: bool) {
         let under_way = self.under_way.entry(proc).or_default();
         under_way.retain(|(other, _)| *other != head);
+        self.counted_out |= !goes_on && !bounds.is_empty();
         if goes_on {
             under_way.extend(bounds.iter().map(|bound| (head, *bound)));
         }
@@ -59,6 +64,26 @@ impl Tracks {
 }
 
 impl Machine<'_> {
+    /// For the log: how a number drawn from a shared counter compares with another says who draws no more.
+    pub(super) fn note_drawn(state: &mut State, op: BinaryOp, left: &Value, right: &Value) {
+        let (Value::Sym(a, _), Value::Sym(b, _)) = (left, right) else {
+            return;
+        };
+        let ordered = matches!(
+            op,
+            BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge
+        );
+        if a == b || !ordered {
+            return;
+        }
+        let drawn = [*a, *b]
+            .into_iter()
+            .find(|sym| state.syms[*sym as usize].drawn);
+        if let (Some(sym), Some(log)) = (drawn, &mut state.log) {
+            log.tracks.drawn.push(sym);
+        }
+    }
+
     /// For the log: an object is told a number, which says how much it holds or waits for.
     pub(super) fn holds(state: &mut State, object: ObjId, number: &Value) {
         if state.log.is_none() {
@@ -88,6 +113,18 @@ impl Machine<'_> {
         bounds
     }
 
+    /// Whether a loop counts up to what is a constant in this run.
+    pub(super) fn is_counted(&self, state: &State, proc: usize, cond: &Expr) -> bool {
+        let mut scratch = state.clone();
+        scratch.log = None;
+        let mut counted = false;
+        limits(cond, &mut |limit| {
+            let value = self.eval(&mut scratch, proc, limit);
+            counted |= matches!(value, Value::Int(n) if n > 1);
+        });
+        counted
+    }
+
     /// For the log: the numbers that a range over so many items counts up to.
     pub(super) fn range_bounds(state: &State, len: &Value) -> Vec<Bound> {
         if state.log.is_none() {
@@ -112,7 +149,7 @@ impl Machine<'_> {
             self.abstain("unrelated-count");
             return true;
         }
-        if self.counts_the_unknown(state, doomed, log) {
+        if self.keeps_count(state, proc, log) || self.counts_the_unknown(state, doomed, log) {
             self.abstain("unknown-count");
             return true;
         }
@@ -193,11 +230,22 @@ impl Machine<'_> {
             .flatten()
             .map(|(_, bound)| *bound);
         let held = tracks.held.iter().filter(|(id, _)| objects.contains(id));
-        let held = held.map(|(_, number)| Some(*number));
+        let held: Vec<Bound> = held.map(|(_, number)| Some(*number)).collect();
+        let receives = |p: &&Proc| matches!(p.park, Some((Act::Recv(..), _)));
+        // Who leaves early leaves those stuck who hand over what they draw, however many they draw.
+        let counts = tracks.counted_out || !held.is_empty() || stuck.iter().any(receives);
         let mut bounds: Vec<Bound> = in_loops.chain(sits_in).chain(held).collect();
+        if counts {
+            bounds.extend(tracks.drawn.iter().map(|sym| Some(*sym)));
+        }
         bounds.sort_unstable();
         bounds.dedup();
-        let unknown = |bound: &Bound| bound.is_some_and(|sym| state.syms[sym as usize].opaque);
+        let unknown = |bound: &Bound| {
+            bound.is_some_and(|sym| {
+                let known = &state.syms[sym as usize];
+                known.opaque || known.drawn
+            })
+        };
         bounds.len() > 1 && bounds.iter().any(unknown)
     }
 }

@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::state::{Known, Obj, State, Sym, Value};
 use crate::flow::ir::Expr;
 use crate::syntax::ast::BinaryOp;
+use std::cmp::Ordering;
 
 impl Machine<'_> {
     /// What a run already knows of a comparison.
@@ -58,6 +59,7 @@ impl Machine<'_> {
                     .iter()
                     .find(|(a, b, _)| (*a, *b) == key)
                     .map(|(.., equal)| *equal)
+                    .or_else(|| state.order((*s, 0), (*t, 0)).map(|o| o == Ordering::Equal))
                     .or_else(|| {
                         let (a, b) = (&state.syms[*s as usize], &state.syms[*t as usize]);
                         if a.global && b.global {
@@ -69,6 +71,10 @@ impl Machine<'_> {
                             _ => None,
                         }
                     })
+            }
+            (Value::Sym(s, j), Value::Sym(t, k)) => {
+                let order = state.order((*s, *j), (*t, *k));
+                order.map(|order| order == Ordering::Equal)
             }
             (Value::Sym(s, _), Value::Nil) | (Value::Nil, Value::Sym(s, _)) => {
                 state.syms[*s as usize].nil
@@ -104,10 +110,13 @@ impl Machine<'_> {
             }
             _ => None,
         };
-        if let (Value::Sym(s, j), Value::Sym(t, k)) = (left, right)
-            && s == t
-        {
-            return Some(j < k);
+        if let (Value::Sym(s, j), Value::Sym(t, k)) = (left, right) {
+            if s == t {
+                return Some(j < k);
+            }
+            if let Some(below) = state.is_below((*s, *j), (*t, *k)) {
+                return Some(below);
+            }
         }
         let ((llo, lhi), (rlo, rhi)) = (range(left)?, range(right)?);
         if lhi < rlo {
@@ -156,6 +165,7 @@ impl Machine<'_> {
                 {
                     self.believe(&mut state, proc, *sym);
                 }
+                Self::note_drawn(&mut state, *op, &left, &right);
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
             _ => {
@@ -267,6 +277,17 @@ impl Machine<'_> {
                 let (sym, at) = (*sym, n.saturating_sub(*k).saturating_add(1));
                 self.split_at(&state, sym, at, counted, false)
             }
+            (BinaryOp::Lt, Value::Sym(s, j), Value::Sym(t, k)) => {
+                // s + j < t + k
+                let (s, t, apart) = (*s, *t, k.saturating_sub(*j));
+                split(state, |state, below| {
+                    if below {
+                        state.learn_order(s, t, apart.saturating_sub(1));
+                    } else {
+                        state.learn_order(t, s, apart.saturating_neg());
+                    }
+                })
+            }
             _ => split(state, |_, _| {}),
         }
     }
@@ -324,9 +345,22 @@ fn split(state: State, learn: impl Fn(&mut State, bool)) -> Vec<(State, bool)> {
 
 fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: bool) {
     match other {
+        // Two numbers that are some way apart.
+        Value::Sym(t, k) if offset != *k => {
+            if !equal {
+                return;
+            }
+            let apart = k.saturating_sub(offset);
+            state.learn_order(sym, *t, apart);
+            state.learn_order(*t, sym, apart.saturating_neg());
+        }
         Value::Sym(t, _) => {
             let (a, b) = (sym.min(*t), sym.max(*t));
             state.equal.push((a, b, equal));
+            if equal {
+                state.learn_order(sym, *t, 0);
+                state.learn_order(*t, sym, 0);
+            }
             if equal {
                 let nil = state.syms[sym as usize].nil.or(state.syms[*t as usize].nil);
                 state.known(sym).nil = nil;

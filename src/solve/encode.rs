@@ -310,6 +310,21 @@ impl<'s> Encoder<'s> {
                     pairs = pairs.wrapping_add(pair.finish());
                 }
             }
+            for (a, b, most) in state.orders.iter() {
+                let other = if *a == sym { *b } else { *a };
+                let number = self.numbers.symbols[other as usize] as usize;
+                if (*a == sym || *b == sym) && (1..=at).contains(&number) {
+                    let (_, others) = self.numbers.symbol_order[number - 1];
+                    let apart = if *a == sym {
+                        first.wrapping_sub(others)
+                    } else {
+                        others.wrapping_sub(first)
+                    };
+                    let mut pair = FxHasher::default();
+                    (number, *a == sym, most.wrapping_add(apart), 1u8).hash(&mut pair);
+                    pairs = pairs.wrapping_add(pair.finish());
+                }
+            }
             self.word(pairs);
         }
     }

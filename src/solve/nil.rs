@@ -1,4 +1,5 @@
-//! Nil channels whose owner is out of view: a parameter, a field of one, what a getter of one returns.
+//! Nil channels whose owner is out of view: a parameter, a field of one, what a getter of one returns, what a caller elsewhere
+//! has to set up first.
 //!
 //! That such a channel is nil is the owner's doing, who may know why nobody comes here then. A run in which somebody
 //! operates on one is given up; in a `select` it is a case that never fires.
@@ -6,9 +7,9 @@
 use super::machine::Machine;
 use super::state::{Obj, State, Value};
 use super::step::Flow;
-use crate::flow::ir::{Expr, Var};
+use crate::flow::ir::{BodyId, Expr, Op, Target, Var};
 use crate::flow::is_plain;
-use crate::resolve::Ty;
+use crate::resolve::{Ty, is_exported};
 
 impl Machine<'_> {
     /// Gives up a run that is about a channel of others.
@@ -37,6 +38,33 @@ impl Machine<'_> {
             _ => None,
         };
         matches!(held, Some(Value::Sym(sym, _)) if state.syms[sym as usize].nil == Some(true))
+    }
+
+    /// Whether `ch` is a field that a caller elsewhere should have had filled before: by a method that fills it.
+    pub(super) fn is_not_set_up(&self, state: &mut State, proc: usize, ch: &Expr) -> bool {
+        let (true, Expr::Field(base, name)) = (state.exposure.client.is_some(), ch) else {
+            return false;
+        };
+        if self.eval(state, proc, ch) != Value::Nil {
+            return false;
+        }
+        let base = self.eval(state, proc, base);
+        let Some(Obj::Struct(Some(ty), _)) = state.object(&base).map(|id| &state.heap[id as usize])
+        else {
+            return false;
+        };
+        let methods = &self.type_def(ty.0).methods;
+        let mut exported = methods.iter().filter(|(method, _)| is_exported(method));
+        exported.any(|(_, method)| {
+            let method = &self.program.bodies[BodyId::from(*method).0 as usize];
+            let fills = |op: &Op| match op {
+                Op::Set(Target::Place(Expr::Field(_, filled)), value) => {
+                    filled == name && !matches!(value, Expr::Nil | Expr::Zero(..))
+                }
+                _ => false,
+            };
+            method.code.iter().any(fills)
+        })
     }
 
     /// What a variable holds, symbols as they are.

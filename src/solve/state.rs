@@ -152,6 +152,8 @@ pub struct State {
     pub globals: Shared<Vec<(Name, Value)>>,
     /// Decided equalities of two symbols.
     pub equal: Shared<Vec<(Sym, Sym, bool)>>,
+    /// Decided orders of two symbols: the most by which the first is larger than the second.
+    pub orders: Shared<Vec<(Sym, Sym, i64)>>,
     /// Processes that have to run up to their next visible operation, the next one last.
     pub todo: Vec<usize>,
     /// Processes already reported as leaked on the way here.
@@ -230,6 +232,7 @@ impl State {
             global: false,
             opaque: false,
             counter: false,
+            drawn: false,
             length: false,
         });
         Value::Sym(self.syms.len() as Sym - 1, 0)

@@ -123,6 +123,9 @@ impl Machine<'_> {
             Effect::AtomicStore => (Some(operand), Value::Nil),
             Effect::AtomicSwap => (Some(operand), old),
             Effect::AtomicAdd => {
+                if let Value::Sym(sym, _) = old {
+                    state.known(sym).drawn = true;
+                }
                 let sum =
                     self.arithmetic(state, proc, BinaryOp::Add, &old, &operand, Span::default());
                 (Some(sum), sum)
@@ -219,8 +222,15 @@ impl Machine<'_> {
             }
             Op::Branch(cond, yes, no) => {
                 let is_loop = body.loop_conds.contains(&pc);
-                if is_loop && let Some(log) = &mut state.log {
-                    log.counted |= crate::model::mentions_count(cond);
+                if is_loop && state.log.is_some() {
+                    let counted =
+                        crate::model::mentions_count(cond) || self.is_counted(state, proc, cond);
+                    if let Some(log) = &mut state.log {
+                        log.counted |= counted;
+                    }
+                }
+                if body.in_loop[pc as usize] && self.asks_a_record(state, proc, body, cond) {
+                    return Flow::Dead;
                 }
                 let bounds = if is_loop {
                     self.bounds(state, proc, cond)
@@ -254,7 +264,7 @@ impl Machine<'_> {
                 );
             }
             Op::Send(ch, _, value) => {
-                if self.is_nil_of_others(state, proc, ch) {
+                if self.is_nil_of_others(state, proc, ch) || self.is_not_set_up(state, proc, ch) {
                     return self.not_ours();
                 }
                 let is_pipe = matches!(ch, Expr::Pipe(..));
@@ -273,7 +283,7 @@ impl Machine<'_> {
                 dests,
                 ch_span,
             } => {
-                if self.is_nil_of_others(state, proc, ch) {
+                if self.is_nil_of_others(state, proc, ch) || self.is_not_set_up(state, proc, ch) {
                     return self.not_ours();
                 }
                 let is_pipe = matches!(ch, Expr::Pipe(..));

@@ -152,6 +152,8 @@ pub struct Known {
     pub opaque: bool,
     /// Whether it is the value of a shared counter, on which a run must not depend.
     pub counter: bool,
+    /// Whether numbers counted from it are drawn from a shared counter.
+    pub drawn: bool,
     /// Whether it is the length of what its origin says.
     pub length: bool,
     /// Whether it bounds a loop, capacity or counter.
