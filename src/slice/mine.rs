@@ -36,6 +36,8 @@ pub(super) struct Mine<'p> {
     /// Bodies to look at again.
     queue: VecDeque<BodyId>,
     queued: Vec<bool>,
+    /// Bodies that were looked at since this was known of a part of the system; more than once, perhaps.
+    looked_at: Vec<BodyId>,
 }
 
 impl<'p> Mine<'p> {
@@ -54,15 +56,18 @@ impl<'p> Mine<'p> {
             quiet: Vec::new(),
             queue: VecDeque::new(),
             queued: vec![false; program.bodies.len()],
+            looked_at: Vec::new(),
         }
     }
 
     /// The system that starts in `root`, where `self` is one that is part of it. All there is to know is the least that
     /// holds for the root, and for what it leads to, so it makes no difference where one begins.
     pub(super) fn with(mut self, root: BodyId) -> Self {
+        self.looked_at.clear();
         self.join(root);
         while let Some(id) = self.queue.pop_front() {
             self.queued[id.0 as usize] = false;
+            self.looked_at.push(id);
             self.body(id);
         }
         self.join_the_quiet();
@@ -122,6 +127,11 @@ impl<'p> Mine<'p> {
     /// The bodies of the system.
     pub(super) fn bodies(&self) -> &[BodyId] {
         &self.bodies
+    }
+
+    /// The bodies of which something may be known that was not known of the part of the system this began with.
+    pub(super) fn looked_at(&self) -> &[BodyId] {
+        &self.looked_at
     }
 
     /// The bodies of the system that may call a body.

@@ -6,6 +6,7 @@
 //!
 //! Three steps. [`mine`]: which variables and fields may lead to something the system makes. [`relevant`]: which
 //! operations act on that or decide whether others do (program slicing, Weiser 1981). [`prune`]: the code that is left.
+//! [`shared`]: what systems have in common.
 //! Deliberately absent: values, and what several goroutines do together.
 
 mod effects;
@@ -13,6 +14,7 @@ mod index;
 mod mine;
 mod prune;
 mod relevant;
+mod shared;
 mod waiting;
 
 use crate::flow::Program;
@@ -21,15 +23,13 @@ use crate::summary::{Live, liveness};
 pub use index::Index;
 use mine::Mine;
 use relevant::Relevant;
-use rustc_hash::FxHashMap;
+use shared::Cores;
 use std::cell::OnceCell;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Cuts systems out of a program, and remembers what many of them have in common.
 pub struct Slicer<'p> {
     index: &'p Index<'p>,
-    /// What functions that several others call lead to, where that is much.
-    shared: Mutex<FxHashMap<BodyId, Arc<OnceLock<Option<Mine<'p>>>>>>,
+    cores: Cores<'p>,
 }
 
 impl<'p> Slicer<'p> {
@@ -37,7 +37,7 @@ impl<'p> Slicer<'p> {
     pub fn new(index: &'p Index<'p>) -> Self {
         Self {
             index,
-            shared: Mutex::default(),
+            cores: Cores::default(),
         }
     }
 
@@ -47,34 +47,21 @@ impl<'p> Slicer<'p> {
         if !self.index.leads_to_waiting(root) {
             return None;
         }
-        let mine = self.mine(root);
-        mine.may_be_stuck(root)
-            .then(|| Slice::new(mine, exits_strand))
-    }
-
-    fn mine(&self, root: BodyId) -> Mine<'p> {
-        let nothing = || Mine::nothing(self.index);
-        let parts = self.index.shared_callees(root);
-        let shared: Vec<_> = {
-            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut slot = |callee| Arc::clone(shared.entry(callee).or_default());
-            parts.into_iter().map(|c| (c, slot(c))).collect()
+        let slot = self.cores.of(self.index, root);
+        let core = slot.as_ref().and_then(|slot| slot.get()?.as_ref());
+        let mine = match core {
+            Some(core) => core.mine.clone(),
+            None => Mine::nothing(self.index),
         };
-        // Whoever comes first works it out; the others wait for it.
-        let known = shared.iter().filter_map(|(callee, slot)| {
-            let work_out = || {
-                let mine = nothing().with(*callee);
-                (mine.bodies().len() >= MANY).then_some(mine)
-            };
-            slot.get_or_init(work_out).as_ref()
-        });
-        let largest = known.max_by_key(|mine| mine.bodies().len());
-        largest.map_or_else(nothing, Mine::clone).with(root)
+        let mine = mine.with(root);
+        if !mine.may_be_stuck(root) {
+            return None;
+        }
+        let known = core.map(|core| core.relevant(exits_strand));
+        let relevant = Relevant::of(&mine, exits_strand, known);
+        Some(Slice::new(mine, relevant))
     }
 }
-
-/// Bodies above which a function and what it leads to are worth remembering.
-const MANY: usize = 50;
 
 /// The code of one system.
 pub struct Slice<'p> {
@@ -103,9 +90,8 @@ impl<'p> Slice<'p> {
         Self { program, cut: None }
     }
 
-    fn new(mine: Mine<'p>, exits_strand: bool) -> Self {
+    fn new(mine: Mine<'p>, relevant: Relevant) -> Self {
         let program = mine.program();
-        let relevant = Relevant::of(program, &mine, exits_strand);
         let mut at = vec![0; program.bodies.len()];
         for (index, id) in mine.bodies().iter().enumerate() {
             at[id.0 as usize] = index as u32 + 1;

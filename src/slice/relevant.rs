@@ -15,6 +15,7 @@ use crate::library::{Effect, ends_by_name};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 mod matters;
 mod reads;
@@ -23,6 +24,7 @@ pub(super) use matters::is_apart;
 use matters::runs_relevant;
 
 /// What stays of one body.
+#[derive(Clone)]
 pub(super) struct Part {
     pub(super) ops: Vec<bool>,
     pub(super) vars: Vec<bool>,
@@ -36,11 +38,27 @@ pub(super) struct Part {
     seen: Option<(usize, u32)>,
 }
 
+impl Part {
+    /// Nothing of `body`.
+    fn of(body: &Body) -> Self {
+        Self {
+            ops: vec![false; body.code.len()],
+            vars: vec![false; body.vars.len()],
+            ahead: Ahead::default(),
+            matters: body.recovers || body.partial,
+            dies: false,
+            seen: None,
+        }
+    }
+}
+
 /// What stays of a system.
+#[derive(Clone)]
 pub(super) struct Relevant {
     /// One more than where each body of the program is in `parts`, if it belongs to the system.
     at: Vec<u32>,
-    parts: Vec<Part>,
+    /// Shared with the systems that this one is part of.
+    parts: Vec<Arc<Part>>,
     /// Names of fields and package variables that are read.
     pub(super) fields: FxHashSet<Name>,
     /// Whether a received value makes a difference.
@@ -49,44 +67,42 @@ pub(super) struct Relevant {
     recovers: bool,
     /// Whether what ends a test ends its goroutine only.
     exits_strand: bool,
+    /// How often what is known of a body that ends the program has changed.
+    deaths: u32,
 }
 
 impl Relevant {
-    pub(super) fn of(program: &Program, mine: &Mine<'_>, exits_strand: bool) -> Self {
-        let mut at = vec![0; program.bodies.len()];
-        let mut parts = Vec::with_capacity(mine.bodies().len());
-        for id in mine.bodies() {
-            let body = &program.bodies[id.0 as usize];
-            at[id.0 as usize] = parts.len() as u32 + 1;
-            parts.push(Part {
-                ops: vec![false; body.code.len()],
-                vars: vec![false; body.vars.len()],
-                ahead: Ahead::default(),
-                matters: body.recovers || body.partial,
-                dies: false,
-                seen: None,
-            });
+    /// What stays of the system `mine`. `known`: the same of the part of it that `mine` began with.
+    pub(super) fn of(mine: &Mine<'_>, exits_strand: bool, known: Option<&Self>) -> Self {
+        let program = mine.program();
+        let recovers = |id: &BodyId| program.bodies[id.0 as usize].recovers;
+        let recovers = mine.bodies().iter().any(recovers);
+        // Where somebody recovers, what ends the program elsewhere does not.
+        let known = known.filter(|known| known.recovers == recovers);
+        let mut relevant = known.cloned().unwrap_or_else(|| Self {
+            at: vec![0; program.bodies.len()],
+            parts: Vec::new(),
+            fields: FxHashSet::default(),
+            received: false,
+            exits_strand,
+            recovers,
+            deaths: 0,
+        });
+        // A system begins with the bodies of its part.
+        let new = &mine.bodies()[relevant.parts.len()..];
+        for id in new {
+            relevant.parts.push(Arc::new(Part::of(&program.bodies[id.0 as usize])));
+            relevant.at[id.0 as usize] = relevant.parts.len() as u32;
         }
         let mut marker = Marker {
             program,
             mine,
-            relevant: Self {
-                at,
-                parts,
-                fields: FxHashSet::default(),
-                received: false,
-                exits_strand,
-                recovers: mine
-                    .bodies()
-                    .iter()
-                    .any(|id| program.bodies[id.0 as usize].recovers),
-            },
+            relevant,
             queue: VecDeque::new(),
             queued: vec![false; program.bodies.len()],
-            deaths: 0,
         };
         // Callees first, as far as the order in which they were met says so.
-        for id in mine.bodies().iter().rev() {
+        for id in new.iter().rev().chain(mine.looked_at()) {
             marker.again(*id);
         }
         while let Some(id) = marker.queue.pop_front() {
@@ -99,7 +115,7 @@ impl Relevant {
     /// What stays of a body of the system.
     pub(super) fn part(&self, id: BodyId) -> Option<&Part> {
         let index = self.at.get(id.0 as usize)?.checked_sub(1)?;
-        self.parts.get(index as usize)
+        self.parts.get(index as usize).map(|part| &**part)
     }
 
     /// Whether a variable is read.
@@ -166,14 +182,13 @@ struct Marker<'a, 'p> {
     relevant: Relevant,
     queue: VecDeque<BodyId>,
     queued: Vec<bool>,
-    /// How often what is known of a body that ends the program has changed.
-    deaths: u32,
 }
 
 impl Marker<'_, '_> {
+    /// What stays of a body, to be changed: from here on this system has its own.
     fn part(&mut self, id: BodyId) -> Option<&mut Part> {
         let index = self.relevant.at[id.0 as usize].checked_sub(1)?;
-        self.relevant.parts.get_mut(index as usize)
+        self.relevant.parts.get_mut(index as usize).map(Arc::make_mut)
     }
 
     fn again(&mut self, id: BodyId) {
@@ -224,7 +239,7 @@ impl Marker<'_, '_> {
             return;
         };
         // Operations only ever come to stay.
-        let now = Some((part.ops.iter().filter(|op| **op).count(), self.deaths));
+        let now = Some((part.ops.iter().filter(|op| **op).count(), self.relevant.deaths));
         if part.seen == now {
             return;
         }
@@ -235,16 +250,17 @@ impl Marker<'_, '_> {
             part.ahead = ahead;
             part.seen = now;
             if changed {
-                self.deaths += 1;
+                self.relevant.deaths += 1;
                 self.again_callers(id);
             }
         }
     }
 
     fn matter(&mut self, id: BodyId) {
-        if let Some(part) = self.part(id)
-            && !std::mem::replace(&mut part.matters, true)
+        if !self.relevant.matters(id)
+            && let Some(part) = self.part(id)
         {
+            part.matters = true;
             self.again_callers(id);
         }
     }

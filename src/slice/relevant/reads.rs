@@ -120,9 +120,10 @@ impl Marker<'_, '_> {
     }
 
     pub(super) fn read_var(&mut self, id: BodyId, var: Var) {
-        if let Some(part) = self.part(id)
-            && !std::mem::replace(&mut part.vars[var as usize], true)
+        if !self.relevant.var(id, var)
+            && let Some(part) = self.part(id)
         {
+            part.vars[var as usize] = true;
             self.again(id);
             let body = &self.program.bodies[id.0 as usize];
             if body.vars[var as usize].cell {
