@@ -4,7 +4,7 @@
 use super::effects::{Gives, gives, runs};
 use super::waiting::{Waiting, both, may_wait};
 use crate::flow::facts::Slot;
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target, Var};
 use crate::flow::{Program, is_plain, makes_anything};
 use crate::model;
 use crate::resolve::{Ty, TypeDef};
@@ -24,6 +24,8 @@ struct Entry {
     methods: Vec<Name>,
     /// Whether it calls a function value.
     calls_value: bool,
+    /// Where it calls one that may be any.
+    value_calls: Vec<Pc>,
     making: Vec<bool>,
     plain: Vec<bool>,
     /// Whether a goroutine may wait in it.
@@ -37,13 +39,17 @@ impl Entry {
             called: Vec::new(),
             methods: Vec::new(),
             calls_value: false,
+            value_calls: Vec::new(),
             making: body.code.iter().map(makes).collect(),
             plain: body.vars.iter().map(|var| is_plain(&var.ty)).collect(),
             waits: body.code.iter().any(may_wait),
         };
-        for op in &body.code {
+        for (pc, op) in body.code.iter().enumerate() {
             if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
                 this.call(call);
+                if called_value(call).is_some_and(|value| named_function(value).is_none()) {
+                    this.value_calls.push(pc as Pc);
+                }
             }
             op.exprs(&mut |e| this.mention(e));
         }
@@ -56,11 +62,7 @@ impl Entry {
         match &call.callee {
             Callee::Body(id) => self.called.push(*id),
             Callee::Named(name) => self.methods.push(name.clone()),
-            Callee::Value(_) => self.calls_value = true,
-            Callee::Library(effect, argument) => {
-                self.calls_value |= runs(*effect, *argument, call).is_some();
-            }
-            _ => {}
+            _ => self.calls_value |= called_value(call).is_some(),
         }
     }
 
@@ -93,6 +95,8 @@ pub struct Index<'p> {
     by_method: FxHashMap<Name, Vec<BodyId>>,
     /// The bodies that call a function value.
     pub(super) by_value: Vec<BodyId>,
+    /// Per body, where it calls a function value that may be any.
+    pub(super) value_calls: Vec<&'p [Pc]>,
     /// Per body, the operations that make something or mention a function as a value.
     pub(super) making: Vec<&'p [bool]>,
     /// Per body, the variables that are plain data.
@@ -124,6 +128,7 @@ impl<'p> Index<'p> {
             callers: vec![Vec::new(); program.bodies.len()],
             by_method: FxHashMap::default(),
             by_value: Vec::new(),
+            value_calls: Vec::with_capacity(program.bodies.len()),
             making: Vec::with_capacity(program.bodies.len()),
             plain: Vec::with_capacity(program.bodies.len()),
             quiet: Vec::new(),
@@ -150,6 +155,7 @@ impl<'p> Index<'p> {
             if entry.calls_value {
                 this.by_value.push(id);
             }
+            this.value_calls.push(&entry.value_calls);
             this.making.push(&entry.making);
             this.plain.push(&entry.plain);
         }
@@ -313,6 +319,24 @@ impl<'p> Index<'p> {
 
     pub(super) fn named(&self, name: &str) -> &[BodyId] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The function value that a call runs, by itself or by way of a library function.
+pub(super) fn called_value(call: &Call) -> Option<&Expr> {
+    match &call.callee {
+        Callee::Value(value) => Some(value),
+        Callee::Library(effect, argument) => call.args.get(runs(*effect, *argument, call)?),
+        _ => None,
+    }
+}
+
+/// The function that a value is, where the value says so itself.
+pub(super) fn named_function(value: &Expr) -> Option<BodyId> {
+    match value {
+        Expr::Closure(id) => Some(*id),
+        Expr::Func(func) | Expr::Method(_, func) => Some(BodyId::from(*func)),
+        _ => None,
     }
 }
 

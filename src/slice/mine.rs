@@ -5,8 +5,7 @@
 
 mod spread;
 
-use super::effects::runs;
-use super::index::{Index, has_primitive};
+use super::index::{Index, called_value, has_primitive, named_function};
 use super::waiting::may_wait;
 use crate::flow::Program;
 use crate::flow::ir::{BodyId, Call, Callee, Expr, Op, Var};
@@ -27,8 +26,8 @@ pub(super) struct Mine<'p> {
     offsets: Vec<u32>,
     vars: Vec<bool>,
     fields: FxHashSet<Name>,
-    /// Bodies of the system that are used as values.
-    as_value: FxHashSet<BodyId>,
+    /// Bodies of the system that are used as values, in order.
+    as_value: Vec<BodyId>,
     /// Bodies that make something, or call one that does, or are handed something of ours as captured variables.
     active: Vec<bool>,
     /// Called bodies that nothing of ours has been handed to yet.
@@ -36,8 +35,12 @@ pub(super) struct Mine<'p> {
     /// Bodies to look at again.
     queue: VecDeque<BodyId>,
     queued: Vec<bool>,
-    /// Bodies that were looked at since this was known of a part of the system; more than once, perhaps.
+    /// Functions that calls of values are to be held against again.
+    values: Vec<BodyId>,
+    values_queued: Vec<bool>,
+    /// Bodies that were looked at since this was known of a part of the system.
     looked_at: Vec<BodyId>,
+    was_looked_at: Vec<bool>,
 }
 
 impl<'p> Mine<'p> {
@@ -51,27 +54,45 @@ impl<'p> Mine<'p> {
             offsets: vec![0; program.bodies.len()],
             vars: Vec::new(),
             fields: FxHashSet::default(),
-            as_value: FxHashSet::default(),
+            as_value: Vec::new(),
             active: vec![false; program.bodies.len()],
             quiet: Vec::new(),
             queue: VecDeque::new(),
             queued: vec![false; program.bodies.len()],
+            values: Vec::new(),
+            values_queued: vec![false; program.bodies.len()],
             looked_at: Vec::new(),
+            was_looked_at: vec![false; program.bodies.len()],
         }
     }
 
     /// The system that starts in `root`, where `self` is one that is part of it. All there is to know is the least that
     /// holds for the root, and for what it leads to, so it makes no difference where one begins.
     pub(super) fn with(mut self, root: BodyId) -> Self {
-        self.looked_at.clear();
+        for id in self.looked_at.drain(..) {
+            self.was_looked_at[id.0 as usize] = false;
+        }
         self.join(root);
-        while let Some(id) = self.queue.pop_front() {
-            self.queued[id.0 as usize] = false;
-            self.looked_at.push(id);
-            self.body(id);
+        loop {
+            if let Some(id) = self.queue.pop_front() {
+                self.queued[id.0 as usize] = false;
+                self.look_at(id);
+                self.body(id);
+            } else if let Some(id) = self.values.pop() {
+                self.values_queued[id.0 as usize] = false;
+                self.call_as_value(id);
+            } else {
+                break;
+            }
         }
         self.join_the_quiet();
         self
+    }
+
+    fn look_at(&mut self, id: BodyId) {
+        if !std::mem::replace(&mut self.was_looked_at[id.0 as usize], true) {
+            self.looked_at.push(id);
+        }
     }
 
     /// Adds the bodies that are called and get nothing of ours.
@@ -136,7 +157,7 @@ impl<'p> Mine<'p> {
 
     /// The bodies of the system that may call a body.
     pub(super) fn callers(&self, id: BodyId) -> impl Iterator<Item = BodyId> {
-        let is_value = self.as_value.contains(&id);
+        let is_value = self.is_value(id);
         let index = self.index;
         let by_value = index.by_value.iter().filter(move |_| is_value);
         let callers = index.callers(id).iter().chain(index.callers_by_name(id));
@@ -161,39 +182,40 @@ impl<'p> Mine<'p> {
 
     /// The bodies that a call may run.
     pub(super) fn targets(&self, body: BodyId, call: &Call) -> Vec<BodyId> {
-        let mut targets = match &call.callee {
-            Callee::Body(id) | Callee::Value(Expr::Closure(id)) => vec![*id],
-            Callee::Value(Expr::Func(func) | Expr::Method(_, func)) => vec![BodyId::from(*func)],
-            Callee::Value(_) => self.values(Some(call.args.len())),
-            Callee::Named(name) if call.args.first().is_some_and(|a| self.expr(body, a)) => {
+        let mut targets = match (&call.callee, called_value(call)) {
+            (Callee::Body(id), _) => vec![*id],
+            (Callee::Named(name), _) if call.args.first().is_some_and(|a| self.expr(body, a)) => {
                 self.index.named(name).to_vec()
             }
-            Callee::Library(effect, argument) => {
-                match runs(*effect, *argument, call).and_then(|index| call.args.get(index)) {
-                    Some(Expr::Closure(id)) => vec![*id],
-                    Some(Expr::Func(func) | Expr::Method(_, func)) => vec![BodyId::from(*func)],
-                    Some(_) => self.values(None),
-                    None => Vec::new(),
-                }
-            }
+            (_, Some(value)) => match named_function(value) {
+                Some(id) => vec![id],
+                None => self.values(call).collect(),
+            },
             _ => Vec::new(),
         };
         targets.retain(|id| self.has(*id));
         targets
     }
 
-    /// The bodies that may be called as a value with this many arguments.
-    fn values(&self, args: Option<usize>) -> Vec<BodyId> {
-        let fits = |id: &BodyId| {
-            let body = &self.program.bodies[id.0 as usize];
-            let params = body.params.len();
-            args.is_none_or(|args| {
-                body.variadic || args == params || (body.method && args + 1 == params)
-            })
-        };
-        let mut values: Vec<BodyId> = self.as_value.iter().copied().filter(fits).collect();
-        values.sort_unstable();
-        values
+    /// The bodies that a call of any value may run.
+    fn values(&self, call: &Call) -> impl Iterator<Item = BodyId> {
+        let values = self.as_value.iter().copied();
+        values.filter(|id| self.fits(*id, call))
+    }
+
+    /// Whether a call of any value may run this one: a library function hands what it runs whatever it takes.
+    fn fits(&self, id: BodyId, call: &Call) -> bool {
+        let (body, args) = (&self.program.bodies[id.0 as usize], call.args.len());
+        let params = body.params.len();
+        matches!(call.callee, Callee::Library(..))
+            || body.variadic
+            || args == params
+            || (body.method && args + 1 == params)
+    }
+
+    /// Whether a body is used as a value.
+    fn is_value(&self, id: BodyId) -> bool {
+        self.as_value.binary_search(&id).is_ok()
     }
 
     /// Whether a body makes something or calls one that does, or has something of ours.

@@ -39,9 +39,33 @@ impl Mine<'_> {
         for caller in index.callers_by_name(id) {
             self.again(*caller);
         }
-        if self.as_value.contains(&id) {
-            for caller in &index.by_value {
-                self.again(*caller);
+        if self.is_value(id) {
+            self.again_as_value(id);
+        }
+    }
+
+    /// Calls of values are to be held against this function, and nothing else of the bodies they are in: there are many.
+    fn again_as_value(&mut self, id: BodyId) {
+        if !std::mem::replace(&mut self.values_queued[id.0 as usize], true) {
+            self.values.push(id);
+        }
+    }
+
+    /// Whatever calls of values hand to a function that may be called so, and get back from it.
+    pub(super) fn call_as_value(&mut self, target: BodyId) {
+        let index = self.index;
+        for caller in &index.by_value {
+            if !self.has(*caller) {
+                continue;
+            }
+            let body = &self.program.bodies[caller.0 as usize];
+            for pc in index.value_calls[caller.0 as usize] {
+                if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = &body.code[*pc as usize]
+                    && self.fits(target, call)
+                {
+                    self.look_at(*caller);
+                    self.pass(*caller, call, target);
+                }
             }
         }
     }
@@ -158,11 +182,9 @@ impl Mine<'_> {
 
     fn use_as_value(&mut self, id: BodyId) {
         self.join(id);
-        if self.as_value.insert(id) {
-            let index = self.index;
-            for caller in &index.by_value {
-                self.again(*caller);
-            }
+        if let Err(at) = self.as_value.binary_search(&id) {
+            self.as_value.insert(at, id);
+            self.again_as_value(id);
         }
     }
 
