@@ -6,11 +6,12 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, Proc, State, Value};
+use super::state::{Act, Event, Happening, Log, ObjId, Proc, State, Value};
+use super::stuck::Wants;
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc};
 use crate::leak::{Leak, OpKind, Operation};
 use crate::source::{FileId, Place, Span};
-use crate::summary::way_of;
+use crate::summary::{Acts, CLOSE, RECV, way_of};
 
 /// Reads source text for messages: file and span to one line of text.
 pub type Text<'t> = dyn Fn(FileId, Span) -> String + 't;
@@ -25,6 +26,7 @@ impl Machine<'_> {
         // a first repetition and watched in a second.
         let end = self.replay(self.start(root), &candidate.choices)?;
         let wants = self.wants(&end, end.procs.iter().find(|p| p.id == candidate.proc)?)?;
+        let wants = service(wants);
         let mut start = self.start(root);
         start.log = Some(Box::new(Log {
             watched: candidate.proc,
@@ -53,13 +55,24 @@ impl Machine<'_> {
     }
 }
 
+/// Of what would free a process, that which serves it: whoever sends is freed by a close as well, by a panic. Whoever
+/// would have closed the channel is not the receiver that was lost.
+fn service(wants: Wants) -> Wants {
+    let served = |(id, acts): (ObjId, Acts)| {
+        let sends = acts & RECV != 0;
+        (id, if sends { acts & !CLOSE } else { acts })
+    };
+    wants.into_iter().map(served).collect()
+}
+
 /// Tells one run.
 pub(super) struct Teller<'m, 'p> {
     pub(super) machine: &'m Machine<'p>,
     pub(super) state: &'m State,
     pub(super) events: &'m [Event],
     pub(super) text: &'m Text<'m>,
-    pub(super) wants: super::stuck::Wants,
+    /// What would serve the stuck process.
+    pub(super) wants: Wants,
 }
 
 impl Teller<'_, '_> {
