@@ -91,7 +91,9 @@ impl Relevant {
         // A system begins with the bodies of its part.
         let new = &mine.bodies()[relevant.parts.len()..];
         for id in new {
-            relevant.parts.push(Arc::new(Part::of(&program.bodies[id.0 as usize])));
+            relevant
+                .parts
+                .push(Arc::new(Part::of(&program.bodies[id.0 as usize])));
             relevant.at[id.0 as usize] = relevant.parts.len() as u32;
         }
         let mut marker = Marker {
@@ -188,7 +190,10 @@ impl Marker<'_, '_> {
     /// What stays of a body, to be changed: from here on this system has its own.
     fn part(&mut self, id: BodyId) -> Option<&mut Part> {
         let index = self.relevant.at[id.0 as usize].checked_sub(1)?;
-        self.relevant.parts.get_mut(index as usize).map(Arc::make_mut)
+        self.relevant
+            .parts
+            .get_mut(index as usize)
+            .map(Arc::make_mut)
     }
 
     fn again(&mut self, id: BodyId) {
@@ -239,7 +244,10 @@ impl Marker<'_, '_> {
             return;
         };
         // Operations only ever come to stay.
-        let now = Some((part.ops.iter().filter(|op| **op).count(), self.relevant.deaths));
+        let now = Some((
+            part.ops.iter().filter(|op| **op).count(),
+            self.relevant.deaths,
+        ));
         if part.seen == now {
             return;
         }

@@ -6,7 +6,7 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, ObjId, Proc, State, Value};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, State, Value};
 use super::stuck::Wants;
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc};
 use crate::leak::{Leak, OpKind, Operation};
@@ -26,7 +26,7 @@ impl Machine<'_> {
         // a first repetition and watched in a second.
         let end = self.replay(self.start(root), &candidate.choices)?;
         let wants = self.wants(&end, end.procs.iter().find(|p| p.id == candidate.proc)?)?;
-        let wants = service(wants);
+        let wants = service(&end, wants);
         let mut start = self.start(root);
         start.log = Some(Box::new(Log {
             watched: candidate.proc,
@@ -55,11 +55,12 @@ impl Machine<'_> {
     }
 }
 
-/// Of what would free a process, that which serves it: whoever sends is freed by a close as well, by a panic. Whoever
-/// would have closed the channel is not the receiver that was lost.
-fn service(wants: Wants) -> Wants {
+/// Of what would free a process, that which serves it: whoever sends is freed by a close as well, but by a panic. Whoever
+/// would have closed the channel is not the receiver that was lost. To close a pipe is a service.
+fn service(state: &State, wants: Wants) -> Wants {
+    let panics = |id: ObjId| matches!(state.heap[id as usize], Obj::Chan { pipe: None, .. });
     let served = |(id, acts): (ObjId, Acts)| {
-        let sends = acts & RECV != 0;
+        let sends = acts & RECV != 0 && panics(id);
         (id, if sends { acts & !CLOSE } else { acts })
     };
     wants.into_iter().map(served).collect()
