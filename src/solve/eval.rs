@@ -208,8 +208,14 @@ impl<'p> Machine<'p> {
             Expr::Append(base, values) => self.append(state, proc, base, values),
             Expr::Zero(ty, span) => self.zero(state, proc, ty, *span),
             Expr::Len(base, span) => {
-                let base = self.eval(state, proc, base);
-                self.length(state, proc, &base, *span)
+                let list = self.eval(state, proc, base);
+                let length = self.length(state, proc, &list, *span);
+                // The element of an unknown list or map may be another one the next time it is asked for, and mostly is the
+                // same: no run may depend on it.
+                if let (Expr::Index(..), Value::Sym(sym, _)) = (&**base, length) {
+                    state.known(sym).opaque = true;
+                }
+                length
             }
             Expr::Cap(base) => {
                 let base = self.eval(state, proc, base);

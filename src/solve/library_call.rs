@@ -28,6 +28,12 @@ impl Machine<'_> {
     ) -> Flow {
         let receiver = call.args.first().copied().unwrap_or(Value::Nil);
         match effect {
+            // A method of a timer that was never made.
+            Effect::TimerStop | Effect::TickerStop | Effect::TickerReset
+                if call.args.first() == Some(&Value::Nil) =>
+            {
+                return self.panic(state, proc, call.pc);
+            }
             Effect::Inert
             | Effect::Parallel
             | Effect::NilAs
