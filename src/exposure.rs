@@ -464,6 +464,10 @@ fn strange_source(program: &Program, body: &Body, op: &Op, var: Var) -> bool {
     match op {
         Op::Set(target, value) if to_var(target) => match value {
             Expr::Global(_) | Expr::Fresh(_) | Expr::Index(..) => true,
+            // What a parameter turns out to be is somebody's whom no summary follows.
+            Expr::Var(param) if body.params.contains(param) => {
+                body.vars[*param as usize].ty != body.vars[var as usize].ty
+            }
             // A part of a parameter is accounted for where that came from.
             other => way_of(other).is_some_and(|w| w.var != var && !body.params.contains(&w.var)),
         },
