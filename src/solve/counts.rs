@@ -158,19 +158,23 @@ impl Machine<'_> {
 
     /// Whether a stuck send finds no room only because of a number that has nothing to do with the room.
     fn fills_a_room(&self, state: &State, proc: &Proc, log: &Log) -> bool {
-        rooms(state, proc).into_iter().any(|(id, sym)| {
-            if state.syms[sym as usize].large.is_some() {
-                // A function that is run once, for all that is known, sends no such number.
-                return log.counted
-                    || self.handed != Handed::Kept
-                    || !self.sends_again(state, proc, id, log);
-            }
-            // A list as long as the room says how many sends there are; another list says nothing about it.
-            let others = state.syms.iter().enumerate();
-            others
-                .filter(|(other, _)| *other != sym as usize)
-                .any(|(_, known)| known.bound && known.lo >= 2)
-        })
+        let decided = decided_rooms(state, proc, log);
+        rooms(state, proc)
+            .into_iter()
+            .chain(decided)
+            .any(|(id, sym)| {
+                if state.syms[sym as usize].large.is_some() {
+                    // A function that is run once, for all that is known, sends no such number.
+                    return log.counted
+                        || self.handed != Handed::Kept
+                        || !self.sends_again(state, proc, id, log);
+                }
+                // A list as long as the room says how many sends there are; another list says nothing about it.
+                let others = state.syms.iter().enumerate();
+                others
+                    .filter(|(other, _)| *other != sym as usize)
+                    .any(|(_, known)| known.bound && known.lo >= 2)
+            })
     }
 
     /// Whether some send on a channel stands where one comes by as often as one likes.
@@ -278,6 +282,37 @@ fn limits(cond: &Expr, f: &mut dyn FnMut(&Expr)) {
 
 /// The channels of unknown capacity that a process waits to send on, and their capacities.
 pub(super) fn rooms(state: &State, proc: &Proc) -> Vec<(ObjId, Sym)> {
+    let room = |id: ObjId| match &state.heap[id as usize] {
+        Obj::Chan {
+            cap: Value::Sym(sym, _),
+            ..
+        } => Some((id, *sym)),
+        _ => None,
+    };
+    sent_on(state, proc).into_iter().filter_map(room).collect()
+}
+
+/// The same for capacities that were decided later, as by a loop that counts up to them.
+fn decided_rooms(state: &State, proc: &Proc, log: &Log) -> Vec<(ObjId, Sym)> {
+    let channels = sent_on(state, proc);
+    let decided = |id: ObjId| {
+        let obj = &state.heap[id as usize];
+        matches!(
+            obj,
+            Obj::Chan {
+                cap: Value::Int(_),
+                ..
+            }
+        )
+    };
+    let held = log.tracks.held.iter();
+    held.filter(|(id, _)| channels.contains(id) && decided(*id))
+        .copied()
+        .collect()
+}
+
+/// The channels that a process waits to send on.
+fn sent_on(state: &State, proc: &Proc) -> Vec<ObjId> {
     let Some((act, _)) = &proc.park else {
         return Vec::new();
     };
@@ -289,15 +324,6 @@ pub(super) fn rooms(state: &State, proc: &Proc) -> Vec<(ObjId, Sym)> {
         }
         _ => Vec::new(),
     };
-    let room = |ch: &Value| {
-        let id = state.object(ch)?;
-        match &state.heap[id as usize] {
-            Obj::Chan {
-                cap: Value::Sym(sym, _),
-                ..
-            } => Some((id, *sym)),
-            _ => None,
-        }
-    };
-    channels.into_iter().filter_map(room).collect()
+    let channels = channels.into_iter();
+    channels.filter_map(|ch| state.object(ch)).collect()
 }

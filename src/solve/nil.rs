@@ -5,7 +5,7 @@
 //! operates on one is given up; in a `select` it is a case that never fires.
 
 use super::machine::Machine;
-use super::state::{Obj, State, Value};
+use super::state::{Act, Obj, Proc, State, Value};
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Expr, Op, Target, Var};
 use crate::flow::is_plain;
@@ -65,6 +65,22 @@ impl Machine<'_> {
             };
             method.code.iter().any(fills)
         })
+    }
+
+    /// Whether a process waits at a nil channel in a run that takes a package variable to be nil which nobody in view has
+    /// made so: whoever sets the program up knows that it is not.
+    pub(super) fn rests_on_an_unset_variable(&self, state: &State, proc: &Proc) -> bool {
+        let at_nil = match &proc.park {
+            Some((Act::Send(ch, _) | Act::Recv(ch, _), _)) => *ch == Value::Nil,
+            Some((Act::Select(cases, _), _)) => cases.iter().all(|(_, ch, _)| *ch == Value::Nil),
+            _ => false,
+        };
+        let is_unset = |value: &Value| matches!(value, Value::Sym(sym, _) if state.syms[*sym as usize].nil == Some(true));
+        let rests = at_nil && state.globals.iter().any(|(_, value)| is_unset(value));
+        if rests {
+            self.abstain("unknown-nil");
+        }
+        rests
     }
 
     /// What a variable holds, symbols as they are.

@@ -41,7 +41,9 @@ impl Machine<'_> {
             Some(candidate.site),
             "the run must end at the stuck operation"
         );
-        if self.rests_on_counts(&state, &proc, &candidate.doomed, &log) {
+        if self.rests_on_counts(&state, &proc, &candidate.doomed, &log)
+            || self.rests_on_an_unset_variable(&state, &proc)
+        {
             return None;
         }
         let teller = Teller {
