@@ -20,10 +20,11 @@ pub(super) fn keeps(program: &Program, function: BodyId, param: usize) -> bool {
             continue;
         }
         seen.push((id, context));
-        let captured = |other: &Body| {
-            other.parent == Some(id) && other.captures.iter().any(|(outer, _)| *outer == context)
+        let is_captured = |literal: &BodyId| {
+            let captures = &program.bodies[literal.0 as usize].captures;
+            captures.iter().any(|(outer, _)| *outer == context)
         };
-        if program.bodies.iter().any(|other| captured(other)) {
+        if program.literals[id.0 as usize].iter().any(is_captured) {
             return true;
         }
         let body = &program.bodies[id.0 as usize];

@@ -354,9 +354,7 @@ impl Lowerer<'_, '_> {
         self.write_to(end, Some(ok), span);
         self.emit_at(span, Op::Branch(Expr::Var(ok), head, failed));
         self.top().loop_depth -= 1;
-        let (error, others) = dests
-            .split_last()
-            .map_or((None, dests), |(e, o)| (Some(e), o));
+        let (error, others) = error_last(dests);
         self.place(out);
         if let Some(error) = error {
             let value = if copies { Expr::Fresh(span) } else { Expr::Nil };
@@ -398,15 +396,20 @@ impl Lowerer<'_, '_> {
         self.unknown_results(dests, span);
         self.jump(done);
         self.place(failed);
-        let (error, others) = dests
-            .split_last()
-            .map_or((None, dests), |(e, o)| (Some(e), o));
+        let (error, others) = error_last(dests);
         self.unknown_results(others, span);
         if let Some(error) = error {
             self.emit_at(span, Op::Set(error.clone(), Expr::Solid(span)));
         }
         self.place(done);
     }
+}
+
+/// Where the error goes, which is returned last, and where the other results do.
+fn error_last(dests: &[Target]) -> (Option<&Target>, &[Target]) {
+    dests
+        .split_last()
+        .map_or((None, dests), |(error, others)| (Some(error), others))
 }
 
 /// The type of an end of a pipe.

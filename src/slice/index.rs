@@ -22,9 +22,7 @@ struct Entry {
     called: Vec<BodyId>,
     /// The methods that it calls on values of types nobody knows.
     methods: Vec<Name>,
-    /// Whether it calls a function value.
-    calls_value: bool,
-    /// Where it calls one that may be any.
+    /// Where it calls a function value that may be any.
     value_calls: Vec<Pc>,
     making: Vec<bool>,
     plain: Vec<bool>,
@@ -38,7 +36,6 @@ impl Entry {
             fields: Vec::new(),
             called: Vec::new(),
             methods: Vec::new(),
-            calls_value: false,
             value_calls: Vec::new(),
             making: body.code.iter().map(makes).collect(),
             plain: body.vars.iter().map(|var| is_plain(&var.ty)).collect(),
@@ -62,7 +59,7 @@ impl Entry {
         match &call.callee {
             Callee::Body(id) => self.called.push(*id),
             Callee::Named(name) => self.methods.push(name.clone()),
-            _ => self.calls_value |= called_value(call).is_some(),
+            _ => {}
         }
     }
 
@@ -93,10 +90,8 @@ pub struct Index<'p> {
     callers: Vec<Vec<BodyId>>,
     /// The bodies that call a method of a name on a value of a type nobody knows.
     by_method: FxHashMap<Name, Vec<BodyId>>,
-    /// The bodies that call a function value.
-    pub(super) by_value: Vec<BodyId>,
-    /// Per body, where it calls a function value that may be any.
-    pub(super) value_calls: Vec<&'p [Pc]>,
+    /// The bodies that call a function value that may be any, and where they do.
+    pub(super) value_calls: Vec<(BodyId, &'p [Pc])>,
     /// Per body, the operations that make something or mention a function as a value.
     pub(super) making: Vec<&'p [bool]>,
     /// Per body, the variables that are plain data.
@@ -127,8 +122,7 @@ impl<'p> Index<'p> {
             mentions: FxHashMap::default(),
             callers: vec![Vec::new(); program.bodies.len()],
             by_method: FxHashMap::default(),
-            by_value: Vec::new(),
-            value_calls: Vec::with_capacity(program.bodies.len()),
+            value_calls: Vec::new(),
             making: Vec::with_capacity(program.bodies.len()),
             plain: Vec::with_capacity(program.bodies.len()),
             quiet: Vec::new(),
@@ -152,10 +146,9 @@ impl<'p> Index<'p> {
             for name in &entry.methods {
                 push_once(this.by_method.entry(name.clone()).or_default(), id);
             }
-            if entry.calls_value {
-                this.by_value.push(id);
+            if !entry.value_calls.is_empty() {
+                this.value_calls.push((id, &entry.value_calls));
             }
-            this.value_calls.push(&entry.value_calls);
             this.making.push(&entry.making);
             this.plain.push(&entry.plain);
         }

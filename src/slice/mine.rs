@@ -159,9 +159,9 @@ impl<'p> Mine<'p> {
     pub(super) fn callers(&self, id: BodyId) -> impl Iterator<Item = BodyId> {
         let is_value = self.is_value(id);
         let index = self.index;
-        let by_value = index.by_value.iter().filter(move |_| is_value);
+        let by_value = index.value_calls.iter().filter(move |_| is_value);
         let callers = index.callers(id).iter().chain(index.callers_by_name(id));
-        callers.chain(by_value).copied()
+        callers.chain(by_value.map(|(caller, _)| caller)).copied()
     }
 
     /// The bodies that mention a field, or a package variable, of this name; those of the system are among them.

@@ -100,8 +100,7 @@ impl Machine<'_> {
         if state.log.is_none() {
             return Vec::new();
         }
-        let mut scratch = state.clone();
-        scratch.log = None;
+        let mut scratch = state.scratch();
         let mut bounds = Vec::new();
         if crate::model::mentions_count(cond) {
             bounds.push(None);
@@ -115,8 +114,7 @@ impl Machine<'_> {
 
     /// Whether a loop counts up to what is a constant in this run.
     pub(super) fn is_counted(&self, state: &State, proc: usize, cond: &Expr) -> bool {
-        let mut scratch = state.clone();
-        scratch.log = None;
+        let mut scratch = state.scratch();
         let mut counted = false;
         limits(cond, &mut |limit| {
             let value = self.eval(&mut scratch, proc, limit);

@@ -360,8 +360,6 @@ fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: b
             if equal {
                 state.learn_order(sym, *t, 0);
                 state.learn_order(*t, sym, 0);
-            }
-            if equal {
                 let nil = state.syms[sym as usize].nil.or(state.syms[*t as usize].nil);
                 state.known(sym).nil = nil;
                 state.known(*t).nil = nil;

@@ -19,6 +19,7 @@ pub mod explore;
 mod facts;
 mod frontier;
 pub mod handed;
+mod idle;
 mod leave;
 mod library_call;
 pub mod machine;

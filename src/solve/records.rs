@@ -5,6 +5,7 @@
 
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Log, Obj, Proc, State, Value};
+use crate::flow::facts::Slot;
 use crate::flow::ir::{Body, Expr, Op, Target};
 use crate::syntax::ast::{BinaryOp, Name};
 
@@ -21,10 +22,8 @@ impl Machine<'_> {
         let mut asks = false;
         comparands(cond, &mut |field| {
             let Expr::Field(_, name) = field else { return };
-            if counts_on(body, name) {
-                let mut scratch = state.clone();
-                scratch.log = None;
-                let value = self.eval(&mut scratch, proc, field);
+            if counted(body).contains(name) {
+                let value = self.eval(&mut state.scratch(), proc, field);
                 asks |= matches!(value, Value::Sym(..));
             }
         });
@@ -84,17 +83,23 @@ fn comparands(cond: &Expr, f: &mut dyn FnMut(&Expr)) {
     }
 }
 
-/// Whether a loop of `body` counts a field up or down.
-fn counts_on(body: &Body, field: &Name) -> bool {
-    body.code.iter().zip(&body.in_loop).any(|(op, in_loop)| {
-        let Op::Set(Target::Place(Expr::Field(_, name)), Expr::Binary(op, from, by, _)) = op else {
-            return false;
-        };
-        let same = matches!(&**from, Expr::Field(_, read) if read == field);
-        *in_loop
-            && name == field
-            && same
-            && matches!(op, BinaryOp::Add | BinaryOp::Sub)
-            && matches!(**by, Expr::Int(_))
+/// The fields that loops of `body` count up or down.
+fn counted(body: &Body) -> &[Name] {
+    body.known(Slot::Counted, |body| {
+        let ops = body.code.iter().zip(&body.in_loop);
+        let ops = ops.filter(|(_, in_loop)| **in_loop);
+        ops.filter_map(|(op, _)| counts_on(op))
+            .cloned()
+            .collect::<Vec<Name>>()
     })
+}
+
+/// The field that an operation counts up or down.
+fn counts_on(op: &Op) -> Option<&Name> {
+    let Op::Set(Target::Place(Expr::Field(_, name)), Expr::Binary(op, from, by, _)) = op else {
+        return None;
+    };
+    let same = matches!(&**from, Expr::Field(_, read) if read == name);
+    let counts = matches!(op, BinaryOp::Add | BinaryOp::Sub) && matches!(**by, Expr::Int(_));
+    (same && counts).then_some(name)
 }

@@ -163,6 +163,25 @@ pub struct State {
 }
 
 impl State {
+    /// A copy to try something in, of which no record is kept.
+    #[must_use]
+    pub fn scratch(&self) -> Self {
+        Self {
+            procs: self.procs.clone(),
+            heap: self.heap.clone(),
+            open: self.open.clone(),
+            exposure: self.exposure.clone(),
+            syms: self.syms.clone(),
+            paths: self.paths.clone(),
+            globals: self.globals.clone(),
+            equal: self.equal.clone(),
+            orders: self.orders.clone(),
+            todo: self.todo.clone(),
+            leaked: self.leaked.clone(),
+            log: None,
+        }
+    }
+
     /// Process `index`, to be changed; states share processes that did not move.
     pub fn proc_mut(&mut self, index: usize) -> &mut Proc {
         Rc::make_mut(&mut self.procs[index])

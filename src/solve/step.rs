@@ -3,15 +3,13 @@
 
 use super::counts::Bound;
 use super::eval::ATOMIC;
+use super::idle::Round;
 use super::machine::{COUNT_LIMIT, Machine};
 use super::state::{Act, Event, Happening, Leaving, Obj, ObjId, Outside, Prepared, State, Value};
 use crate::flow::ir::{BodyId, Expr, JumpKind, Op, Pc, Target};
 use crate::library::Effect;
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
-
-/// Operations a process may run without being seen; more is a loop that does nothing.
-const FUEL: u32 = 4_000;
 
 /// What one local operation led to.
 pub(super) enum Flow {
@@ -29,18 +27,17 @@ impl Machine<'_> {
     /// Runs the processes that have to run; returns every state this may lead to. A returned state either has nobody
     /// left to run or stands right behind a fork.
     pub fn advance(&self, mut state: State) -> Vec<State> {
-        let mut fuel = FUEL;
+        let mut round = Round::default();
         while let Some(&proc) = state.todo.last() {
             if state.procs[proc].ended() {
                 state.todo.pop();
                 continue;
             }
-            fuel -= 1;
-            if fuel == 0 {
+            if round.is_idle(self, &state, proc) {
                 self.abstain("idle-loop");
                 // It stays where it is, with all that it may still do.
                 state.todo.pop();
-                fuel = FUEL;
+                round.is_over();
                 continue;
             }
             let leaving = state.procs[proc]

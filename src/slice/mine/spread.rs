@@ -53,13 +53,12 @@ impl Mine<'_> {
 
     /// Whatever calls of values hand to a function that may be called so, and get back from it.
     pub(super) fn call_as_value(&mut self, target: BodyId) {
-        let index = self.index;
-        for caller in &index.by_value {
+        for (caller, calls) in &self.index.value_calls {
             if !self.has(*caller) {
                 continue;
             }
             let body = &self.program.bodies[caller.0 as usize];
-            for pc in index.value_calls[caller.0 as usize] {
+            for pc in *calls {
                 if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = &body.code[*pc as usize]
                     && self.fits(target, call)
                 {
