@@ -71,6 +71,8 @@ impl Teller<'_, '_> {
 
     /// Follows a captured variable to where it is declared, and a parameter of a goroutine to what it was started with.
     pub(super) fn declared_at(&self, proc: &Proc, mut id: BodyId, mut var: Var) -> (BodyId, Var) {
+        // Who started the starter is another goroutine's story.
+        let mut spawn = proc.spawn;
         loop {
             let body = self.machine.source(id);
             if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
@@ -81,12 +83,13 @@ impl Teller<'_, '_> {
             }
             let index = body.params.iter().position(|p| *p == var);
             if let Some(index) = index
-                && let Some((spawner, pc)) = proc.spawn
+                && let Some((spawner, pc)) = spawn
                 && spawner != id
                 && let Some(Op::Go(call)) = self.machine.source(spawner).code.get(pc as usize)
                 && let Some(way) = call.args.get(index).and_then(way_of)
                 && way.field.is_none()
             {
+                spawn = None;
                 (id, var) = (spawner, way.var);
                 continue;
             }
