@@ -9,7 +9,7 @@
 
 use crate::package::GoVersion;
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{Decl, Expr, ExprId, File, FuncDecl, Name, Signature};
+use crate::syntax::ast::{Decl, Expr, ExprId, File, FuncDecl, Name, Signature, UnaryOp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -21,6 +21,14 @@ mod types;
 pub use constants::{Const, fold, parse_int};
 use imports::import_names;
 pub use types::{FieldTy, FuncId, FuncTy, Method, Ty, TypeDef, TypeId};
+
+/// Whether a variable is named as errors are that tell what happened.
+fn is_error_name(name: &str) -> bool {
+    let rest = name
+        .strip_prefix("Err")
+        .or_else(|| name.strip_prefix("err"));
+    rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase()))
+}
 
 /// Whether other packages can name it (Go spec, "Exported identifiers").
 pub fn is_exported(name: &str) -> bool {
@@ -174,7 +182,7 @@ impl<'a> Package<'a> {
                     if spec
                         .values
                         .get(i)
-                        .is_some_and(|v| self.is_sentinel(index, *v))
+                        .is_some_and(|v| self.is_sentinel(index, name, *v))
                     {
                         self.solid.insert(name.clone());
                     }
@@ -187,11 +195,22 @@ impl<'a> Package<'a> {
         }
     }
 
-    fn is_sentinel(&self, index: usize, value: ExprId) -> bool {
+    /// Whether a package variable is an error by which others know what happened: nobody sets it to nil. What is no call of
+    /// a constructor is taken for one by its name, such as those of the standard library have (`io.ErrClosedPipe`).
+    fn is_sentinel(&self, index: usize, name: &Name, value: ExprId) -> bool {
         let file = self.ast(index);
-        let Expr::Call(fun, ..) = file.expr(value) else {
-            return false;
+        let (fun, args) = match file.expr(value) {
+            Expr::Call(fun, args, _) => (fun, args),
+            Expr::CompositeLit(..) => return is_error_name(name),
+            Expr::Unary(UnaryOp::Addr, of) => {
+                return is_error_name(name) && matches!(file.expr(*of), Expr::CompositeLit(..));
+            }
+            _ => return false,
         };
+        if let (Expr::Ident(ty), [of]) = (file.expr(*fun), args.as_slice()) {
+            let converts = self.type_names.contains_key(ty);
+            return converts && is_error_name(name) && matches!(file.expr(*of), Expr::Literal(..));
+        }
         let Expr::Selector(base, name, _) = file.expr(*fun) else {
             return false;
         };

@@ -331,6 +331,7 @@ fn is_data(expr: &Expr) -> bool {
             | Expr::Len(..)
             | Expr::Cap(_)
             | Expr::Has(_)
+            | Expr::Answer(..)
             | Expr::Is(..)
     )
 }

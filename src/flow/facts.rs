@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 /// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
 /// the body does not say: a copy has to find out by itself, and comparisons pass over it.
 #[derive(Default)]
-pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 8]);
+pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 9]);
 
 /// What can be worked out about a body, by who does; each has one type.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,8 @@ pub(crate) enum Slot {
     Questions,
     /// `solve::records`
     Counted,
+    /// `flow::answers`
+    Repeated,
 }
 
 impl Clone for Facts {

@@ -226,6 +226,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Len(a, _)
         | Expr::Has(a)
         | Expr::Is(a, _)
+        | Expr::Answer(a, ..)
         | Expr::Cap(a) => {
             field_names(a, names);
         }

@@ -64,6 +64,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
         | Expr::Map(..)
         | Expr::Has(_)
         | Expr::Is(..)
+        | Expr::Answer(..)
         | Expr::Global(_) => {}
         Expr::Zero(ty, _) => {
             let holds = !is_plain(ty)

@@ -219,6 +219,8 @@ pub enum Expr {
     Has(Box<Expr>),
     /// Whether a value that is not nil is of this type.
     Is(Box<Expr>, Asserted),
+    /// What a function that is not followed says of a value: the same whenever it is asked of the same one.
+    Answer(Box<Expr>, BodyId),
     /// `append(base, elements…)`.
     Append(Box<Expr>, Vec<Expr>),
     /// The zero value of a type.
@@ -410,6 +412,7 @@ impl Expr {
             | Self::Cap(base)
             | Self::Has(base)
             | Self::Is(base, _)
+            | Self::Answer(base, ..)
             | Self::Not(base) => f(base),
             Self::Index(left, right) | Self::Binary(_, left, right, _) => {
                 f(left);

@@ -4,6 +4,7 @@
 //! and anything between functions.
 
 mod ahead;
+pub(crate) mod answers;
 mod concrete;
 mod demand;
 mod direction;

@@ -5,6 +5,7 @@
 //! (the idea of program slicing by control dependence, Weiser 1981). Loops that are dropped are taken to end.
 
 use super::ahead::{Ahead, Next, look_ahead};
+use super::answers::{answer, repeated_questions};
 use super::gist::{Gist, gist, pipe_of};
 use super::holding::holding_vars;
 use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
@@ -335,6 +336,7 @@ fn users(bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) -> Users {
 
 /// Calls that can do nothing to a primitive become assignments of unknown values.
 fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
+    let repeated = repeated_questions(arc);
     for pc in 0..arc.code.len() {
         if let Some(end) = pipe_of(&arc.code[pc])
             && !expr_holds(end, holds)
@@ -374,7 +376,10 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
         Body::changed(arc).code[pc] = match dests.as_slice() {
             [] => Op::Nop,
             [one] if solid => Op::Set(one.clone(), Expr::Solid(span)),
-            [one] => Op::Set(one.clone(), Expr::Fresh(span)),
+            [one] => {
+                let answer = answer(call, &repeated).unwrap_or(Expr::Fresh(span));
+                Op::Set(one.clone(), answer)
+            }
             _ => Op::Call(super::ir::Call {
                 callee: Callee::Unknown,
                 args: Vec::new(),

@@ -9,6 +9,7 @@
 
 use super::mine::Mine;
 use crate::flow::Program;
+use crate::flow::answers::is_repeated;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{Ahead, Next, look_ahead};
 use crate::library::{Effect, ends_by_name};
@@ -300,7 +301,10 @@ pub(super) fn needs_arg(
     targets: &[BodyId],
     (index, arg): (usize, &Expr),
 ) -> bool {
-    if mine.operand(id, arg) || runs_relevant(program, relevant, id, arg) {
+    if mine.operand(id, arg)
+        || runs_relevant(program, relevant, id, arg)
+        || is_repeated(&program.bodies[id.0 as usize], call)
+    {
         return true;
     }
     match &call.callee {

@@ -85,6 +85,11 @@ impl Machine<'_> {
                         .any(|a| state.carries(a) || self.may_gain(state, a))
                 {
                     // It is handed nothing of ours and gives nothing back.
+                    if let Some(answer) = self.repeated_answer(state, proc, *body, &call) {
+                        let flow = self.unknown_call(state, proc, &call, &[]);
+                        self.set_dest(state, proc, dests, 0, answer);
+                        return flow;
+                    }
                     return self.unknown_call(state, proc, &call, dests);
                 }
                 let frames = &state.procs[proc].frames;

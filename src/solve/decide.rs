@@ -47,10 +47,27 @@ impl Machine<'_> {
             | (Value::Ref(id) | Value::Val(id), Value::Sym(..)) => {
                 (!state.escaped(*id)).then_some(false)
             }
-            (Value::Nil, Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_))
-            | (Value::Ref(_) | Value::Val(_) | Value::Func(_) | Value::Out(_), Value::Nil) => {
-                Some(false)
-            }
+            // A number or a text compared with nil is one in an interface: an error, as like as not.
+            (
+                Value::Nil,
+                Value::Ref(_)
+                | Value::Val(_)
+                | Value::Func(_)
+                | Value::Out(_)
+                | Value::Int(_)
+                | Value::Str(_)
+                | Value::Bool(_),
+            )
+            | (
+                Value::Ref(_)
+                | Value::Val(_)
+                | Value::Func(_)
+                | Value::Out(_)
+                | Value::Int(_)
+                | Value::Str(_)
+                | Value::Bool(_),
+                Value::Nil,
+            ) => Some(false),
             (Value::Sym(s, j), Value::Sym(t, k)) if s == t => Some(j == k),
             (Value::Sym(s, 0), Value::Sym(t, 0)) => {
                 let key = (*s.min(t), *s.max(t));

@@ -9,6 +9,7 @@ use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
 use crate::summary::ANY;
 use crate::syntax::ast::Name;
+use smol_str::format_smolstr;
 
 impl<'p> Machine<'p> {
     pub(super) fn here(&self, state: &State, proc: usize) -> BodyId {
@@ -205,6 +206,11 @@ impl<'p> Machine<'p> {
                 let base = self.eval(state, proc, base);
                 self.is_of(state, proc, &base, ty)
             }
+            Expr::Answer(base, function) => {
+                let of = self.eval(state, proc, base);
+                let answer = self.answer(state, proc, *function, &of);
+                answer.unwrap_or_else(|| self.fresh(state, proc, Span::default()))
+            }
             Expr::Append(base, values) => self.append(state, proc, base, values),
             Expr::Zero(ty, span) => self.zero(state, proc, ty, *span),
             Expr::Len(base, span) => {
@@ -351,7 +357,16 @@ impl<'p> Machine<'p> {
             // Which element is meant is not known: any of them may be served from here on.
             state.escape(base);
         }
-        self.fresh(state, proc, Span::default())
+        match (base, index) {
+            (Value::Sym(list, _), Value::Int(at)) => {
+                let element = self.path(state, proc, *list, &element_name(*at));
+                if let Value::Sym(sym, _) = element {
+                    state.known(sym).element = true;
+                }
+                element
+            }
+            _ => self.fresh(state, proc, Span::default()),
+        }
     }
 
     pub(super) fn address(&self, state: &mut State, proc: usize, base: &Expr) -> Value {
@@ -486,3 +501,8 @@ pub(super) const POINTEE: Name = Name::new_static("*");
 
 /// Of a value that a call returned: the last value it returned, which may be an error.
 pub(super) const ERROR: Name = Name::new_static("error()");
+
+/// The path under which an element of an unknown list is kept: two loops over the list see the same one.
+fn element_name(at: i64) -> Name {
+    format_smolstr!("[{at}]")
+}

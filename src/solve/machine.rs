@@ -4,6 +4,7 @@
 //! it may lead to, in a fixed order, so that a run is a list of choices that can be repeated.
 
 use super::answers::Answers;
+use super::asked::forget_answers;
 use super::handed::Handed;
 use super::shared::List;
 use super::state::{
@@ -324,6 +325,9 @@ impl<'p> Machine<'p> {
                 {
                     state.escape(&base);
                 }
+                if let Value::Sym(list, _) = base {
+                    state.forget_elements(list);
+                }
                 self.change_map(state, proc, &base);
                 state.escape(&value);
             }
@@ -406,6 +410,7 @@ impl<'p> Machine<'p> {
                 self.store_outside(state, &value);
             }
             if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
+                forget_answers(fields);
                 match fields.iter_mut().find(|(n, _)| n == name) {
                     Some((_, slot)) => *slot = value,
                     None => fields.push((name.clone(), value)),

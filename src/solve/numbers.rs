@@ -126,7 +126,10 @@ impl Machine<'_> {
             _ => (None, String::new()),
         };
         // A number that is computed again and again would never be done.
-        let told = |sym: &Sym| numeric && op != BinaryOp::Rem && !state.syms[*sym as usize].opaque;
+        let told = |sym: &Sym| {
+            let known = &state.syms[*sym as usize];
+            numeric && (op != BinaryOp::Rem || known.element) && !known.opaque
+        };
         let memo = of.filter(told);
         if let Some(value) = memo.and_then(|sym| state.path(sym, &way)) {
             return *value;

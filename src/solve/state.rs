@@ -212,6 +212,19 @@ impl State {
         }
     }
 
+    /// Nothing is known any more of the elements of an unknown list.
+    pub fn forget_elements(&mut self, list: Sym) {
+        let is_element = |name: &Name| name.starts_with('[');
+        if self
+            .paths_of(list)
+            .iter()
+            .any(|((_, name), _)| is_element(name))
+        {
+            self.paths
+                .retain(|((of, name), _)| *of != list || !is_element(name));
+        }
+    }
+
     /// All that is known of parts of an unknown value.
     pub fn paths_of(&self, sym: Sym) -> &[((Sym, Name), Value)] {
         let from = self.paths.partition_point(|((s, _), _)| *s < sym);
@@ -252,6 +265,7 @@ impl State {
             opaque: false,
             counter: false,
             drawn: false,
+            element: false,
             length: false,
         });
         Value::Sym(self.syms.len() as Sym - 1, 0)

@@ -154,6 +154,8 @@ pub struct Known {
     pub counter: bool,
     /// Whether numbers counted from it are drawn from a shared counter.
     pub drawn: bool,
+    /// Whether it is an element of a list nobody knows.
+    pub element: bool,
     /// Whether it is the length of what its origin says.
     pub length: bool,
     /// Whether it bounds a loop, capacity or counter.
