@@ -440,3 +440,71 @@ fn what_is_handed_to_others_at_the_end_of_a_long_chain_of_calls() {
     text.push_str("func f12(t tree.Tree, w *worker) { t.Walk(w.run) }\n");
     finds_the_leak(&one(text));
 }
+
+#[test]
+fn what_leads_to_itself() {
+    // A variable that holds its own address, lists and maps in themselves, a ring of one, functions that capture themselves.
+    let text = format!(
+        "package p
+import (\"context\"; \"sync\")
+{LEAK}
+type node struct {{
+	next *node
+	self any
+	ch chan *node
+	f func(*node)
+	ctx context.Context
+}}
+func ring(x bool) {{
+	n := &node{{ch: make(chan *node)}}
+	n.next = n
+	n.self = &n
+	n.f = func(m *node) {{ m.f(m.next); n.f(n) }}
+	n.ctx, _ = context.WithCancel(n.ctx)
+	n.next.next.ctx, _ = context.WithCancel(n.next.ctx)
+	go n.f(n)
+	go func() {{ n.next.next.ch <- n }}()
+	if x {{
+		return
+	}}
+	for n != nil {{
+		select {{
+		case n = <-n.next.ch:
+		case <-n.ctx.Done():
+		}}
+	}}
+}}
+func own() {{
+	var p any = &p
+	ch := make(chan any)
+	go func() {{ p.ch <- 1; ch <- 1 }}()
+	<-p.ch
+	for range p.ch {{
+	}}
+	p.d.Wait()
+	p.f = ch
+	*p = ch
+	s := []any{{nil}}
+	s[0] = s
+	m := map[any]any{{}}
+	m[m] = s
+	ch <- m[0]
+	var f func()
+	f = func() {{ go f(); ch <- f; f = func() {{ ch <- &f }} }}
+	go f()
+	var w sync.WaitGroup
+	w = *(&w)
+	w.Wait()
+}}
+type T struct{{ T *T }}
+func (t *T) Done() <-chan struct{{}} {{ return t.T.Done() }}
+func (t *T) run() {{
+	t.T = t
+	go t.run()
+	<-t.Done()
+	t.T.T.T.run()
+}}
+"
+    );
+    finds_the_leak(&one(text));
+}

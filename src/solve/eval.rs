@@ -288,8 +288,12 @@ impl<'p> Machine<'p> {
             Value::Sym(sym, _) => self.path(state, proc, *sym, name),
             Value::Ref(id) | Value::Val(id) => {
                 let mut id = *id;
-                while let Obj::Cell(Value::Ref(inner) | Value::Val(inner)) = state.heap[id as usize]
-                {
+                // A variable may hold its own address.
+                for _ in 0..state.heap.len() {
+                    let Obj::Cell(Value::Ref(inner) | Value::Val(inner)) = state.heap[id as usize]
+                    else {
+                        break;
+                    };
                     id = inner;
                 }
                 if matches!(state.heap[id as usize], Obj::Clock(..)) && name == "C" {
