@@ -3,6 +3,7 @@
 use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
+use crate::flow::answers::comes_again;
 use crate::flow::ir::{Asserted, BodyId, Expr, FOREIGN};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
@@ -64,9 +65,14 @@ impl<'p> Machine<'p> {
                 self.load_field(state, proc, &base, name)
             }
             Expr::Index(base, index) => {
-                let base = self.eval(state, proc, base);
+                let list = self.eval(state, proc, base);
                 let index = self.eval(state, proc, index);
-                self.element(state, proc, &base, &index)
+                if let (Value::Sym(sym, _), Value::Int(at)) = (list, index)
+                    && comes_again(self.source(self.here(state, proc)), base)
+                {
+                    return self.unknown_element(state, proc, sym, at);
+                }
+                self.element(state, proc, &list, &index)
             }
             Expr::Deref(base) => match self.eval(state, proc, base) {
                 Value::Ref(id) => match &state.heap[id as usize] {
@@ -361,16 +367,16 @@ impl<'p> Machine<'p> {
             // Which element is meant is not known: any of them may be served from here on.
             state.escape(base);
         }
-        match (base, index) {
-            (Value::Sym(list, _), Value::Int(at)) => {
-                let element = self.path(state, proc, *list, &element_name(*at));
-                if let Value::Sym(sym, _) = element {
-                    state.known(sym).element = true;
-                }
-                element
-            }
-            _ => self.fresh(state, proc, Span::default()),
+        self.fresh(state, proc, Span::default())
+    }
+
+    /// An element of an unknown list.
+    fn unknown_element(&self, state: &mut State, proc: usize, list: Sym, at: i64) -> Value {
+        let element = self.path(state, proc, list, &element_name(at));
+        if let Value::Sym(sym, _) = element {
+            state.known(sym).element = true;
         }
+        element
     }
 
     pub(super) fn address(&self, state: &mut State, proc: usize, base: &Expr) -> Value {
