@@ -57,7 +57,7 @@ mod tests {
     fn one_that_can_be_closed_or_is_certain_is_none() {
         let mut closed = endless();
         closed.facts.caller = Some(Caller {
-            release: Some("Close".to_owned()),
+            release: Some("`Close`".to_owned()),
             ..Caller::default()
         });
         assert_eq!(classify(&closed), None);

@@ -1,7 +1,7 @@
 //! `ignored-stop`: a goroutine waits where nothing tells it that everybody else has stopped.
 
 use super::wishes::wishes;
-use super::wording::{blocked, cause, channel, code, guard};
+use super::wording::{blocked, cause, channel, guard};
 use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Caller, Exit, Leak, OpKind};
 
@@ -28,13 +28,13 @@ fn help(leak: &Leak, caller: &Caller) -> String {
         (OpKind::Send, Some(release)) => format!(
             "send in a select that also waits for what {} gives, such as a channel it closes: `select {{ case {} <- v: \
              case <-done: return }}`; then one of the two cases always becomes ready",
-            code(release),
+            release,
             channel(leak).replace('`', "")
         ),
         (_, Some(release)) => format!(
             "wait in a select that has a case for what {} gives as well, or close {} there; then the goroutine always \
              goes on",
-            code(release),
+            release,
             channel(leak)
         ),
         (_, None) => format!(
@@ -54,7 +54,7 @@ mod tests {
         let mut stopped = leak(OpKind::Send, Exit::Stop, "case <-q.quit");
         stopped.assumptions = vec!["a call of `Put` overlaps with `Close`".to_owned()];
         stopped.facts.caller = Some(Caller {
-            release: Some("Close".to_owned()),
+            release: Some("`Close`".to_owned()),
             stuck_in: Some("Put".to_owned()),
             ..Caller::default()
         });

@@ -203,7 +203,7 @@ pub struct Tally {
 /// Callers elsewhere that the run goes through: code that is not in view, but may be written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// The method by which the caller lets go in this run, such as `Close`.
+    /// What the caller calls to let go in this run, ready to be told: `` `Close` ``, ``the function that `Open` returns``.
     pub release: Option<String>,
     /// The constructor's context, with whose end it lets go.
     pub context: Option<String>,

@@ -5,8 +5,8 @@
 
 use super::build::Builder;
 use super::kept::keeps;
-use super::methods::{acts_on_receiver, context_param, methods};
-use super::starts::{spawns_loop, stops_something};
+use super::methods::{acts_on_receiver, context_param, methods, returned_functions};
+use super::starts::{spawns_loop, spawns_method, stops_something, waits_in_loop};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId};
 use crate::resolve::TypeId;
@@ -41,8 +41,14 @@ pub(super) fn value_clients<'e>(
         let acts = acts_on_receiver(program, ty, method.body, future);
         method.releases = acts.releases;
         // What starts and stops something is no plain beginning.
-        method.starts &= !(acts.releases && stops_something(program, method.body));
+        method.starts &= !(acts.releases && stops_something(program, method.body, true));
         method.blocks = acts.waits && !method.starts;
+        // What goes on until it is told to end, and says so as it leaves, tells nobody else to.
+        method.releases &= acts.signals
+            || !waits_in_loop(program, method.body)
+            || stops_something(program, method.body, false);
+        // Nor does what runs from the beginning.
+        method.releases &= !spawns_method(program, constructor, method.body);
     }
     // Who waits until another method closes something has not let go: that one is called in the end.
     let fields = |method: &Method, act: Acts| -> Vec<Name> {
@@ -73,18 +79,19 @@ pub(super) fn value_clients<'e>(
     if !spawns {
         return Vec::new();
     }
-    let releases: Vec<Option<&Method>> = all
+    let releases: Vec<Release> = all
         .iter()
         .filter(|m| m.releases && !m.starts)
-        .map(Some)
-        .chain([None])
+        .map(|m| Release::Method(m.body))
+        .chain(returned_functions(program, constructor).map(Release::Returned))
+        .chain([Release::Never])
         .collect();
     let blocked: Vec<Option<&Method>> = [None]
         .into_iter()
         .chain(all.iter().filter(|m| m.blocks).map(Some))
         .collect();
     // A context that nobody keeps bounds what the constructor does, where another call says when the value is let go.
-    let closes = all.iter().any(|m| m.releases && !m.starts);
+    let closes = releases.len() > 1;
     let has_context = context_param(program, constructor)
         .is_some_and(|param| !closes || keeps(program, constructor, param));
     let mut out = Vec::new();
@@ -95,11 +102,10 @@ pub(super) fn value_clients<'e>(
     for blocked in &blocked {
         let ends = has_context && blocked.is_none();
         for release in &releases {
-            if release.is_some_and(|r| blocked.is_some_and(|b| b.body == r.body)) {
+            if blocked.is_some_and(|b| Release::Method(b.body) == *release) {
                 continue;
             }
-            let release = release.map_or(Release::Never, |r| Release::Method(r.body));
-            out.push((*blocked, release));
+            out.push((*blocked, *release));
         }
         if ends {
             out.push((*blocked, Release::Context));
@@ -118,6 +124,8 @@ pub(super) fn value_clients<'e>(
 pub(super) enum Release {
     Never,
     Method(BodyId),
+    /// By calling the function that is this result of the constructor.
+    Returned(usize),
     Context,
     Dropped,
 }

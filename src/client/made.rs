@@ -4,6 +4,7 @@
 //! with it.
 
 use super::Made;
+use super::methods::is_plain_function;
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use crate::resolve::{Ty, TypeId, is_exported};
@@ -138,12 +139,21 @@ pub(super) fn holds_channel(program: &Program, ty: &Ty, depth: u32) -> bool {
 
 /// The exported fields of a struct type that callers may receive from.
 pub(super) fn exported_channels(program: &Program, ty: TypeId) -> Vec<Name> {
+    exported_fields(program, ty, &|ty| is_receivable(program, ty))
+}
+
+/// The exported fields of a struct type that hold functions to let go by.
+pub(super) fn exported_functions(program: &Program, ty: TypeId) -> Vec<Name> {
+    exported_fields(program, ty, &is_plain_function)
+}
+
+fn exported_fields(program: &Program, ty: TypeId, wanted: &dyn Fn(&Ty) -> bool) -> Vec<Name> {
     let Ty::Struct(fields) = &program.types[ty.0 as usize].underlying else {
         return Vec::new();
     };
     fields
         .iter()
-        .filter(|f| is_exported(&f.name) && is_receivable(program, &f.ty))
+        .filter(|f| is_exported(&f.name) && wanted(&f.ty))
         .map(|f| f.name.clone())
         .collect()
 }

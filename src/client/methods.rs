@@ -43,6 +43,8 @@ pub(super) fn methods(program: &Program, ty: TypeId, handed: &[bool]) -> Vec<Met
 pub(super) struct ReceiverActs {
     pub(super) waits: bool,
     pub(super) releases: bool,
+    /// It lets go by sending something that means nothing else.
+    pub(super) signals: bool,
 }
 
 pub(super) fn acts_on_receiver(
@@ -54,6 +56,7 @@ pub(super) fn acts_on_receiver(
     let mut acts = ReceiverActs {
         waits: false,
         releases: false,
+        signals: false,
     };
     let Some(receiver) = program.bodies[method.0 as usize].params.first() else {
         return acts;
@@ -64,12 +67,13 @@ pub(super) fn acts_on_receiver(
         acts.releases |= done & (CLOSE | STOP) != 0;
         let field_ty = field_type(program, ty, field);
         acts.releases |= done & CALL != 0 && field_ty.as_ref().is_some_and(is_plain_function);
-        acts.releases |= done & SEND != 0
+        acts.signals |= done & SEND != 0
             && field_ty
                 .as_ref()
                 .is_some_and(|ty| is_signal(program, ty) && takes_nothing(program, method))
             && ends_somebody(program, field);
     }
+    acts.releases |= acts.signals;
     acts
 }
 
@@ -84,6 +88,18 @@ pub(super) fn is_plain_function(ty: &Ty) -> bool {
         Ty::Func(f) => f.params.is_empty() && f.results.is_empty(),
         _ => false,
     }
+}
+
+/// The results of a constructor, but for the first, that are cancel functions: to let go by.
+pub(super) fn returned_functions(
+    program: &Program,
+    constructor: BodyId,
+) -> impl Iterator<Item = usize> {
+    let body = &program.bodies[constructor.0 as usize];
+    let results = body.results.iter().enumerate().skip(1);
+    results
+        .filter(|(_, var)| is_plain_function(&body.vars[**var as usize].ty))
+        .map(|(index, _)| index)
 }
 
 pub(super) fn is_signal(program: &Program, ty: &Ty) -> bool {

@@ -9,6 +9,37 @@ use crate::library::Effect;
 /// Whether a function, or one it calls, starts a goroutine that waits in a loop; with `receiver` only one that is handed
 /// its receiver.
 pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bool {
+    spawns(program, root, &|spawn| {
+        let waits = if spawn.in_view {
+            waits_in_loop(program, spawn.body)
+        } else {
+            crate::model::ranges_over_ticks(&program.bodies[spawn.body.0 as usize])
+        };
+        waits && (spawn.handed || !receiver)
+    })
+}
+
+/// Whether a function, or one it calls, starts a goroutine that runs `method`.
+pub(super) fn spawns_method(program: &Program, root: BodyId, method: BodyId) -> bool {
+    let calls = |op: &Op| matches!(op, Op::Call(call) if call.body() == Some(method));
+    spawns(program, root, &|spawn| {
+        let literal = &program.bodies[spawn.body.0 as usize];
+        let through = literal.parent.is_some() && literal.code.iter().any(calls);
+        spawn.in_view && (spawn.body == method || through)
+    })
+}
+
+/// A goroutine that is started.
+struct Spawn {
+    body: BodyId,
+    /// Whether it gets what its starter was handed first.
+    handed: bool,
+    /// Whether it is seen to be started, and not handed to code that may start it.
+    in_view: bool,
+}
+
+/// Whether a function, or one it calls, starts such a goroutine.
+fn spawns(program: &Program, root: BodyId, wanted: &dyn Fn(Spawn) -> bool) -> bool {
     let mut seen: Vec<(BodyId, Vec<Var>)> = Vec::new();
     let own = program.bodies[root.0 as usize].params.first().copied();
     let mut todo = vec![(root, Vec::from_iter(own))];
@@ -26,7 +57,12 @@ pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bo
             };
             if let Some(spawned) = spawned {
                 let handed = !inherited(program, call, spawned, &mine).is_empty();
-                if waits_in_loop(program, spawned) && (handed || !receiver) {
+                let spawn = Spawn {
+                    body: spawned,
+                    handed,
+                    in_view: true,
+                };
+                if wanted(spawn) {
                     return true;
                 }
                 continue;
@@ -36,13 +72,16 @@ pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bo
             }
             if let Callee::Unknown | Callee::Named(_) = call.callee {
                 for arg in &call.args {
-                    let mut ticking = false;
-                    arg.closures(&mut |b| {
-                        let handed = !inherited(program, call, b, &mine).is_empty();
-                        let waits = crate::model::ranges_over_ticks(&program.bodies[b.0 as usize]);
-                        ticking |= waits && (handed || !receiver);
+                    let mut found = false;
+                    arg.closures(&mut |body| {
+                        let handed = !inherited(program, call, body, &mine).is_empty();
+                        found |= wanted(Spawn {
+                            body,
+                            handed,
+                            in_view: false,
+                        });
                     });
-                    if ticking {
+                    if found {
                         return true;
                     }
                 }
@@ -89,8 +128,9 @@ pub(super) fn inherited(program: &Program, call: &Call, callee: BodyId, mine: &[
     params.chain(captured).chain(bound).collect()
 }
 
-/// Whether a function, or one it calls, closes a field or calls a function kept in one: not what it starts does.
-pub(super) fn stops_something(program: &Program, root: BodyId) -> bool {
+/// Whether a function, or one it calls, closes a field or calls a function kept in one: not what it starts does. What it does
+/// only as it leaves counts where `leaving`.
+pub(super) fn stops_something(program: &Program, root: BodyId, leaving: bool) -> bool {
     let mut seen = Vec::new();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
@@ -101,6 +141,7 @@ pub(super) fn stops_something(program: &Program, root: BodyId) -> bool {
         for op in &program.bodies[id.0 as usize].code {
             match op {
                 Op::Close(Expr::Field(..), _) => return true,
+                Op::Defer(_) if !leaving => {}
                 Op::Call(call) | Op::Defer(call) => match &call.callee {
                     Callee::Body(callee) => todo.push(*callee),
                     Callee::Close(_) => return true,

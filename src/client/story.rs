@@ -7,8 +7,8 @@ use super::Made;
 use super::build::{Builder, case_on, idle_case, receive};
 
 use super::contract::{Method, Release};
-use super::made::{exported_channels, is_receivable, made};
-use super::methods::context_param;
+use super::made::{exported_channels, exported_functions, is_receivable, made};
+use super::methods::{context_param, returned_functions};
 use super::starts::waits_in_loop;
 use crate::flow::ir::{
     Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Target, Var,
@@ -48,8 +48,10 @@ impl Builder<'_> {
             },
             note,
         );
+        let functions = self.functions(&results);
         self.any_of(
             all.iter().filter(|m| !m.starts).map(|m| m.body).collect(),
+            &functions,
             &receiver,
         );
         let after = self.here();
@@ -58,19 +60,38 @@ impl Builder<'_> {
         {
             case.target = after;
         }
-        if let Release::Method(release) = release {
-            let (call, results) = self.call(release, vec![receiver.clone()], true);
-            let text = format!("`{}` is called", self.name(release));
-            let note = self.note(release, text);
-            self.emit(Op::Call(call), note.clone());
-            self.keep(&results, release);
+        let note = match release {
+            Release::Method(release) => {
+                let (call, results) = self.call(release, vec![receiver.clone()], true);
+                let text = format!("`{}` is called", self.name(release));
+                let note = self.note(release, text);
+                self.emit(Op::Call(call), note.clone());
+                self.keep(&results, release);
+                Some(note)
+            }
+            Release::Returned(index) => results.get(index).map(|function| {
+                let note = self.note(self.constructor, self.returned_is_called());
+                self.emit(Op::Call(call_of(&Expr::Var(*function))), note.clone());
+                note
+            }),
+            Release::Never | Release::Context | Release::Dropped => None,
+        };
+        if let Some(note) = note {
             // Other ways of letting go may still follow.
+            let functions: Vec<Expr> = match release {
+                Release::Returned(index) => {
+                    let called = results.get(index).map(|var| Expr::Var(*var));
+                    let others = functions.iter().filter(|f| Some(*f) != called.as_ref());
+                    others.cloned().collect()
+                }
+                _ => functions.clone(),
+            };
             let others: Vec<BodyId> = all
                 .iter()
-                .filter(|m| m.releases && !m.starts && m.body != release)
+                .filter(|m| m.releases && !m.starts && Release::Method(m.body) != release)
                 .map(|m| m.body)
                 .collect();
-            if !others.is_empty() {
+            if !others.is_empty() || !functions.is_empty() {
                 let next = self.here() + 1;
                 self.emit(
                     Op::Select {
@@ -79,7 +100,7 @@ impl Builder<'_> {
                     },
                     note,
                 );
-                self.any_of(others, &receiver);
+                self.any_of(others, &functions, &receiver);
             }
         }
         self.finish()
@@ -129,6 +150,20 @@ impl Builder<'_> {
                 note.ends = Some(LetGo::Method(name));
                 (Some(case_on(Expr::Anytime)), note)
             }
+            Release::Returned(_) => {
+                let name = self.name(self.constructor);
+                let mut note = self.note(self.constructor, self.returned_is_called());
+                if let Some(blocked) = blocked {
+                    note.assumption = format!(
+                        "a call of `{}` overlaps with that of the function that `{name}` returns",
+                        self.name(blocked)
+                    );
+                }
+                note.lets_go =
+                    format!("nothing more is called after the function that `{name}` returns");
+                note.ends = Some(LetGo::Returned(name));
+                (Some(case_on(Expr::Anytime)), note)
+            }
             Release::Context => {
                 let name = self.context_name();
                 let mut note = self.note(self.constructor, format!("`{name}` ends"));
@@ -144,6 +179,13 @@ impl Builder<'_> {
         }
     }
 
+    fn returned_is_called(&self) -> String {
+        format!(
+            "the function that `{}` returns is called",
+            self.name(self.constructor)
+        )
+    }
+
     fn context_name(&self) -> String {
         context_param(self.program, self.constructor)
             .map(|i| {
@@ -155,8 +197,22 @@ impl Builder<'_> {
             .unwrap_or_else(|| "ctx".to_owned())
     }
 
+    /// The functions to let go by that the client got with the value: further results of the constructor, exported fields.
+    fn functions(&self, results: &[Var]) -> Vec<Expr> {
+        let returned = returned_functions(self.program, self.constructor);
+        let mut functions: Vec<Expr> = returned
+            .filter_map(|index| results.get(index).map(|var| Expr::Var(*var)))
+            .collect();
+        if let (Made::Value(ty), Some(value)) = (self.makes(), results.first()) {
+            let fields = exported_functions(self.program, ty).into_iter();
+            let of_value = |field| Expr::Field(Box::new(Expr::Var(*value)), field);
+            functions.extend(fields.map(of_value));
+        }
+        functions
+    }
+
     /// What the client could call again and again, were it to go on; channels it gets back it receives from.
-    fn any_of(&mut self, callees: Vec<BodyId>, receiver: &Expr) {
+    fn any_of(&mut self, callees: Vec<BodyId>, functions: &[Expr], receiver: &Expr) {
         let head = self.here();
         let note = self.note(self.constructor, String::new());
         self.emit(Op::Choose(Vec::new()), note.clone());
@@ -170,6 +226,11 @@ impl Builder<'_> {
                     self.emit(receive(Expr::Var(result)), note.clone());
                 }
             }
+            self.emit(Op::Jump(head, JumpKind::Plain), note.clone());
+        }
+        for function in functions {
+            starts.push(self.here());
+            self.emit(Op::Call(call_of(function)), note.clone());
             self.emit(Op::Jump(head, JumpKind::Plain), note.clone());
         }
         if let Made::Value(ty) = self.makes() {
@@ -246,5 +307,15 @@ impl Builder<'_> {
             }
         }
         self.body
+    }
+}
+
+/// A call of a function value that takes nothing.
+fn call_of(function: &Expr) -> Call {
+    Call {
+        callee: Callee::Value(function.clone()),
+        args: Vec::new(),
+        method: false,
+        dests: Vec::new(),
     }
 }

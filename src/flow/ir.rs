@@ -104,6 +104,8 @@ pub struct Note {
 pub enum LetGo {
     /// By calling this method.
     Method(String),
+    /// By calling a function that this constructor returns beside the value.
+    Returned(String),
     /// With the end of this context.
     Context(String),
     /// By doing nothing more.

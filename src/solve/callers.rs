@@ -22,7 +22,10 @@ impl Teller<'_, '_> {
                 continue;
             }
             match &note.ends {
-                Some(LetGo::Method(name)) => caller.release = Some(name.clone()),
+                Some(LetGo::Method(name)) => caller.release = Some(format!("`{name}`")),
+                Some(LetGo::Returned(name)) => {
+                    caller.release = Some(format!("the function that `{name}` returns"));
+                }
                 Some(LetGo::Context(name)) => caller.context = Some(name.clone()),
                 Some(LetGo::Silently) | None => {}
             }

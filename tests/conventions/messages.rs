@@ -109,7 +109,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         waits_for_itself: yes(5),
         skipped_make: (yes(5) && yes(3)).then_some(at),
         caller: yes(6).then(|| Caller {
-            release: yes(0).then(|| "Close".to_owned()),
+            release: yes(0).then(|| "`Close`".to_owned()),
             context: (!yes(0)).then(|| "ctx".to_owned()),
             stuck_in: yes(1).then(|| "Put".to_owned()),
             left: yes(2),
