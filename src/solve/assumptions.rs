@@ -133,6 +133,14 @@ impl Teller<'_, '_> {
                 assumptions.push(told.clone());
             }
         }
+        if called && let Some(context) = self.ended_context() {
+            confidence = confidence.min(Confidence::Medium);
+            let name = &self.machine.source(proc.frames[0].body).name;
+            let name = name.rsplit('.').next().unwrap_or_default();
+            assumptions.push(format!(
+                "a call of `{name}` overlaps with the end of `{context}`"
+            ));
+        }
         (confidence, assumptions)
     }
 

@@ -1,8 +1,8 @@
 //! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
 
-use super::state::{Happening, Obj, ObjId, Proc, Value};
+use super::state::{Event, Happening, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
-use crate::flow::ir::{Body, BodyId, LetGo};
+use crate::flow::ir::{Body, BodyId, LetGo, Var};
 use crate::leak::{Caller, OpKind, Stranding};
 use crate::resolve::{Ty, TypeId};
 use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
@@ -38,8 +38,55 @@ impl Teller<'_, '_> {
         {
             let name = &self.machine.source(frame.body).name;
             caller.stuck_in = name.rsplit('.').next().map(str::to_owned);
+            if caller.release.is_none() && caller.context.is_none() {
+                caller.context = self.ended_context();
+            }
         }
         caller
+    }
+
+    /// The context that a made-up caller has handed to a constructor, where its end is what a goroutine goes on by in the
+    /// run: whoever owns it knows until when the value may be used.
+    pub(super) fn ended_context(&self) -> Option<String> {
+        let client = self.state.procs.first().filter(|p| p.id == 0)?;
+        let frame = client.frames.first()?;
+        let body = self.machine.source(frame.body);
+        let handed = |param: &&Var| {
+            matches!(frame.vars.get(**param as usize), Some(Value::Sym(sym, _))
+                if self.events.iter().any(|event| self.ends_by(event, *sym)))
+        };
+        if body.client.is_empty() {
+            return None;
+        }
+        let ended = body.params.iter().find(handed)?;
+        let name = body.vars[*ended as usize].name.to_string();
+        Some(if name.is_empty() || name == "_" {
+            "ctx".to_owned()
+        } else {
+            name
+        })
+    }
+
+    /// Whether somebody goes on in a step because a context has ended that is this unknown one, or was made of it.
+    fn ends_by(&self, event: &Event, context: Sym) -> bool {
+        const DEEP_ENOUGH: u32 = 64;
+        if !matches!(event.what, Happening::Received(_)) {
+            return false;
+        }
+        let done = self.state.path(context, "Done()");
+        let mut next = event.on;
+        for _ in 0..DEEP_ENOUGH {
+            let Some(id) = next else { return false };
+            if done.is_some_and(|done| self.state.object(done) == Some(id)) {
+                return true;
+            }
+            match &self.state.heap[id as usize] {
+                Obj::Context(_, Value::Sym(parent, _), _, false) => return *parent == context,
+                Obj::Context(_, parent, _, false) => next = self.state.object(parent),
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// A method that would serve what `proc` waits for and was not called: one that closes or cancels it before one that sends
