@@ -114,7 +114,12 @@ pub(super) fn value_clients<'e>(
     out.truncate(PER_CONSTRUCTOR);
     out.into_iter()
         .map(|(blocked, release)| {
-            Builder::new(program, constructor).value(&all, blocked.map(|m| m.body), release)
+            Builder::new(program, constructor).value(
+                &all,
+                blocked.map(|m| m.body),
+                release,
+                guesses,
+            )
         })
         .collect()
 }

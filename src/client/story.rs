@@ -11,7 +11,7 @@ use super::made::{exported_channels, exported_functions, is_receivable, made};
 use super::methods::{context_param, returned_functions};
 use super::starts::waits_in_loop;
 use crate::flow::ir::{
-    Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Target, Var,
+    Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Pc, Target, Var,
 };
 use crate::library::Effect;
 use crate::resolve::Ty;
@@ -22,15 +22,20 @@ impl Builder<'_> {
         all: &[Method],
         blocked: Option<BodyId>,
         release: Release,
+        guesses: bool,
     ) -> Body {
         let results = self.construct();
         let receiver = Expr::Receiver(Box::new(Expr::Var(results.first().copied().unwrap_or(0))));
+        let unmade = self.failures.len();
+        let mut unstarted = Vec::new();
         for method in all.iter().filter(|m| m.starts) {
             if waits_in_loop(self.program, method.body) {
                 self.start(method.body, &receiver);
                 continue;
             }
             let results = self.must(method.body, vec![receiver.clone()], true);
+            let failed = self.failures.split_off(unmade);
+            unstarted.extend(failed.into_iter().map(|check| (method.body, check)));
             self.keep(&results, method.body);
         }
         if let Some(blocked) = blocked {
@@ -103,7 +108,24 @@ impl Builder<'_> {
                 self.any_of(others, &functions, &receiver);
             }
         }
-        self.finish()
+        let end = self.finish();
+        let releases: Vec<BodyId> = all
+            .iter()
+            .filter(|m| m.releases && !m.starts)
+            .map(|m| m.body)
+            .collect();
+        for (method, check) in unstarted {
+            let to = if releases.is_empty() && functions.is_empty() {
+                end
+            } else {
+                self.unstarted(method, end, guesses)
+            };
+            self.fail(check, to);
+            if to != end {
+                self.any_of(releases.clone(), &functions, &receiver);
+            }
+        }
+        self.body
     }
 
     /// For a client that lets go when the constructor's context ends: the variable with that context's channel.
@@ -293,20 +315,50 @@ impl Builder<'_> {
             },
             note,
         );
-        self.finish()
+        self.finish();
+        self.body
     }
 
-    /// Closes the body: whoever failed goes to its end.
-    fn finish(mut self) -> Body {
+    /// Ends the body: whoever failed goes to its end.
+    fn finish(&mut self) -> Pc {
         let end = self.here();
         let note = self.note(self.constructor, String::new());
         self.emit(Op::End, note);
-        for at in self.failures {
-            if let Op::Branch(_, _, no) = &mut self.body.code[at] {
-                *no = end;
-            }
+        for check in std::mem::take(&mut self.failures) {
+            self.fail(check, end);
         }
-        self.body
+        end
+    }
+
+    /// Has whoever fails at a check go on at `to`.
+    fn fail(&mut self, check: usize, to: Pc) {
+        if let Op::Branch(_, _, no) = &mut self.body.code[check] {
+            *no = to;
+        }
+    }
+
+    /// What the client comes to where a method that starts the value has failed: it may let go of it all the same, in what
+    /// follows here. That it does not is a guess.
+    fn unstarted(&mut self, method: BodyId, end: Pc, guesses: bool) -> Pc {
+        let here = self.here();
+        let name = self.name(method);
+        let mut note = self.note(method, format!("`{name}` has failed"));
+        note.lets_go = format!("nothing more is called after `{name}` has failed");
+        note.guess = true;
+        note.ends = Some(LetGo::Unstarted);
+        let mut cases = vec![idle_case(here + 1)];
+        if guesses {
+            cases.push(Case {
+                target: end,
+                ..case_on(Expr::Anytime)
+            });
+        }
+        let select = Op::Select {
+            cases,
+            default: None,
+        };
+        self.emit(select, note);
+        here
     }
 }
 

@@ -110,6 +110,8 @@ pub enum LetGo {
     Context(String),
     /// By doing nothing more.
     Silently,
+    /// By doing nothing more once it could not be started.
+    Unstarted,
 }
 
 /// A body without any code.

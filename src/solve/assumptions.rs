@@ -5,7 +5,7 @@ use super::counts::rooms;
 use super::explore::Candidate;
 use super::state::{Act, Happening, Proc, Value};
 use super::witness::{QUOTE, Teller};
-use crate::flow::ir::{Callee, Op};
+use crate::flow::ir::{Callee, LetGo, Op};
 use crate::leak::{Confidence, Exit, Stranding};
 use crate::library::Effect;
 use crate::model;
@@ -106,7 +106,7 @@ impl Teller<'_, '_> {
     fn about_callers(&self, proc: &Proc) -> (Confidence, Vec<String>) {
         let mut confidence = Confidence::High;
         let mut assumptions = Vec::new();
-        let called = proc.spawn.is_some_and(|at| self.note(at).is_some());
+        let called = self.is_called(proc);
         let client = self.state.procs.first().filter(|p| p.id == 0);
         if client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called {
             // Nothing says that it was meant to end.
@@ -149,7 +149,10 @@ impl Teller<'_, '_> {
         let Some(Act::Select(cases, _)) = proc.park.as_ref().map(|(act, _)| act) else {
             return false;
         };
+        let note = proc.site().and_then(|at| self.note(at));
+        let unstarted = note.is_some_and(|note| note.ends == Some(LetGo::Unstarted));
         proc.frames.len() == 1
+            && !unstarted
             && cases
                 .iter()
                 .any(|(_, ch, _)| *ch == Value::Out(super::state::Outside::Never))

@@ -27,12 +27,11 @@ impl Teller<'_, '_> {
                     caller.release = Some(format!("the function that `{name}` returns"));
                 }
                 Some(LetGo::Context(name)) => caller.context = Some(name.clone()),
-                Some(LetGo::Silently) | None => {}
+                Some(LetGo::Silently | LetGo::Unstarted) | None => {}
             }
             caller.left = stranding.at == Some(note.at);
         }
-        let called = proc.spawn.is_some_and(|at| self.note(at).is_some());
-        if called
+        if self.is_called(proc)
             && let Some(frame) = proc.frames.first()
             && let Some(caller) = &mut caller
         {
@@ -43,6 +42,20 @@ impl Teller<'_, '_> {
             }
         }
         caller
+    }
+
+    /// Whether a made-up caller lets go because what starts the value has failed.
+    pub(super) fn is_unstarted(&self) -> bool {
+        self.events.iter().any(|event| {
+            let note = self.note(event.at);
+            matches!(event.what, Happening::Received(Some(_)))
+                && note.is_some_and(|note| note.ends == Some(LetGo::Unstarted))
+        })
+    }
+
+    /// Whether a goroutine is that of a made-up caller who uses the value.
+    pub(super) fn is_called(&self, proc: &Proc) -> bool {
+        proc.spawn.is_some_and(|at| self.note(at).is_some())
     }
 
     /// The context that a made-up caller has handed to a constructor, where its end is what a goroutine goes on by in the

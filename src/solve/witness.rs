@@ -153,7 +153,7 @@ impl Teller<'_, '_> {
         let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
         let mut facts = self.facts(root, proc, last_name(&name, &op.target));
         facts.caller = self.caller(proc, &stranding);
-        if facts.caller.is_none() {
+        if facts.caller.is_none() || self.is_unstarted() {
             facts.released_by = self.released_by(op.kind, proc, &stranding);
         }
         facts.owner_acts = self.owner_acts(root, &stranding);
