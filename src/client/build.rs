@@ -82,6 +82,7 @@ impl<'p> Builder<'p> {
             assumption: String::new(),
             lets_go: String::new(),
             guess: false,
+            part: false,
         }
     }
 
@@ -132,10 +133,11 @@ impl<'p> Builder<'p> {
         results
     }
 
-    /// Another caller calls `id`.
-    pub(super) fn start(&mut self, id: BodyId, receiver: &Expr) {
+    /// Another caller calls `id`, or the owner runs it as a part of the value.
+    pub(super) fn start(&mut self, id: BodyId, receiver: &Expr, part: bool) {
         let (call, _) = self.call(id, vec![receiver.clone()], true);
-        let note = self.note(id, format!("`{}` is called", self.name(id)));
+        let mut note = self.note(id, format!("`{}` is called", self.name(id)));
+        note.part = part;
         let call = Call {
             dests: Vec::new(),
             ..call

@@ -6,7 +6,9 @@
 use super::build::Builder;
 use super::kept::keeps;
 use super::methods::{acts_on_receiver, context_param, methods, returned_functions};
-use super::starts::{spawns_loop, spawns_method, stops_something, waits_in_loop};
+use super::starts::{
+    closes_after_waiting, spawns_loop, spawns_method, stops_something, waits_in_loop,
+};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId};
 use crate::resolve::TypeId;
@@ -26,6 +28,8 @@ pub(super) struct Method {
     pub(super) releases: bool,
     /// It starts goroutines that go on for long: called once, before anything else.
     pub(super) starts: bool,
+    /// The owner runs it in a goroutine of his own: it waits, and says as it leaves that it has ended.
+    pub(super) runs: bool,
 }
 
 pub(super) fn value_clients<'e>(
@@ -58,6 +62,27 @@ pub(super) fn value_clients<'e>(
             .filter(|(way, acts)| Some(&way.var) == own && acts & act != 0);
         of_own.filter_map(|(way, _)| way.field.clone()).collect()
     };
+    let runs: Vec<bool> = all
+        .iter()
+        .map(|method| {
+            let awaits = |other: &Method, field: &Name| {
+                other.body != method.body
+                    && fields(other, RECV).contains(field)
+                    && !fields(other, CLOSE).contains(field)
+            };
+            method.blocks
+                && closes_after_waiting(program, method.body)
+                && !spawns_method(program, constructor, method.body)
+                && fields(method, CLOSE)
+                    .iter()
+                    .any(|field| all.iter().any(|other| awaits(other, field)))
+        })
+        .collect();
+    for (method, runs) in all.iter_mut().zip(runs) {
+        method.runs = runs;
+        method.releases &= !runs;
+        method.blocks &= !runs;
+    }
     let waits: Vec<bool> = all
         .iter()
         .map(|method| {

@@ -22,6 +22,7 @@ pub(super) fn methods(program: &Program, ty: TypeId, handed: &[bool]) -> Vec<Met
             blocks: false,
             releases: false,
             starts: spawns_loop(program, (*func).into(), true),
+            runs: false,
         })
         .filter(|m| !program.bodies[m.body.0 as usize].code.is_empty())
         .collect();

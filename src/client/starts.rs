@@ -160,6 +160,24 @@ pub(super) fn stops_something(program: &Program, root: BodyId, leaving: bool) ->
     false
 }
 
+/// Whether a function waits before it closes anything, but for what it closes as it leaves.
+pub(super) fn closes_after_waiting(program: &Program, root: BodyId) -> bool {
+    for op in &program.bodies[root.0 as usize].code {
+        match op {
+            Op::Close(..) => return false,
+            Op::Recv { .. } | Op::Select { default: None, .. } => return true,
+            Op::Call(call) => match call.callee {
+                Callee::Close(_) => return false,
+                Callee::Body(callee) if stops_something(program, callee, true) => return false,
+                Callee::Body(callee) if waits_in_loop(program, callee) => return true,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Calls `f` on the functions that an argument is or holds.
 pub(super) fn functions(arg: &Expr, f: &mut dyn FnMut(BodyId)) {
     arg.closures(&mut *f);

@@ -30,7 +30,7 @@ impl Builder<'_> {
         let mut unstarted = Vec::new();
         for method in all.iter().filter(|m| m.starts) {
             if waits_in_loop(self.program, method.body) {
-                self.start(method.body, &receiver);
+                self.start(method.body, &receiver, false);
                 continue;
             }
             let results = self.must(method.body, vec![receiver.clone()], true);
@@ -38,8 +38,11 @@ impl Builder<'_> {
             unstarted.extend(failed.into_iter().map(|check| (method.body, check)));
             self.keep(&results, method.body);
         }
+        for method in all.iter().filter(|m| m.runs) {
+            self.start(method.body, &receiver, true);
+        }
         if let Some(blocked) = blocked {
-            self.start(blocked, &receiver);
+            self.start(blocked, &receiver, false);
         }
         let ended = self.context_ends(release);
         let select = self.here();

@@ -97,6 +97,8 @@ pub struct Note {
     pub lets_go: String,
     /// Whether that is a guess about callers that nothing in view supports.
     pub guess: bool,
+    /// Whether what is started here is no use of the value but a part of it, which its owner runs.
+    pub part: bool,
 }
 
 /// How a made-up caller lets go of what it has.

@@ -55,7 +55,8 @@ impl Teller<'_, '_> {
 
     /// Whether a goroutine is that of a made-up caller who uses the value.
     pub(super) fn is_called(&self, proc: &Proc) -> bool {
-        proc.spawn.is_some_and(|at| self.note(at).is_some())
+        let note = proc.spawn.and_then(|at| self.note(at));
+        note.is_some_and(|note| !note.part)
     }
 
     /// The context that a made-up caller has handed to a constructor, where its end is what a goroutine goes on by in the
