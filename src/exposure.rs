@@ -350,7 +350,7 @@ fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
         | Expr::Receiver(base)
         | Expr::Pipe(base, _)
         | Expr::Index(base, _) => is_stranger(program, id, base),
-        Expr::Global(_) | Expr::Fresh(_) => true,
+        Expr::Global(_) | Expr::Group(_) | Expr::Fresh(_) => true,
         Expr::Var(var) => variable_is_stranger(program, id, *var),
         _ => false,
     }
@@ -464,6 +464,7 @@ fn strange_source(program: &Program, body: &Body, op: &Op, var: Var) -> bool {
     match op {
         Op::Set(target, value) if to_var(target) => match value {
             Expr::Global(_) | Expr::Fresh(_) | Expr::Index(..) => true,
+            other if other.group().is_some() => true,
             // What a parameter turns out to be is somebody's whom no summary follows.
             Expr::Var(param) if body.params.contains(param) => {
                 body.vars[*param as usize].ty != body.vars[var as usize].ty

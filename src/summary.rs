@@ -48,6 +48,12 @@ pub const RESET: Acts = 256;
 /// The outside has acted on it in this run: what it would do next is a guess.
 pub const TOUCHED: Acts = 64;
 
+/// An `Add` to a wait group of the package.
+pub const ADD: Acts = 512;
+
+/// Stands for the package where a way begins at one of its wait groups, which is the field then.
+pub const PACKAGE: Var = Var::MAX;
+
 /// A way from a variable to a primitive: its value itself, or a field of that name of anything it leads to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Way {
@@ -101,6 +107,7 @@ impl<'p> Summaries<'p> {
             entries: earlier,
             facts,
         };
+        let has_groups = program.bodies.iter().any(|body| mentions_group(body));
         let dependents = dependents(program);
         let mut queued = needed(program, roots);
         for (index, known) in this.entries.known.iter_mut().enumerate() {
@@ -116,7 +123,7 @@ impl<'p> Summaries<'p> {
         while let Some(index) = queue.pop_front() {
             queued[index] = false;
             let body = &program.bodies[index];
-            if body.params.is_empty() && body.captures.is_empty() {
+            if body.params.is_empty() && body.captures.is_empty() && !has_groups {
                 // There is nothing to say about it.
                 continue;
             }
@@ -126,7 +133,9 @@ impl<'p> Summaries<'p> {
                 .map(|f| (**f).clone())
                 .unwrap_or_default();
             entry.retain(|var| {
-                body.params.contains(&var) || body.captures.iter().any(|(_, inner)| *inner == var)
+                var == PACKAGE
+                    || body.params.contains(&var)
+                    || body.captures.iter().any(|(_, inner)| *inner == var)
             });
             if entry != this.entries.futures[index] {
                 this.entries.futures[index] = entry;
@@ -273,7 +282,13 @@ impl<'p> Summaries<'p> {
             }
             return;
         }
-        expr.closures(&mut |body| self.run_closure(body, future));
+        if let Some(group) = expr.group() {
+            for (_, acts) in moved {
+                future.add(PACKAGE, Some(group), *acts);
+            }
+            return;
+        }
+        self.run_mentioned(expr, future);
         let all = moved.iter().fold(0, |all, (_, acts)| all | acts);
         let mut vars = Vec::new();
         expr.vars(&mut |var| vars.push(var));
@@ -311,6 +326,20 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
     }
 }
 
+/// Whether a body has to do with a wait group of the package.
+fn mentions_group(body: &Body) -> bool {
+    fn any(expr: &Expr) -> bool {
+        let mut found = matches!(expr, Expr::Group(_));
+        expr.children(&mut |child| found = found || any(child));
+        found
+    }
+    let mut found = false;
+    for op in &body.code {
+        op.exprs(&mut |expr| found = found || any(expr));
+    }
+    found
+}
+
 fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     // What may be no pipe has a method in view that may do anything.
     let acts = match expr {
@@ -319,6 +348,8 @@ fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     };
     if let Some(way) = way_of(expr) {
         future.add(way.var, way.field.as_ref(), acts);
+    } else if let Some(group) = expr.group() {
+        future.add(PACKAGE, Some(group), acts);
     }
 }
 
@@ -343,6 +374,9 @@ fn give(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     if let Some(way) = way_of(expr) {
         future.add(way.var, way.field.as_ref(), acts);
         return;
+    }
+    if let Some(group) = expr.group() {
+        future.add(PACKAGE, Some(group), acts);
     }
     expr.vars(&mut |var| future.add(var, None, acts));
 }

@@ -76,7 +76,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
                 f(None);
             }
         }
-        Expr::MakeChan(..) | Expr::Closure(_) => f(None),
+        Expr::MakeChan(..) | Expr::Closure(_) | Expr::Group(_) => f(None),
         Expr::Addr(inner) | Expr::Receiver(inner) | Expr::Pipe(inner, _) => sources(inner, f),
         Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| sources(v, f)),
         Expr::Slice(values) => values.iter().for_each(|v| sources(v, f)),

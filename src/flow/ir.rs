@@ -190,6 +190,8 @@ pub enum Expr {
     Var(Var),
     /// A package-level variable.
     Global(Name),
+    /// A wait group that is a package-level variable.
+    Group(Name),
     /// `base.name`, through pointers.
     Field(Box<Expr>, Name),
     /// `base[index]`.
@@ -402,6 +404,15 @@ impl Expr {
         }
     }
 
+    /// The wait group of the package that this is, or that it points to.
+    pub fn group(&self) -> Option<&Name> {
+        match self {
+            Self::Group(name) => Some(name),
+            Self::Addr(inner) | Self::Receiver(inner) => inner.group(),
+            _ => None,
+        }
+    }
+
     /// Calls `f` on every expression this one is made of.
     pub fn children(&self, f: &mut dyn FnMut(&Self)) {
         match self {
@@ -440,6 +451,7 @@ impl Expr {
             | Self::Anytime
             | Self::Var(_)
             | Self::Global(_)
+            | Self::Group(_)
             | Self::Func(_)
             | Self::Closure(_)
             | Self::Map(..)

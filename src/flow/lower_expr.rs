@@ -117,8 +117,12 @@ impl Lowerer<'_, '_> {
         if let Some(func) = self.package.func_names.get(name) {
             return Expr::Func(*func);
         }
-        if self.package.globals.contains_key(name) {
-            return Expr::Global(name.clone());
+        match self.package.globals.get(name) {
+            Some(Ty::Ext(path, of)) if self.library.is_group(path, of) => {
+                return Expr::Group(name.clone());
+            }
+            Some(_) => return Expr::Global(name.clone()),
+            None => {}
         }
         match name.as_str() {
             "nil" => Expr::Nil,
@@ -236,9 +240,11 @@ impl Lowerer<'_, '_> {
         }
         match self.expr(id) {
             Expr::Var(var) => Target::Var(var),
-            place @ (Expr::Field(..) | Expr::Index(..) | Expr::Deref(_) | Expr::Global(_)) => {
-                Target::Place(place)
-            }
+            place @ (Expr::Field(..)
+            | Expr::Index(..)
+            | Expr::Deref(_)
+            | Expr::Global(_)
+            | Expr::Group(_)) => Target::Place(place),
             _ => Target::Ignore,
         }
     }

@@ -495,7 +495,7 @@ impl<'b> Slice<'b> {
                 base => self.is_read(index, base),
             },
             // A write through a pointer or to an element: kept when its value can hold something, else data.
-            Expr::Deref(_) => true,
+            Expr::Deref(_) | Expr::Group(_) => true,
             _ => false,
         }
     }

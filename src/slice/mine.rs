@@ -134,7 +134,8 @@ impl<'p> Mine<'p> {
                 !cases.iter().any(|c| served(&c.ch))
             }
             Op::Call(call) | Op::Defer(call) | Op::Go(call) => {
-                call.args.first().is_some_and(|a| self.expr(id, a))
+                let mut args = call.args.first().into_iter();
+                args.any(|a| a.group().is_none() && self.expr(id, a))
             }
             _ => false,
         }
@@ -229,6 +230,8 @@ impl<'p> Mine<'p> {
         match expr {
             Expr::Var(var) => self.var(body, *var),
             Expr::MakeChan(..) | Expr::Never | Expr::Anytime => true,
+            // Others may count on it as well, but in what order our goroutines go on depends on it.
+            Expr::Group(_) => true,
             Expr::Closure(id) => self.is_active(*id),
             Expr::Func(func) => self.is_active(BodyId::from(*func)),
             Expr::Method(base, func) => inner(base) || self.is_active(BodyId::from(*func)),

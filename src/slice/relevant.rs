@@ -171,7 +171,7 @@ impl Relevant {
                 base => self.place(id, base),
             },
             // A write through a pointer: to what, nobody says.
-            Expr::Deref(_) => true,
+            Expr::Deref(_) | Expr::Group(_) => true,
             Expr::Addr(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => self.place(id, base),
             Expr::Var(var) => self.var(id, *var),
             _ => false,

@@ -8,7 +8,7 @@ use super::step::Flow;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::library::Effect;
 use crate::source::Span;
-use crate::summary::{Acts, lent};
+use crate::summary::{Acts, PACKAGE, lent};
 use crate::syntax::ast::Name;
 
 impl Machine<'_> {
@@ -79,6 +79,7 @@ impl Machine<'_> {
                 if env.is_empty()
                     && may_be_left
                     && !code.recovers
+                    && !self.counts(*body)
                     && !call
                         .args
                         .iter()
@@ -137,6 +138,11 @@ impl Machine<'_> {
                 && matches!(&state.heap[id as usize], Obj::Struct(Some(ty), _)
                     if self.holders.get(ty.0 as usize) == Some(&true))
         })
+    }
+
+    /// Whether a body counts on a wait group of the package.
+    pub(super) fn counts(&self, body: BodyId) -> bool {
+        !self.summaries.entry(body).of(PACKAGE).is_empty()
     }
 
     /// A call nobody can follow: what it is handed is known outside from now on, and pointees may have changed.

@@ -8,7 +8,7 @@ use crate::flow::ir::{Asserted, BodyId, Expr, FOREIGN};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
-use crate::summary::ANY;
+use crate::summary::{ANY, DONE};
 use crate::syntax::ast::Name;
 use smol_str::format_smolstr;
 
@@ -60,6 +60,7 @@ impl<'p> Machine<'p> {
             Expr::Anytime => Value::Out(Outside::Other),
             Expr::Var(var) => self.read_var(state, proc, *var),
             Expr::Global(name) => self.global(state, proc, name),
+            Expr::Group(name) => self.shared_group(state, proc, name),
             Expr::Field(base, name) => {
                 let base = self.eval(state, proc, base);
                 self.load_field(state, proc, &base, name)
@@ -271,6 +272,18 @@ impl<'p> Machine<'p> {
         }
         state.globals.push((name.clone(), value));
         value
+    }
+
+    /// A wait group that is a package variable. What others add to it or take away nobody sees.
+    fn shared_group(&self, state: &mut State, proc: usize, name: &Name) -> Value {
+        if let Some(value) = state.global(name) {
+            return *value;
+        }
+        let site = self.site(state, proc, Span::default(), Span::default());
+        let id = state.alloc(Obj::Wait(site, Value::Int(0)));
+        state.open[id as usize] |= DONE;
+        state.globals.push((name.clone(), Value::Val(id)));
+        Value::Val(id)
     }
 
     /// The value that `name` of an unknown value has; the same each time.

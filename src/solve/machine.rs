@@ -357,6 +357,11 @@ impl<'p> Machine<'p> {
                     }
                 }
             }
+            Expr::Group(_) => {
+                // Begun anew, by whoever knows when.
+                let group = self.eval(state, proc, place);
+                state.escape(&group);
+            }
             _ => {
                 state.escape(&value);
             }

@@ -7,7 +7,7 @@ use super::state::{Act, Called, Leaving, Obj, ObjId, Prepared, State, Value};
 use super::stuck::Wants;
 use crate::flow::ir::BodyId;
 use crate::library::Effect;
-use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, RECV, SEND};
+use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, PACKAGE, RECV, SEND};
 use crate::syntax::ast::Name;
 use std::cell::OnceCell;
 
@@ -190,6 +190,12 @@ impl<'a> Ahead<'a, '_> {
 
     fn future(&mut self, future: &Future, depth: u32, value_of: &dyn Fn(u32) -> Option<Value>) {
         for (way, acts) in future.iter() {
+            if way.var == PACKAGE {
+                let group = way.field.as_ref().and_then(|name| self.state.global(name));
+                let acts = if acts & ANY == 0 { acts } else { ALL };
+                group.into_iter().for_each(|group| self.on(group, acts));
+                continue;
+            }
             let Some(value) = value_of(way.var) else {
                 continue;
             };

@@ -243,7 +243,9 @@ impl Step {
 
     fn expr(&mut self, expr: &Expr) {
         match expr {
-            Expr::Global(name) | Expr::Field(_, name) => self.names.push(name.clone()),
+            Expr::Global(name) | Expr::Group(name) | Expr::Field(_, name) => {
+                self.names.push(name.clone());
+            }
             Expr::Closure(body) => self.calls.push(*body),
             Expr::Func(function) | Expr::Method(_, function) => {
                 self.calls.push((*function).into());

@@ -46,7 +46,7 @@ impl Machine<'_> {
             let mut args = call.args.iter();
             !env.is_empty() || args.any(|a| state.carries(a) || self.may_gain(state, a))
         };
-        if self.own_only && on_end.is_none() && !has_ours(state) {
+        if self.own_only && on_end.is_none() && !has_ours(state) && !self.counts(body) {
             return;
         }
         if state.procs.len() > 48 {

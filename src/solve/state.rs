@@ -11,7 +11,7 @@ use crate::exposure::Exposure;
 use crate::flow::ir::{BodyId, Pc, Target};
 use crate::library::Effect;
 use crate::source::{FileId, Span};
-use crate::summary::Acts;
+use crate::summary::{Acts, DONE};
 use crate::syntax::ast::Name;
 use std::rc::Rc;
 
@@ -190,6 +190,18 @@ impl State {
     /// Adds a process.
     pub fn add_proc(&mut self, proc: Proc) {
         self.procs.push(Rc::new(proc));
+    }
+
+    /// What a package variable holds, if it has been looked at.
+    pub fn global(&self, name: &str) -> Option<&Value> {
+        let found = self.globals.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// Whether an object is a wait group that is a package variable: others may count on it as well.
+    pub fn is_shared(&self, id: ObjId) -> bool {
+        let held = Value::Val(id);
+        self.open[id as usize] & DONE != 0 && self.globals.iter().any(|(_, value)| *value == held)
     }
 
     /// The value that `name` of an unknown value has, if it has been looked at.

@@ -1,6 +1,7 @@
 //! Steps that others can see: which parked processes can go on, alone or in pairs, and what comes of it.
 
 use super::machine::Machine;
+use super::prospects::Prospects;
 use super::shared::List;
 use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value};
 use crate::flow::ir::{Op, Target};
@@ -180,7 +181,7 @@ impl Machine<'_> {
                 Act::Close(ch) => add(Step::Close(proc, *ch)),
                 Act::Cancel(context) => add(Step::Cancel(proc, *context)),
                 Act::Wait(group) => {
-                    if self.wait_over(state, group) {
+                    if self.wait_over(state, proc, group) {
                         add(Step::Wait(proc, state.object(group)));
                     }
                 }
@@ -253,16 +254,26 @@ impl Machine<'_> {
         (!self.ends_program(&state, &step)).then(|| self.perform(state, step))
     }
 
-    fn wait_over(&self, state: &State, group: &Value) -> bool {
+    fn wait_over(&self, state: &State, proc: usize, group: &Value) -> bool {
         let Some(id) = state.object(group) else {
             return true;
         };
         let Obj::Wait(_, count) = &state.heap[id as usize] else {
             return true;
         };
-        state.escaped(id)
-            || self.others_act(state, id, DONE)
-            || self.compare(state, BinaryOp::Le, &state.norm(count), &Value::Int(0)) != Some(false)
+        let counted =
+            self.compare(state, BinaryOp::Le, &state.norm(count), &Value::Int(0)) != Some(false);
+        if counted || state.escaped(id) {
+            return true;
+        }
+        if state.is_shared(id) {
+            // Somebody out of view counts it down, where nobody in view is left to do so.
+            let prospects = Prospects::new(self, state);
+            let wanted = vec![(id, DONE)];
+            let mut others = (0..state.procs.len()).filter(|q| *q != proc);
+            return !others.any(|q| !state.procs[q].ended() && prospects.can_help(q, &wanted));
+        }
+        self.others_act(state, id, DONE)
     }
 
     /// Splits on a capacity or counter that decides whether somebody can go on.

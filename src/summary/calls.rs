@@ -1,7 +1,7 @@
 //! What a call does to what it is handed: by the summary of the callee, by the library's table, or anything.
 
 use super::future::Carried;
-use super::{ANY, Acts, CALL, CLOSE, DONE, ELEMENT, RECV, RESET, SEND, STOP, Summaries, add, give};
+use super::{ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, add, give};
 use crate::flow::Program;
 use crate::flow::direction;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr};
@@ -21,11 +21,25 @@ impl Summaries<'_> {
     /// The value of `expr` goes where this dataflow does not follow it.
     pub(super) fn hand_over(&self, expr: &Expr, future: &mut Carried<'_>) {
         give(expr, ANY, future);
+        self.run_mentioned(expr, future);
+    }
+
+    /// The functions that an expression mentions will be run.
+    pub(super) fn run_mentioned(&self, expr: &Expr, future: &mut Carried<'_>) {
         expr.closures(&mut |body| self.run_closure(body, future));
+        expr.functions(&mut |func| self.count(func.into(), future));
+    }
+
+    /// What a body does to the wait groups of the package is done.
+    fn count(&self, body: BodyId, future: &mut Carried<'_>) {
+        for (way, acts) in self.entries.of(body).of(PACKAGE) {
+            future.add(PACKAGE, way.field.as_ref(), *acts);
+        }
     }
 
     /// A literal made here will be run: what it does to captured variables is done to ours.
     pub(super) fn run_closure(&self, body: BodyId, future: &mut Carried<'_>) {
+        self.count(body, future);
         let entry = self.entries.of(body);
         for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
             for (way, acts) in entry.of(*inner) {
@@ -45,13 +59,14 @@ impl Summaries<'_> {
     pub(super) fn call(&self, body: &Body, call: &Call, future: &mut Carried<'_>) {
         match &call.callee {
             Callee::Body(body) => {
+                self.count(*body, future);
                 for (index, arg) in call.args.iter().enumerate() {
                     self.apply(*body, index, arg, future);
                 }
             }
             Callee::Value(value) => {
                 add(value, CALL, future);
-                value.closures(&mut |body| self.run_closure(body, future));
+                self.run_mentioned(value, future);
                 for arg in &call.args {
                     self.hand_over(arg, future);
                 }
@@ -118,10 +133,14 @@ impl Summaries<'_> {
                 }
             }
             Effect::WaitAdd => {
-                if let [receiver, count] = call.args.as_slice()
-                    && !matches!(count, Expr::Int(n) if *n > 0)
-                {
-                    add(receiver, DONE, future);
+                if let [receiver, count] = call.args.as_slice() {
+                    let counts_up = matches!(count, Expr::Int(n) if *n > 0);
+                    let down = if counts_up { 0 } else { DONE };
+                    // Whoever adds to what others count on as well is to be followed.
+                    let up = receiver.group().map_or(0, |_| ADD);
+                    if down | up != 0 {
+                        add(receiver, down | up, future);
+                    }
                 }
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! What can still be done, by way: a sorted list, shared between positions from which the same can be done.
 
-use super::{Acts, Way};
+use super::{Acts, PACKAGE, Way};
 use crate::flow::ir::Var;
 use crate::syntax::ast::Name;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl<'h> Carried<'h> {
 
     /// This can be done by this way, whatever was said before.
     pub(super) fn set(&mut self, var: Var, field: Option<&Name>, acts: Acts) {
-        if !self.holds[var as usize] {
+        if var != PACKAGE && !self.holds[var as usize] {
             return;
         }
         match self.future.find(var, field) {

@@ -35,7 +35,7 @@ pub(super) fn dependents(program: &Program) -> Vec<Vec<usize>> {
     for (index, body) in program.bodies.iter().enumerate() {
         let links = Links::of(body);
         let used = links.calls.iter().chain(&links.closures);
-        for used in used.chain(&links.methods) {
+        for used in used.chain(&links.functions) {
             let by = &mut dependents[used.0 as usize];
             if by.last() != Some(&index) {
                 by.push(index);
