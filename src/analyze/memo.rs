@@ -167,6 +167,7 @@ fn whole(package: Unit<'_>, program: &Program, exposures: &Exposures, keys: &[Ke
     let mut solid: Vec<_> = program.solid.iter().collect();
     solid.sort_unstable();
     solid.hash(&mut hasher);
+    program.filled.hash(&mut hasher);
     exposures.print(&mut hasher);
     hasher.finish()
 }

@@ -22,8 +22,9 @@ use crate::solve::machine::{LOOP_LIMIT, Machine};
 use crate::source::{FileId, Place, Span};
 use crate::stage::Stage;
 use crate::summary::Summaries;
+use crate::syntax::ast::Name;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub(super) struct RootSearch<'f> {
     pub(super) exposures: &'f Exposures,
     /// Who answers requests, without and with tests.
     pub(super) answers: [Arc<Answers>; 2],
+    /// Which package variables are filled, without and with tests.
+    pub(super) filled: [Arc<FxHashSet<Name>>; 2],
     /// What earlier searches met.
     pub(super) memo: Option<&'f Memo>,
     /// The bodies that lead to code that is reported in; nothing when all do.
@@ -224,6 +227,7 @@ impl<'s, 'f, 'q> Searcher<'s, 'f, 'q> {
         let rules = options.rules_in(&dir.files[body.file.index()]);
         machine.exits_strand = rules.is_on("stranding-exit");
         machine.in_test = in_test;
+        machine.filled = Arc::clone(&search.filled[usize::from(in_test)]);
         machine.exposure = search
             .exposures
             .seen(search.clients.get(&root).copied(), in_test);

@@ -292,6 +292,10 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         let counts = |file| tests || !is_in_test(file);
         Arc::new(Answers::of(&program, &counts))
     });
+    let filled = [false, true].map(|tests| {
+        let counts = |file| tests || !is_in_test(file);
+        Arc::new(program.filled(&counts))
+    });
     drop(solving);
     roots.retain(|root| {
         let file = program.bodies[root.0 as usize].file;
@@ -306,6 +310,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         clients: &clients,
         exposures: &exposures,
         answers,
+        filled,
         memo: memo.as_ref(),
         told,
     };

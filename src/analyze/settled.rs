@@ -14,6 +14,7 @@ use crate::resolve::TypeDef;
 use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many states of a package are kept: what was typed and taken back is found again.
@@ -26,6 +27,7 @@ pub(super) struct Settled {
     bodies: Vec<Arc<Body>>,
     types: Vec<TypeDef>,
     solid: FxHashSet<Name>,
+    filled: BTreeMap<Name, Vec<FileId>>,
     holds: Vec<Vec<bool>>,
     found: Found,
 }
@@ -71,6 +73,7 @@ impl Settled {
             mut bodies,
             types,
             solid,
+            filled,
             mut holds,
             ..
         } = program;
@@ -81,6 +84,7 @@ impl Settled {
             bodies,
             types,
             solid,
+            filled,
             holds,
             found,
         }
@@ -92,6 +96,7 @@ impl Settled {
             && self.holds == program.holds
             && self.ground == ground(package)
             && self.solid == program.solid
+            && self.filled == program.filled
             && self.types == program.types;
         let moves = same.then(|| Moves::between(&self.bodies, &program.bodies))??;
         for (place, quote) in &self.found.quotes {

@@ -10,6 +10,7 @@ mod demand;
 mod direction;
 mod dump;
 pub(crate) mod facts;
+mod filled;
 mod gist;
 mod holding;
 mod holds;
@@ -47,9 +48,11 @@ pub use whole::Supply;
 
 use crate::library::Library;
 use crate::resolve::{Package, TypeDef};
+use crate::source::FileId;
 use crate::syntax::ast::Name;
 use ir::{Body, BodyId};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The skeletons of a package.
@@ -62,6 +65,8 @@ pub struct Program {
     pub literals: Vec<Vec<BodyId>>,
     /// Package variables that are never nil: error sentinels.
     pub solid: FxHashSet<Name>,
+    /// Package variables that lead to something one can wait for and are filled, with the files where they are.
+    pub filled: BTreeMap<Name, Vec<FileId>>,
     /// Per body and variable: whether it may hold a primitive or something that leads to one.
     pub holds: Vec<Vec<bool>>,
 }
@@ -87,6 +92,7 @@ pub fn lower_asking<'a>(
         simplified = Some(&mut kept.simplified);
     }
     let (mut bodies, holds) = whole::lower_package(package, library, go, supply, lowered);
+    let filled = filled::filled(&bodies, &package.globals, &package.types);
     let any = concrete::name_methods(&mut bodies, &package.types, named);
     let any = questions::name_questions(&mut bodies) || any;
     let holds = holds.filter(|_| !any);
@@ -96,6 +102,7 @@ pub fn lower_asking<'a>(
         bodies,
         types: package.types.clone(),
         solid: package.solid.clone(),
+        filled,
         holds,
     }
 }
@@ -117,6 +124,13 @@ impl Program {
         self.literals.push(Vec::new());
         self.bodies.push(body);
         BodyId(self.bodies.len() as u32 - 1)
+    }
+
+    /// The package variables that are filled in files that count.
+    pub fn filled(&self, counts: &dyn Fn(FileId) -> bool) -> FxHashSet<Name> {
+        let filled = self.filled.iter();
+        let filled = filled.filter(|(_, files)| files.iter().any(|file| counts(*file)));
+        filled.map(|(name, _)| name.clone()).collect()
     }
 
     /// A function and its literals, transitively.

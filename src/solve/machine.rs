@@ -18,7 +18,7 @@ use crate::slice::Slice;
 use crate::stop::Stop;
 use crate::summary::{Live, Summaries};
 use crate::syntax::ast::Name;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -89,6 +89,8 @@ pub struct Machine<'p> {
     pub met_handed: Cell<bool>,
     /// Who takes up requests that are sent out of view, where that is looked at.
     pub answers: Option<Arc<Answers>>,
+    /// Package variables that somebody fills.
+    pub filled: Arc<FxHashSet<Name>>,
     /// Which types have room for primitives.
     pub(super) holders: Vec<bool>,
     /// The methods of the package by name, once somebody asks.
@@ -121,6 +123,7 @@ impl<'p> Machine<'p> {
             handed: Handed::default(),
             met_handed: Cell::new(false),
             answers: None,
+            filled: Arc::default(),
             zero_counts: false,
             exact_rooms: false,
             loop_limit: LOOP_LIMIT,

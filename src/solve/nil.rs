@@ -67,8 +67,8 @@ impl Machine<'_> {
         })
     }
 
-    /// Whether a process waits at a nil channel in a run that takes a package variable to be nil which nobody in view has
-    /// made so: whoever sets the program up knows that it is not.
+    /// Whether a run takes a package variable to be nil which nobody in view has made so, and somebody fills it, or the process
+    /// waits at a nil channel: whoever sets the program up knows that it is not.
     pub(super) fn rests_on_an_unset_variable(&self, state: &State, proc: &Proc) -> bool {
         let at_nil = match &proc.park {
             Some((Act::Send(ch, _) | Act::Recv(ch, _), _)) => *ch == Value::Nil,
@@ -76,7 +76,8 @@ impl Machine<'_> {
             _ => false,
         };
         let is_unset = |value: &Value| matches!(value, Value::Sym(sym, _) if state.syms[*sym as usize].nil == Some(true));
-        let rests = at_nil && state.globals.iter().any(|(_, value)| is_unset(value));
+        let mut unset = state.globals.iter().filter(|(_, value)| is_unset(value));
+        let rests = unset.any(|(name, _)| at_nil || self.filled.contains(name));
         if rests {
             self.abstain("unknown-nil");
         }

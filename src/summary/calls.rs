@@ -1,7 +1,10 @@
 //! What a call does to what it is handed: by the summary of the callee, by the library's table, or anything.
 
 use super::future::Carried;
-use super::{ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, add, give};
+use super::{
+    ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, add,
+    give,
+};
 use crate::flow::Program;
 use crate::flow::direction;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr};
