@@ -7,7 +7,7 @@ use super::build::Builder;
 use super::kept::keeps;
 use super::methods::{acts_on_receiver, context_param, methods, returned_functions};
 use super::starts::{
-    closes_after_waiting, spawns_loop, spawns_method, stops_something, waits_in_loop,
+    closes_after_waiting, has_begun, spawns_loop, spawns_method, stops_something, waits_in_loop,
 };
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId};
@@ -104,6 +104,7 @@ pub(super) fn value_clients<'e>(
     if !spawns {
         return Vec::new();
     }
+    all.retain(|method| !method.starts || !has_begun(program, constructor, method.body));
     let releases: Vec<Release> = all
         .iter()
         .filter(|m| m.releases && !m.starts)

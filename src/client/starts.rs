@@ -178,6 +178,54 @@ pub(super) fn closes_after_waiting(program: &Program, root: BodyId) -> bool {
     false
 }
 
+/// Whether a constructor has called `start` whenever it gives something back: whoever calls it once more is told so, and what
+/// was made goes on.
+pub(super) fn has_begun(program: &Program, constructor: BodyId, start: BodyId) -> bool {
+    let mut path = vec![constructor];
+    always_calls(program, start, &mut path)
+}
+
+/// Whether the last function of a path of calls always calls `start`, or one that does, before it gives something back.
+fn always_calls(program: &Program, start: BodyId, path: &mut Vec<BodyId>) -> bool {
+    const DEEP_ENOUGH: usize = 4;
+    let Some(body) = path.last().map(|id| &program.bodies[id.0 as usize]) else {
+        return false;
+    };
+    let mut seen = vec![false; body.code.len()];
+    let mut todo = vec![0];
+    while let Some(pc) = todo.pop() {
+        let Some(op) = body.code.get(pc as usize) else {
+            continue;
+        };
+        if std::mem::replace(&mut seen[pc as usize], true) {
+            continue;
+        }
+        match op {
+            // Nobody gets anything.
+            Op::Return(values) if path.len() == 1 && values.first() == Some(&Expr::Nil) => continue,
+            Op::Return(_) | Op::End => return false,
+            Op::Call(call) | Op::Go(call) => {
+                if let Callee::Body(callee) = call.callee {
+                    if callee == start {
+                        continue;
+                    }
+                    if path.len() < DEEP_ENOUGH && !path.contains(&callee) {
+                        path.push(callee);
+                        let calls = matches!(op, Op::Call(_)) && always_calls(program, start, path);
+                        path.pop();
+                        if calls {
+                            continue;
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        op.successors(pc, &mut |next| todo.push(next));
+    }
+    !body.code.is_empty()
+}
+
 /// Calls `f` on the functions that an argument is or holds.
 pub(super) fn functions(arg: &Expr, f: &mut dyn FnMut(BodyId)) {
     arg.closures(&mut *f);
