@@ -44,6 +44,8 @@ pub struct Func<'a> {
     pub decl: &'a FuncDecl,
     /// The type of its receiver.
     pub receiver: Option<TypeId>,
+    /// Whether its receiver is a pointer.
+    pub by_pointer: bool,
 }
 
 /// A file of the package as the analysis sees it.
@@ -250,10 +252,12 @@ impl<'a> Package<'a> {
                     }
                     (None, Some(_)) => {}
                 }
+                let of = decl.receiver.as_ref().map(|r| file.ast.expr(r.ty));
                 self.funcs.push(Func {
                     file: FileId(index as u32),
                     decl,
                     receiver,
+                    by_pointer: matches!(of, Some(Expr::Star(_))),
                 });
             }
             if let Some(rooms) = &mut rooms {
@@ -266,6 +270,7 @@ impl<'a> Package<'a> {
                     file: FileId(index as u32),
                     decl: &NOBODY,
                     receiver: None,
+                    by_pointer: false,
                 };
                 self.funcs.resize(start + *room as usize, nobody);
             }

@@ -8,7 +8,7 @@ use super::lower_expr::fields;
 use super::lower_later::{CLAIM, is_at_end, is_kept};
 use super::lower_pipe::{close_end, is_about_pipes};
 use crate::library::{Effect, ends_by_name};
-use crate::resolve::{Method, Ty};
+use crate::resolve::{FuncId, Method, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, ChanDir, ExprId, Name};
 use std::sync::Arc;
@@ -409,7 +409,10 @@ impl Lowerer<'_, '_> {
         }
         match self.package.method(&ty, name) {
             Some((path, Method::Func(func))) => {
-                let receiver = self.receiver(base, &path);
+                let receiver = match path.as_slice() {
+                    [] => self.own_receiver(base, &ty, func),
+                    path => self.receiver(base, path),
+                };
                 call(Callee::Body(func.into()), vec![receiver], true)
             }
             Some((path, Method::Ext(package, type_name))) => {
@@ -439,6 +442,26 @@ impl Lowerer<'_, '_> {
             .unwrap_or_default();
         let value = self.expr(base);
         Expr::Field(Box::new(fields(value, &path)), name.clone())
+    }
+
+    /// The receiver of a method of its own type. Go takes the address of a variable where the method has a pointer; what is
+    /// no struct is written through it.
+    fn own_receiver(&mut self, base: ExprId, ty: &Ty, func: FuncId) -> Expr {
+        let receiver = self.receiver(base, &[]);
+        let is_struct = matches!(
+            self.package.underlying(ty),
+            Ty::Struct(_) | Ty::Ext(..) | Ty::Ptr(_) | Ty::Unknown
+        );
+        match receiver {
+            Expr::Receiver(place) if !is_struct && self.package.func(func).by_pointer => {
+                if let Expr::Var(var) = *place {
+                    self.top().body.vars[var as usize].cell = true;
+                    return Expr::Receiver(Box::new(Expr::Addr(place)));
+                }
+                Expr::Receiver(place)
+            }
+            receiver => receiver,
+        }
     }
 
     /// The receiver of a method call; its address where Go takes it implicitly is the same object here.
