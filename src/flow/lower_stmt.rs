@@ -146,7 +146,10 @@ impl Lowerer<'_, '_> {
 
     pub(super) fn return_stmt(&mut self, values: &[ExprId], span: Span) {
         let results = self.top().body.results.clone();
-        let values: Vec<Expr> = if let [call] = values
+        let values: Vec<Expr> = if values.is_empty() {
+            // What the named results hold is returned.
+            results.into_iter().map(Expr::Var).collect()
+        } else if let [call] = values
             && results.len() > 1
         {
             // `return f()` with several results.
