@@ -23,6 +23,7 @@ pub use earlier::Earlier;
 use future::Carried;
 pub use future::Future;
 pub use live::{Live, liveness};
+pub use order::uses_first;
 use order::{callees_first, dependents, needed};
 
 /// A set of things that can be done to a primitive.
@@ -183,18 +184,24 @@ impl<'p> Summaries<'p> {
         let holds = &self.program.holds[index];
         let empty = Arc::new(Future::default());
         let mut before = vec![Arc::clone(&empty); body.code.len()];
+        // Where loops begin: what is said of them is used before it is known.
+        let mut loops = vec![false; body.code.len()];
         let mut again = true;
         while again {
             again = false;
             for pc in (0..body.code.len()).rev() {
                 let mut carried: Option<Carried<'_>> = None;
                 body.code[pc].successors(pc as Pc, &mut |next| {
-                    let Some(next) = before.get(next as usize) else {
+                    let next = next as usize;
+                    let Some(future) = before.get(next) else {
                         return;
                     };
+                    if next <= pc {
+                        loops[next] = true;
+                    }
                     match &mut carried {
-                        Some(carried) => carried.join(next),
-                        None => carried = Some(Carried::new(Arc::clone(next), holds)),
+                        Some(carried) => carried.join(future),
+                        None => carried = Some(Carried::new(Arc::clone(future), holds)),
                     }
                 });
                 let mut carried =
@@ -202,7 +209,7 @@ impl<'p> Summaries<'p> {
                 self.transfer(body, &body.code[pc], &mut carried);
                 let future = carried.into_future();
                 if !Arc::ptr_eq(&future, &before[pc]) {
-                    again |= future != before[pc];
+                    again |= loops[pc] && future != before[pc];
                     before[pc] = future;
                 }
             }
@@ -277,15 +284,14 @@ impl<'p> Summaries<'p> {
             return;
         }
         if let Some(way) = way_of(expr) {
-            for (field, acts) in moved {
-                future.add(way.var, field.as_ref().or(way.field.as_ref()), *acts);
-            }
+            let fields = moved
+                .iter()
+                .map(|(field, acts)| (field.as_ref().or(way.field.as_ref()), *acts));
+            future.add_all(way.var, fields);
             return;
         }
         if let Some(group) = expr.group() {
-            for (_, acts) in moved {
-                future.add(PACKAGE, Some(group), *acts);
-            }
+            future.add_all(PACKAGE, moved.iter().map(|(_, acts)| (Some(group), *acts)));
             return;
         }
         self.run_mentioned(expr, future);
@@ -293,10 +299,8 @@ impl<'p> Summaries<'p> {
         let mut vars = Vec::new();
         expr.vars(&mut |var| vars.push(var));
         for var in vars {
-            future.add(var, None, all);
-            for (field, acts) in moved {
-                future.add(var, field.as_ref(), *acts);
-            }
+            let fields = moved.iter().map(|(field, acts)| (field.as_ref(), *acts));
+            future.add_all(var, fields.chain([(None, all)]));
         }
         if let Expr::Method(receiver, func) = expr {
             self.apply(BodyId::from(*func), 0, receiver, future);

@@ -78,6 +78,29 @@ impl Entry {
     }
 }
 
+/// How many arguments a body takes, kept apart from its code: it is asked of very many.
+pub(super) struct Takes {
+    params: u32,
+    variadic: bool,
+    method: bool,
+}
+
+impl Takes {
+    fn of(body: &Body) -> Self {
+        Self {
+            params: body.params.len() as u32,
+            variadic: body.variadic,
+            method: body.method,
+        }
+    }
+
+    /// Whether a call with so many arguments may run it as a value; a receiver may come with the value.
+    pub(super) fn fits(&self, args: usize) -> bool {
+        let (args, params) = (args as u32, self.params);
+        self.variadic || args == params || (self.method && args + 1 == params)
+    }
+}
+
 /// Tables of a program that every slice needs.
 pub struct Index<'p> {
     pub(super) program: &'p Program,
@@ -96,6 +119,8 @@ pub struct Index<'p> {
     pub(super) making: Vec<&'p [bool]>,
     /// Per body, the variables that are plain data.
     pub(super) plain: Vec<&'p [bool]>,
+    /// Per body, how many arguments it takes.
+    pub(super) takes: Vec<Takes>,
     /// The bodies that have nothing to do with a system until they are handed something of it: neither they nor what they
     /// call make anything or run what is a value.
     pub(super) quiet: Vec<bool>,
@@ -125,6 +150,7 @@ impl<'p> Index<'p> {
             value_calls: Vec::new(),
             making: Vec::with_capacity(program.bodies.len()),
             plain: Vec::with_capacity(program.bodies.len()),
+            takes: program.bodies.iter().map(|b| Takes::of(b)).collect(),
             quiet: Vec::new(),
             in_test: program.bodies.iter().map(|b| in_test(b.file)).collect(),
             waiting: Waiting::default(),
@@ -254,23 +280,28 @@ impl<'p> Index<'p> {
             .unwrap_or(&self.waiting_in_tests)
     }
 
-    /// The functions that a root or its literals call, several others call too, and that bring something into a system.
-    pub(super) fn shared_callees(&self, root: BodyId) -> Vec<BodyId> {
-        const SEVERAL: usize = 3;
+    /// The functions that a root or its literals call and that bring something into a system, each once.
+    pub(super) fn loud_callees(&self, root: BodyId) -> Vec<BodyId> {
         let mut callees = Vec::new();
         for member in self.program.family(root) {
             for op in &self.program.bodies[member.0 as usize].code {
                 if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
                     && let Callee::Body(callee) = call.callee
                     && !self.quiet[callee.0 as usize]
-                    && self.callers(callee).len() >= SEVERAL
-                    && !callees.contains(&callee)
                 {
                     callees.push(callee);
                 }
             }
         }
+        callees.sort_unstable();
+        callees.dedup();
         callees
+    }
+
+    /// Whether several functions call this one.
+    pub(super) fn is_shared(&self, function: BodyId) -> bool {
+        const SEVERAL: usize = 3;
+        self.callers(function).len() >= SEVERAL
     }
 
     /// Whether a search that starts in `root` may come to where a goroutine waits and can be told of.

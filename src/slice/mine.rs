@@ -177,7 +177,7 @@ impl<'p> Mine<'p> {
     }
 
     /// Whether a body belongs to the system.
-    fn has(&self, id: BodyId) -> bool {
+    pub(super) fn has(&self, id: BodyId) -> bool {
         self.offsets[id.0 as usize] > 0
     }
 
@@ -206,12 +206,8 @@ impl<'p> Mine<'p> {
 
     /// Whether a call of any value may run this one: a library function hands what it runs whatever it takes.
     fn fits(&self, id: BodyId, call: &Call) -> bool {
-        let (body, args) = (&self.program.bodies[id.0 as usize], call.args.len());
-        let params = body.params.len();
         matches!(call.callee, Callee::Library(..))
-            || body.variadic
-            || args == params
-            || (body.method && args + 1 == params)
+            || self.index.takes[id.0 as usize].fits(call.args.len())
     }
 
     /// Whether a body is used as a value.

@@ -37,7 +37,7 @@ impl<'p> Slicer<'p> {
     pub fn new(index: &'p Index<'p>) -> Self {
         Self {
             index,
-            cores: Cores::default(),
+            cores: Cores::new(index),
         }
     }
 
@@ -47,9 +47,8 @@ impl<'p> Slicer<'p> {
         if !self.index.leads_to_waiting(root) {
             return None;
         }
-        let slot = self.cores.of(self.index, root);
-        let core = slot.as_ref().and_then(|slot| slot.get()?.as_ref());
-        let mine = match core {
+        let core = self.cores.of(root);
+        let mine = match &core {
             Some(core) => core.mine.clone(),
             None => Mine::nothing(self.index),
         };
@@ -57,7 +56,7 @@ impl<'p> Slicer<'p> {
         if !mine.may_be_stuck(root) {
             return None;
         }
-        let known = core.map(|core| core.relevant(exits_strand));
+        let known = core.as_ref().map(|core| core.relevant(exits_strand));
         let relevant = Relevant::of(&mine, exits_strand, known);
         Some(Slice::new(mine, relevant))
     }

@@ -9,6 +9,7 @@ use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target};
 use crate::library::Effect;
 use crate::resolve::FuncId;
+use crate::summary::uses_first;
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
 
@@ -52,6 +53,7 @@ impl Reads {
         let mut bodies = vec![root];
         let mut at: FxHashMap<BodyId, usize> = FxHashMap::from_iter([(root, 0)]);
         let mut steps: Vec<Step> = Vec::new();
+        let mut calls: Vec<Vec<usize>> = Vec::new();
         let mut values: Vec<FuncId> = Vec::new();
         while let Some(id) = bodies.get(steps.len()).copied() {
             let mut all = Step::default();
@@ -64,25 +66,29 @@ impl Reads {
                 let next = numbers.len() as u32 + 1;
                 numbers.entry(name.clone()).or_insert(next);
             }
-            for callee in &all.calls {
-                at.entry(*callee).or_insert_with(|| {
+            all.calls.sort_unstable();
+            all.calls.dedup();
+            let met = all.calls.iter().map(|callee| {
+                *at.entry(*callee).or_insert_with(|| {
                     bodies.push(*callee);
                     bodies.len() - 1
-                });
-            }
+                })
+            });
+            calls.push(met.collect());
             values.extend(&all.values);
             steps.push(all);
         }
         let width = (numbers.len() + 1).div_ceil(64);
         let mut rows: Vec<Row> = steps.iter().map(|s| s.row(&numbers, width)).collect();
+        let order = uses_first(&calls);
         let mut again = true;
         while std::mem::take(&mut again) {
-            for index in (0..rows.len()).rev() {
-                let mut row = std::mem::take(&mut rows[index]);
-                for callee in &steps[index].calls {
-                    again |= join(&mut row, &rows[at[callee]]);
+            for index in &order {
+                let mut row = std::mem::take(&mut rows[*index]);
+                for callee in &calls[*index] {
+                    again |= join(&mut row, &rows[*callee]);
                 }
-                rows[index] = row;
+                rows[*index] = row;
             }
         }
         let mut used = vec![0; width];

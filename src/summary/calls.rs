@@ -2,8 +2,8 @@
 
 use super::future::Carried;
 use super::{
-    ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, add,
-    give,
+    ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, Way,
+    add, give,
 };
 use crate::flow::Program;
 use crate::flow::direction;
@@ -35,9 +35,7 @@ impl Summaries<'_> {
 
     /// What a body does to the wait groups of the package is done.
     fn count(&self, body: BodyId, future: &mut Carried<'_>) {
-        for (way, acts) in self.entries.of(body).of(PACKAGE) {
-            future.add(PACKAGE, way.field.as_ref(), *acts);
-        }
+        future.add_all(PACKAGE, by_field(self.entries.of(body).of(PACKAGE)));
     }
 
     /// A literal made here will be run: what it does to captured variables is done to ours.
@@ -45,9 +43,7 @@ impl Summaries<'_> {
         self.count(body, future);
         let entry = self.entries.of(body);
         for (outer, inner) in &self.program.bodies[body.0 as usize].captures {
-            for (way, acts) in entry.of(*inner) {
-                future.add(*outer, way.field.as_ref(), *acts);
-            }
+            future.add_all(*outer, by_field(entry.of(*inner)));
         }
     }
 
@@ -173,4 +169,9 @@ impl Summaries<'_> {
             .collect();
         self.flow_into(arg, &moved, future);
     }
+}
+
+/// What ways that begin at one variable say, by their fields.
+fn by_field(ways: &[(Way, Acts)]) -> impl Iterator<Item = (Option<&Name>, Acts)> {
+    ways.iter().map(|(way, acts)| (way.field.as_ref(), *acts))
 }

@@ -3,6 +3,7 @@
 use super::{Acts, PACKAGE, Way};
 use crate::flow::ir::Var;
 use crate::syntax::ast::Name;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What can still be done, by way.
@@ -20,9 +21,14 @@ impl Future {
 
     /// The ways that begin at a variable.
     pub fn of(&self, var: Var) -> &[(Way, Acts)] {
+        &self.ways[self.range(var)]
+    }
+
+    /// Where the ways are that begin at a variable.
+    fn range(&self, var: Var) -> Range<usize> {
         let from = self.ways.partition_point(|(way, _)| way.var < var);
         let count = self.ways[from..].partition_point(|(way, _)| way.var == var);
-        &self.ways[from..from + count]
+        from..from + count
     }
 
     /// Keeps only the ways that begin at some variables.
@@ -101,9 +107,55 @@ impl<'h> Carried<'h> {
         self.set(var, field, known | acts);
     }
 
+    /// More can be done by ways that begin at `var`, each given by its field.
+    pub(super) fn add_all<'a>(
+        &mut self,
+        var: Var,
+        more: impl Iterator<Item = (Option<&'a Name>, Acts)>,
+    ) {
+        if !self.is_said(var) {
+            return;
+        }
+        let mut more: Vec<_> = more.collect();
+        if !more.is_sorted_by_key(|(field, _)| *field) {
+            more.sort_by_key(|(field, _)| *field);
+        }
+        more.dedup_by(|(field, acts), (kept, all)| {
+            let same = field == kept;
+            if same {
+                *all |= *acts;
+            }
+            same
+        });
+        let range = self.future.range(var);
+        let mut merged = Vec::with_capacity(range.len() + more.len());
+        let mut changed = false;
+        let mut said = self.future.ways[range.clone()].iter().peekable();
+        for (field, acts) in more {
+            while let Some(before) = said.next_if(|(way, _)| way.field.as_ref() < field) {
+                merged.push(before.clone());
+            }
+            let before = said.next_if(|(way, _)| way.field.as_ref() == field);
+            let known = before.map(|(_, known)| *known);
+            changed |= known.is_none_or(|known| known | acts != known);
+            let field = field.cloned();
+            merged.push((Way { var, field }, known.unwrap_or(0) | acts));
+        }
+        merged.extend(said.cloned());
+        if changed {
+            let ways = &mut Arc::make_mut(&mut self.future).ways;
+            ways.splice(range, merged);
+        }
+    }
+
+    /// Whether anything is said of a variable.
+    fn is_said(&self, var: Var) -> bool {
+        var == PACKAGE || self.holds[var as usize]
+    }
+
     /// This can be done by this way, whatever was said before.
     pub(super) fn set(&mut self, var: Var, field: Option<&Name>, acts: Acts) {
-        if var != PACKAGE && !self.holds[var as usize] {
+        if !self.is_said(var) {
             return;
         }
         match self.future.find(var, field) {
@@ -124,13 +176,11 @@ impl<'h> Carried<'h> {
 
     /// Removes what is said of `var` and returns it.
     pub(super) fn kill(&mut self, var: Var) -> Vec<(Option<Name>, Acts)> {
-        let said = self.future.of(var);
-        if said.is_empty() {
+        let range = self.future.range(var);
+        if range.is_empty() {
             return Vec::new();
         }
-        let killed = said.iter().map(|(way, acts)| (way.field.clone(), *acts));
-        let killed = killed.collect();
-        Arc::make_mut(&mut self.future).retain(|v| v != var);
-        killed
+        let killed = Arc::make_mut(&mut self.future).ways.drain(range);
+        killed.map(|(way, acts)| (way.field, acts)).collect()
     }
 }

@@ -51,6 +51,11 @@ pub(super) fn callees_first(dependents: &[Vec<usize>]) -> Vec<usize> {
     for (used, by) in dependents.iter().enumerate() {
         by.iter().for_each(|user| uses[*user].push(used));
     }
+    uses_first(&uses)
+}
+
+/// All numbers, each after those that it uses (`uses` lists them), as far as they do not use it.
+pub fn uses_first(uses: &[Vec<usize>]) -> Vec<usize> {
     let mut order = Vec::with_capacity(uses.len());
     let mut met = vec![false; uses.len()];
     let mut path: Vec<(usize, usize)> = Vec::new();
