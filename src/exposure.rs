@@ -164,7 +164,7 @@ impl FieldActs {
             }
             if let Some(field) = &way.field {
                 let own = Some(way.var) == receiver
-                    && is_exported(body.name.rsplit('.').next().unwrap_or_default())
+                    && is_exported(body.simple_name())
                     && owner.is_some_and(|ty| has_field(&program.types, ty, field));
                 self.add(field, acts, own);
             }
@@ -286,7 +286,7 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
     }
     let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
     for (index, body) in program.bodies.iter().enumerate() {
-        let name = body.name.rsplit('.').next().unwrap_or_default();
+        let name = body.simple_name();
         open[index] |= body.parent.is_some()
             || is_exported(name)
             || !called[index]

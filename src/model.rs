@@ -208,7 +208,7 @@ pub fn reaching_these(program: &Program, mut near: Vec<bool>) -> Vec<bool> {
     }
     let mut queue: Vec<usize> = (0..near.len()).filter(|index| near[*index]).collect();
     while let Some(index) = queue.pop() {
-        let name = bodies[index].name.rsplit('.').next().unwrap_or_default();
+        let name = bodies[index].simple_name();
         let named = by_name.get(name).into_iter().flatten();
         for from in before[index].iter().chain(named) {
             if !std::mem::replace(&mut near[*from as usize], true) {

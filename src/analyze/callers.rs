@@ -143,7 +143,7 @@ impl<'p> Uses<'p> {
     /// The functions and literals that call `callee`, where nobody else can.
     fn known_callers(&self, program: &Program, callee: BodyId, is_main: bool) -> Option<&[BodyId]> {
         let body = &program.bodies[callee.0 as usize];
-        let name = body.name.rsplit('.').next().unwrap_or_default();
+        let name = body.simple_name();
         let others = body.parent.is_some()
             || !is_main && is_exported(name)
             || self.as_values.contains(&callee)

@@ -3,7 +3,6 @@
 //! In: a constructor. Out: calls, checks of their results, waits. Deliberately absent: their order, which [`super::story`]
 //! decides.
 
-use super::made::simple_name;
 use crate::flow::Program;
 use crate::flow::ir::{
     Body, BodyId, Call, Callee, Case, Expr, Note, Op, Pc, Target, Var, VarInfo, empty_body,
@@ -87,7 +86,7 @@ impl<'p> Builder<'p> {
     }
 
     pub(super) fn name(&self, id: BodyId) -> String {
-        simple_name(&self.program.bodies[id.0 as usize]).to_owned()
+        self.program.bodies[id.0 as usize].simple_name().to_owned()
     }
 
     /// A call of `id` with `first` arguments given and the others unknown; its results go to new variables.

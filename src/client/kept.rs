@@ -3,8 +3,8 @@
 //! In: a constructor or a field. Out: yes or no. Deliberately absent: what becomes of it then.
 
 use super::methods::is_context;
-use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
+use crate::flow::{Program, Walk};
 use crate::library::Effect;
 use crate::summary::way_of;
 use crate::syntax::ast::Name;
@@ -84,19 +84,9 @@ pub(super) fn ends_somebody(program: &Program, field: &Name) -> bool {
 
 /// Whether a body can be left from `start` without coming by `here`.
 fn leaves(body: &Body, start: Pc, here: Pc) -> bool {
-    let mut seen = vec![false; body.code.len()];
-    let mut todo = vec![start];
-    while let Some(pc) = todo.pop() {
-        let Some(op) = body.code.get(pc as usize) else {
-            return true;
-        };
-        if pc == here || std::mem::replace(&mut seen[pc as usize], true) {
-            continue;
-        }
-        if matches!(op, Op::Return(_) | Op::End | Op::Panic) {
-            return true;
-        }
-        op.successors(pc, &mut |next| todo.push(next));
-    }
-    false
+    body.walk(start, |pc, op| match op {
+        _ if pc == here => Walk::Back,
+        Op::Return(_) | Op::End | Op::Panic => Walk::Found,
+        _ => Walk::On,
+    })
 }

@@ -11,10 +11,6 @@ use crate::resolve::{Ty, TypeId, is_exported};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
 
-pub(super) fn simple_name(body: &Body) -> &str {
-    body.name.rsplit('.').next().unwrap_or_default()
-}
-
 pub(super) fn called_here(program: &Program) -> Vec<bool> {
     let mut called = vec![false; program.bodies.len()];
     let mut by_name: FxHashSet<&str> = FxHashSet::default();
@@ -33,7 +29,7 @@ pub(super) fn called_here(program: &Program) -> Vec<bool> {
     }
     // Through an interface it may be any method of that name.
     for (called, body) in called.iter_mut().zip(&program.bodies) {
-        *called |= body.method && by_name.contains(simple_name(body));
+        *called |= body.method && by_name.contains(body.simple_name());
     }
     called
 }

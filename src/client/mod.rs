@@ -22,7 +22,7 @@ use crate::source::FileId;
 use crate::summary::Future;
 use build::Builder;
 use contract::value_clients;
-use made::{called_here, given_elsewhere, handed_methods, has_any, made, simple_name};
+use made::{called_here, given_elsewhere, handed_methods, has_any, made};
 use methods::{context_param, methods};
 
 /// A function that makes a value for callers elsewhere.
@@ -55,7 +55,7 @@ pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<C
         .filter(|(_, body)| body.parent.is_none() && counts(body.file) && body.gives)
         .filter_map(|(index, body)| {
             let makes = made(program, body)?;
-            let leaves = is_exported(simple_name(body))
+            let leaves = is_exported(body.simple_name())
                 || !called[index]
                 || match makes {
                     Made::Value(ty) => has_any(program, ty, &handed),

@@ -2,9 +2,10 @@
 //!
 //! In: a function. Out: yes or no, through the functions it calls. Deliberately absent: what ends such a goroutine.
 
-use crate::flow::Program;
 use crate::flow::ir::{BodyId, Call, Callee, Expr, Op, Var};
+use crate::flow::{Program, Walk};
 use crate::library::Effect;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Whether a function, or one it calls, starts a goroutine that waits in a loop; with `receiver` only one that is handed
 /// its receiver.
@@ -40,11 +41,11 @@ struct Spawn {
 
 /// Whether a function, or one it calls, starts such a goroutine.
 fn spawns(program: &Program, root: BodyId, wanted: &dyn Fn(Spawn) -> bool) -> bool {
-    let mut seen: Vec<(BodyId, Vec<Var>)> = Vec::new();
+    let mut seen: FxHashSet<(BodyId, Vec<Var>)> = FxHashSet::default();
     let own = program.bodies[root.0 as usize].params.first().copied();
     let mut todo = vec![(root, Vec::from_iter(own))];
     while let Some((id, mine)) = todo.pop() {
-        if seen.iter().any(|(i, m)| *i == id && *m == mine) {
+        if !seen.insert((id, mine.clone())) {
             continue;
         }
         for op in &program.bodies[id.0 as usize].code {
@@ -94,7 +95,6 @@ fn spawns(program: &Program, root: BodyId, wanted: &dyn Fn(Spawn) -> bool) -> bo
                 }
             }
         }
-        seen.push((id, mine));
     }
     false
 }
@@ -131,13 +131,12 @@ pub(super) fn inherited(program: &Program, call: &Call, callee: BodyId, mine: &[
 /// Whether a function, or one it calls, closes a field or calls a function kept in one: not what it starts does. What it does
 /// only as it leaves counts where `leaving`.
 pub(super) fn stops_something(program: &Program, root: BodyId, leaving: bool) -> bool {
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
-        if seen.contains(&id) {
+        if !seen.insert(id) {
             continue;
         }
-        seen.push(id);
         for op in &program.bodies[id.0 as usize].code {
             match op {
                 Op::Close(Expr::Field(..), _) => return true,
@@ -181,49 +180,51 @@ pub(super) fn closes_after_waiting(program: &Program, root: BodyId) -> bool {
 /// Whether a constructor has called `start` whenever it gives something back: whoever calls it once more is told so, and what
 /// was made goes on.
 pub(super) fn has_begun(program: &Program, constructor: BodyId, start: BodyId) -> bool {
-    let mut path = vec![constructor];
-    always_calls(program, start, &mut path)
+    const DEEP_ENOUGH: u32 = 4;
+    let mut refuted = FxHashMap::default();
+    always_calls(
+        program,
+        (constructor, true),
+        start,
+        DEEP_ENOUGH,
+        &mut refuted,
+    )
 }
 
-/// Whether the last function of a path of calls always calls `start`, or one that does, before it gives something back.
-fn always_calls(program: &Program, start: BodyId, path: &mut Vec<BodyId>) -> bool {
-    const DEEP_ENOUGH: usize = 4;
-    let Some(body) = path.last().map(|id| &program.bodies[id.0 as usize]) else {
+/// Whether a function always calls `start` before it gives something back, by itself or through so many calls. `outermost`:
+/// whoever gets nil gets nothing. `refuted`: of which functions it is known that they do not, through how many calls.
+fn always_calls(
+    program: &Program,
+    (function, outermost): (BodyId, bool),
+    start: BodyId,
+    deep: u32,
+    refuted: &mut FxHashMap<BodyId, u32>,
+) -> bool {
+    if refuted.get(&function).is_some_and(|known| *known >= deep) {
         return false;
-    };
-    let mut seen = vec![false; body.code.len()];
-    let mut todo = vec![0];
-    while let Some(pc) = todo.pop() {
-        let Some(op) = body.code.get(pc as usize) else {
-            continue;
-        };
-        if std::mem::replace(&mut seen[pc as usize], true) {
-            continue;
-        }
-        match op {
-            // Nobody gets anything.
-            Op::Return(values) if path.len() == 1 && values.first() == Some(&Expr::Nil) => continue,
-            Op::Return(_) | Op::End => return false,
-            Op::Call(call) | Op::Go(call) => {
-                if let Callee::Body(callee) = call.callee {
-                    if callee == start {
-                        continue;
-                    }
-                    if path.len() < DEEP_ENOUGH && !path.contains(&callee) {
-                        path.push(callee);
-                        let calls = matches!(op, Op::Call(_)) && always_calls(program, start, path);
-                        path.pop();
-                        if calls {
-                            continue;
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-        op.successors(pc, &mut |next| todo.push(next));
     }
-    !body.code.is_empty()
+    // Whoever calls itself does so before it has called `start`.
+    refuted.insert(function, deep);
+    let body = &program.bodies[function.0 as usize];
+    let leaves = body.walk(0, |_, op| match op {
+        Op::Return(values) if outermost && values.first() == Some(&Expr::Nil) => Walk::Back,
+        Op::Return(_) | Op::End => Walk::Found,
+        Op::Call(call) | Op::Go(call) if call.body() == Some(start) => Walk::Back,
+        Op::Call(call) if deep > 1 => match call.callee {
+            Callee::Body(callee)
+                if always_calls(program, (callee, false), start, deep - 1, refuted) =>
+            {
+                Walk::Back
+            }
+            _ => Walk::On,
+        },
+        _ => Walk::On,
+    });
+    let calls = !leaves && !body.code.is_empty();
+    if calls {
+        refuted.remove(&function);
+    }
+    calls
 }
 
 /// Calls `f` on the functions that an argument is or holds.
@@ -250,13 +251,12 @@ pub(super) fn spawned_by_library(call: &Call) -> Option<BodyId> {
 }
 
 pub(super) fn waits_in_loop(program: &Program, root: BodyId) -> bool {
-    let mut seen = Vec::new();
+    let mut seen = FxHashSet::default();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
-        if seen.contains(&id) {
+        if !seen.insert(id) {
             continue;
         }
-        seen.push(id);
         let body = &program.bodies[id.0 as usize];
         for (pc, op) in body.code.iter().enumerate() {
             match op {

@@ -4,6 +4,7 @@
 //! which they are filled. Deliberately absent: when that is. That a variable is nil *until* then says nothing about who asks
 //! for it, who may know that it has been filled.
 
+use super::holds::leads_to;
 use super::ir::{Body, Expr, Op, Target, Var};
 use super::links::Links;
 use super::lower::PACKAGE_VARIABLES;
@@ -29,7 +30,7 @@ pub(super) fn filled(
         for op in &body.code {
             op.targets(&mut |target| {
                 if let Target::Place(Expr::Global(name)) = target
-                    && globals.get(name).is_some_and(|ty| leads(types, ty, 0))
+                    && globals.get(name).is_some_and(|ty| leads(types, ty))
                     && fills(body, op)
                     && runs(bodies, body, &mut used)
                 {
@@ -62,7 +63,7 @@ fn function_of<'b>(bodies: &'b [Arc<Body>], mut body: &'b Body) -> &'b str {
     }
     match body.name.as_str() {
         PACKAGE_VARIABLES => PACKAGE_VARIABLES,
-        name => name.rsplit('.').next().unwrap_or_default(),
+        _ => body.simple_name(),
     }
 }
 
@@ -131,18 +132,13 @@ fn holds_made(body: &Body, var: Var) -> bool {
 }
 
 /// Whether values of a type lead to a channel, a cancel function or a wait group through fields, pointers and elements.
-fn leads(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
-    const DEEP_ENOUGH: u32 = 6;
-    let inner = |ty: &Ty| depth < DEEP_ENOUGH && leads(types, ty, depth + 1);
-    match ty {
+fn leads(types: &[TypeDef], ty: &Ty) -> bool {
+    leads_to(types, ty, 0, &|ty| match ty {
         Ty::Chan(..) => true,
         Ty::Ext(_, name) => matches!(
             name.as_str(),
             "CancelFunc" | "CancelCauseFunc" | "WaitGroup" | "Group" | "Timer" | "Ticker"
         ),
-        Ty::Named(id) => inner(&types[id.0 as usize].underlying),
-        Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) | Ty::Map(_, elem) => inner(elem),
-        Ty::Struct(fields) => fields.iter().any(|field| inner(&field.ty)),
         _ => false,
-    }
+    })
 }

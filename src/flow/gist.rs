@@ -6,6 +6,7 @@
 use super::facts::Slot;
 use super::holds::{makes_anything, sources};
 use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use super::walk::Walk;
 use crate::library::Effect;
 use crate::resolve::TypeId;
 use crate::syntax::ast::Name;
@@ -163,29 +164,19 @@ fn makes_context(callee: &Callee) -> bool {
 
 /// Whether the end of the body cannot be reached: a helper that always panics or exits.
 fn never_returns(body: &Body) -> bool {
-    if body.code.is_empty() {
-        return false;
-    }
-    let mut seen = vec![false; body.code.len()];
-    let mut todo = vec![0];
-    while let Some(pc) = todo.pop() {
-        let Some(op) = body.code.get(pc as usize) else {
-            continue;
-        };
-        if std::mem::replace(&mut seen[pc as usize], true) {
-            continue;
+    let comes_back = body.walk(0, |_, op| match op {
+        Op::Return(_) | Op::End => Walk::Found,
+        Op::Call(call)
+            if matches!(
+                call.callee,
+                Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)
+            ) =>
+        {
+            Walk::Back
         }
-        match op {
-            Op::Return(_) | Op::End => return false,
-            Op::Call(call)
-                if matches!(
-                    call.callee,
-                    Callee::Library(Effect::Exit | Effect::Goexit | Effect::EndTest, _)
-                ) => {}
-            _ => op.successors(pc, &mut |next| todo.push(next)),
-        }
-    }
-    true
+        _ => Walk::On,
+    });
+    !body.code.is_empty() && !comes_back
 }
 
 /// The name of the field or package variable that decides whether a place is read.

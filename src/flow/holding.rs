@@ -397,7 +397,7 @@ fn users(bodies: &[Arc<Body>], facts: &[&Holding]) -> Users {
 fn by_name(bodies: &[Arc<Body>]) -> FxHashMap<&str, Vec<usize>> {
     let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, body) in bodies.iter().enumerate() {
-        let method = body.name.rsplit('.').next().unwrap_or_default();
+        let method = body.simple_name();
         by_name.entry(method).or_default().push(index);
     }
     by_name

@@ -23,24 +23,33 @@ pub(super) const PIPE_ENDS: [&str; 2] = ["PipeReader", "PipeWriter"];
 /// Whether values of a type lead to a channel or a function through fields, pointers and elements: a function may be the
 /// cancel function of a context, or act on what it has captured.
 pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
-    const DEEP_ENOUGH: u32 = 6;
-    if depth > DEEP_ENOUGH {
-        return false;
-    }
-    let inner = |ty: &Ty| leads_to_channel(types, ty, depth + 1);
-    match ty {
+    leads_to(types, ty, depth, &|ty| match ty {
         Ty::Chan(..) | Ty::Func(_) => true,
         Ty::Ext(path, name) => {
             path == "context" && name == "CancelFunc"
                 || path == "time" && name == "Ticker"
                 || path == "io" && PIPE_ENDS.contains(&name.as_str())
         }
-        Ty::Named(id) => inner(&types[id.0 as usize].underlying),
-        Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) => inner(elem),
-        Ty::Map(_, value) => inner(value),
-        Ty::Struct(fields) => fields.iter().any(|f| inner(&f.ty)),
         _ => false,
-    }
+    })
+}
+
+/// Whether a type is one that is `wanted`, or leads to one through fields, pointers and elements.
+pub(super) fn leads_to(
+    types: &[TypeDef],
+    ty: &Ty,
+    depth: u32,
+    wanted: &dyn Fn(&Ty) -> bool,
+) -> bool {
+    const DEEP_ENOUGH: u32 = 6;
+    let inner = |ty: &Ty| depth < DEEP_ENOUGH && leads_to(types, ty, depth + 1, wanted);
+    wanted(ty)
+        || match ty {
+            Ty::Named(id) => inner(&types[id.0 as usize].underlying),
+            Ty::Ptr(elem) | Ty::Slice(elem) | Ty::Array(_, elem) | Ty::Map(_, elem) => inner(elem),
+            Ty::Struct(fields) => fields.iter().any(|field| inner(&field.ty)),
+            _ => false,
+        }
 }
 
 /// Calls `f` on every variable that a value may hold something from, and on `None` where it does in any case.

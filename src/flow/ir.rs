@@ -144,6 +144,11 @@ pub fn empty_body() -> Body {
 }
 
 impl Body {
+    /// The name of its function, or of its method without the type.
+    pub fn simple_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or_default()
+    }
+
     /// Where the operation at `pc` stands.
     pub fn place(&self, pc: Pc) -> Place {
         if let Some(note) = self.client.get(pc as usize) {

@@ -30,6 +30,7 @@ mod questions;
 mod simplify;
 mod users;
 mod value_type;
+mod walk;
 mod whole;
 
 pub(crate) use ahead::{Ahead, Next, look_ahead};
@@ -44,6 +45,7 @@ pub(crate) use lower::PACKAGE_VARIABLES;
 pub(crate) use lower_later::LATER;
 pub(crate) use simplify::key_of;
 pub(crate) use users::Users;
+pub(crate) use walk::Walk;
 pub use whole::Supply;
 
 use crate::library::Library;

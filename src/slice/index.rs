@@ -160,7 +160,7 @@ impl<'p> Index<'p> {
         };
         for (index, body) in program.bodies.iter().enumerate() {
             let id = BodyId(index as u32);
-            let method = body.name.rsplit('.').next().unwrap_or_default();
+            let method = body.simple_name();
             this.by_name.entry(method).or_default().push(id);
             let entry = body.known(Slot::Index, Entry::of);
             for name in &entry.fields {
@@ -337,7 +337,7 @@ impl<'p> Index<'p> {
         if !body.method {
             return &[];
         }
-        let name = body.name.rsplit('.').next().unwrap_or_default();
+        let name = body.simple_name();
         self.by_method.get(name).map_or(&[], Vec::as_slice)
     }
 

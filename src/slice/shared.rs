@@ -11,8 +11,8 @@ use crate::flow::ir::BodyId;
 use rustc_hash::FxHashSet;
 use std::sync::{Arc, OnceLock};
 
-/// Bodies above which a function and what it leads to are worth remembering.
-const MANY: usize = 50;
+/// Functions above which what one leads to is worth remembering.
+const MANY: usize = 20;
 
 /// A function has a core of its own where of so many bodies at least one is to be looked at again.
 const WORTH_IT: usize = 8;
@@ -103,8 +103,9 @@ impl<'p> Cores<'p> {
             return part;
         }
         let Some(part) = part else {
-            let mine = Mine::nothing(self.index).with(function);
-            return (mine.bodies().len() >= MANY).then(|| Arc::new(Core::new(mine, None)));
+            let from_nothing = || Mine::nothing(self.index).with(function);
+            let many = self.leads_to_many(function);
+            return many.then(|| Arc::new(Core::new(from_nothing(), None)));
         };
         // Functions that call each other lead to the same.
         if part.mine.has(function) || part.layers == MOST_LAYERS {
@@ -115,6 +116,20 @@ impl<'p> Cores<'p> {
             return Some(part);
         }
         Some(Arc::new(Core::new(mine, Some(part))))
+    }
+
+    /// Whether a function leads to many others. To begin with nothing takes as long as the program is large.
+    fn leads_to_many(&self, function: BodyId) -> bool {
+        let mut met = FxHashSet::from_iter([function]);
+        let mut todo = vec![function];
+        while let Some(next) = todo.pop() {
+            let callees = self.index.loud_callees(next).into_iter();
+            todo.extend(callees.filter(|callee| met.insert(*callee)));
+            if met.len() > MANY {
+                return true;
+            }
+        }
+        false
     }
 
     /// The largest core known among those of what a function calls.

@@ -10,10 +10,7 @@ pub(super) fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
     let mut todo: Vec<usize> = roots.iter().map(|r| r.0 as usize).collect();
     let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, body) in program.bodies.iter().enumerate() {
-        by_name
-            .entry(body.name.rsplit('.').next().unwrap_or_default())
-            .or_default()
-            .push(index);
+        by_name.entry(body.simple_name()).or_default().push(index);
     }
     while let Some(index) = todo.pop() {
         if std::mem::replace(&mut needed[index], true) {
