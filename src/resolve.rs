@@ -16,10 +16,12 @@ use std::sync::LazyLock;
 
 mod constants;
 mod imports;
+mod interfaces;
 mod types;
 
 pub use constants::{Const, fold, parse_int};
 use imports::import_names;
+pub use interfaces::{Ask, Interface, Interfaces};
 pub use types::{FieldTy, FuncId, FuncTy, Method, Ty, TypeDef, TypeId};
 
 /// Whether a variable is named as errors are that tell what happened.
@@ -81,6 +83,8 @@ pub struct Package<'a> {
     pub solid: FxHashSet<Name>,
     /// The types of the methods that interfaces of the package ask for.
     pub promises: FxHashMap<(TypeId, Name), Ty>,
+    /// The interfaces as they are written down.
+    pub interfaces: Interfaces,
     imports: Vec<FxHashMap<Name, Name>>,
     /// Per file the numbers of its functions.
     blocks: Vec<Range<usize>>,
@@ -124,6 +128,7 @@ impl<'a> Package<'a> {
             imports,
             blocks: Vec::new(),
             promises: FxHashMap::default(),
+            interfaces: Interfaces::default(),
         };
         package.declare_types();
         package.declare_values();
@@ -151,9 +156,13 @@ impl<'a> Package<'a> {
                 self.type_of_expr_with(index, spec.ty, &|name| {
                     params.contains(name).then_some(Ty::Unknown)
                 });
-            let Expr::InterfaceType(methods, _) = self.files[index].ast.expr(spec.ty) else {
+            let Expr::InterfaceType(methods, elements) = self.files[index].ast.expr(spec.ty) else {
                 continue;
             };
+            let interface = self.interface(index, methods, elements, &|name| {
+                params.contains(name).then_some(Ty::Unknown)
+            });
+            self.interfaces.insert(id, interface);
             for (name, signature) in methods {
                 let ty = self.func_type(index, signature, &|name| {
                     params.contains(name).then_some(Ty::Unknown)

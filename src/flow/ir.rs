@@ -6,10 +6,11 @@
 
 use super::facts::Facts;
 use crate::library::Effect;
-use crate::resolve::{FuncId, Ty, TypeId};
+use crate::resolve::{Ask, FuncId, Ty, TypeId};
 use crate::source::{FileId, Place, Span};
 use crate::syntax::ast::{BinaryOp, Name};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A variable of a body.
 pub type Var = u32;
@@ -230,7 +231,7 @@ pub enum Expr {
     Map(i64, Span),
     /// Whether the map `base` has an entry that was asked for, or the pipe has both ends open.
     Has(Box<Expr>),
-    /// Whether a value that is not nil is of this type.
+    /// Whether a value is of this type; nil is of none.
     Is(Box<Expr>, Asserted),
     /// What a function that is not followed says of a value: the same whenever it is asked of the same one.
     Answer(Box<Expr>, BodyId),
@@ -251,10 +252,14 @@ pub enum Expr {
 /// A type that a value may be of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Asserted {
-    /// A struct type of the package, or a pointer to one.
-    Own(TypeId),
+    /// A struct type of the package; the flag says whether it is a pointer to one.
+    Own(TypeId, bool),
     /// A type of another package, by its path and name; the flag says whether it is a pointer to that.
     Foreign(Name, bool),
+    /// An interface that asks for these methods.
+    Interface(Arc<[Ask]>),
+    /// A type that is neither a struct, nor a pointer, nor an interface.
+    Plain,
     /// Anything else: an interface, as like as not.
     Other,
 }

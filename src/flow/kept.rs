@@ -12,7 +12,7 @@ use super::simplify::Simplified;
 use super::whole::Makes;
 use crate::library::Library;
 use crate::package::GoVersion;
-use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
+use crate::resolve::{Const, FuncId, Interfaces, Package, Ty, TypeDef, TypeId};
 use crate::source::FileId;
 use crate::syntax::ast::{Decl, Elided, Expr, File, Name};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -70,6 +70,7 @@ pub(super) struct Lowered {
 struct Ground {
     types: Vec<(Name, Ty)>,
     promises: FxHashMap<(TypeId, Name), Ty>,
+    interfaces: Interfaces,
     consts: FxHashMap<Name, Const>,
     makes: Makes,
 }
@@ -151,6 +152,7 @@ impl Lowered {
                 .map(|ty| (ty.name.clone(), ty.underlying.clone()))
                 .collect(),
             promises: package.promises.clone(),
+            interfaces: package.interfaces.clone(),
             consts: package.consts.clone(),
             makes: Makes {
                 timers: lowerer.has_later,

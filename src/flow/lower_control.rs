@@ -115,36 +115,6 @@ impl Lowerer<'_, '_> {
         self.place(end);
     }
 
-    pub(super) fn type_switch(
-        &mut self,
-        init: Option<StmtId>,
-        bind: Option<&Name>,
-        subject: ExprId,
-        clauses: &[SwitchClause],
-    ) {
-        let label = self.top().pending_label.take();
-        if let Some(init) = init {
-            self.stmt(init);
-        }
-        let value = self.expr(subject);
-        let end = self.label();
-        let bodies: Vec<Pc> = clauses.iter().map(|_| self.label()).collect();
-        let mut targets = bodies.clone();
-        if !clauses.iter().any(|c| c.is_default) {
-            targets.push(end);
-        }
-        self.emit(Op::Choose(targets));
-        self.clauses(clauses, &bodies, end, label, |this, clause| {
-            let Some(name) = bind else { return };
-            let ty = match clause.exprs.as_slice() {
-                [one] => this.type_of(*one),
-                _ => Ty::Unknown,
-            };
-            let var = this.declare(name, ty);
-            this.emit(Op::Set(Target::Var(var), value.clone()));
-        });
-    }
-
     pub(super) fn select(&mut self, clauses: &[SelectClause], span: Span) {
         let label = self.top().pending_label.take();
         let end = self.label();

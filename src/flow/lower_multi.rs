@@ -2,10 +2,17 @@
 
 use super::ir::{Asserted, Expr, Op, Target};
 use super::lower::Lowerer;
-use super::lower_composite::foreign;
 use crate::resolve::Ty;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, ExprId, UnaryOp};
+
+/// What decides whether there is a value.
+enum FoundBy {
+    /// An entry of this map.
+    Key(Expr),
+    /// The value's type.
+    Type(Asserted),
+}
 
 impl Lowerer<'_, '_> {
     fn is_map(&mut self, base: ExprId) -> bool {
@@ -13,26 +20,11 @@ impl Lowerer<'_, '_> {
         matches!(self.package.underlying(&ty), Ty::Map(..))
     }
 
-    /// What is asserted with a type.
-    fn asserted(&self, ty: &Ty) -> Asserted {
-        let (inner, pointer) = match ty {
-            Ty::Ptr(inner) => (&**inner, true),
-            other => (other, false),
-        };
-        match inner {
-            Ty::Named(id) if matches!(self.package.underlying(inner), Ty::Struct(_)) => {
-                Asserted::Own(*id)
-            }
-            Ty::Ext(path, name) => Asserted::Foreign(foreign(path, name), pointer),
-            _ => Asserted::Other,
-        }
-    }
-
     /// `value, ok` of an assertion or of a map index: the value and true, or a zero value and false. What is nil can be
     /// asserted to be nothing.
     fn if_found(
         &mut self,
-        map: Option<Expr>,
+        found_by: FoundBy,
         value: Expr,
         ty: Ty,
         targets: Vec<Target>,
@@ -43,11 +35,11 @@ impl Lowerer<'_, '_> {
         let ok_to = targets.next().unwrap_or(Target::Ignore);
         let (found, missing, end) = (self.label(), self.label(), self.label());
         self.at(span);
-        match map {
-            Some(map) => {
+        match found_by {
+            FoundBy::Key(map) => {
                 self.emit(Op::Branch(Expr::Has(Box::new(map)), found, missing));
             }
-            None if matches!(value, Expr::Var(_)) => {
+            FoundBy::Type(asserted) => {
                 let may = self.label();
                 let there = Expr::Binary(
                     BinaryOp::Ne,
@@ -57,10 +49,9 @@ impl Lowerer<'_, '_> {
                 );
                 self.emit(Op::Branch(there, may, missing));
                 self.place(may);
-                let is = Expr::Is(Box::new(value.clone()), self.asserted(&ty));
+                let is = Expr::Is(Box::new(value.clone()), asserted);
                 self.emit(Op::Branch(is, found, missing));
             }
-            None => self.emit(Op::Choose(vec![found, missing])),
         }
         self.place(found);
         self.emit(Op::Set(value_to.clone(), value));
@@ -86,9 +77,12 @@ impl Lowerer<'_, '_> {
                 self.receive(*ch, dests, span);
             }
             ast::Expr::TypeAssert(base, ty) => {
+                let asserted = ty.map_or(Asserted::Other, |ty| self.asserted(ty));
                 let ty = ty.map_or(Ty::Unknown, |ty| self.type_of(ty));
                 let value = self.expr(*base);
-                self.if_found(None, value, ty, targets, span);
+                let held = self.value_type(*base);
+                let value = self.held(value, held, span);
+                self.if_found(FoundBy::Type(asserted), value, ty, targets, span);
             }
             ast::Expr::Index(base, keys) if self.is_map(*base) => {
                 let ty = self.value_type(source);
@@ -96,7 +90,7 @@ impl Lowerer<'_, '_> {
                 for key in keys {
                     self.expr(*key);
                 }
-                self.if_found(Some(map), Expr::Fresh(span), ty, targets, span);
+                self.if_found(FoundBy::Key(map), Expr::Fresh(span), ty, targets, span);
             }
             _ => {
                 self.expr(source);

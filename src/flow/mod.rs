@@ -5,6 +5,7 @@
 
 mod ahead;
 pub(crate) mod answers;
+mod asserted;
 mod concrete;
 mod demand;
 mod direction;

@@ -4,7 +4,7 @@ use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::answers::comes_again;
-use crate::flow::ir::{Asserted, BodyId, Expr, FOREIGN};
+use crate::flow::ir::{BodyId, Expr};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
@@ -209,10 +209,7 @@ impl<'p> Machine<'p> {
                 };
                 has.map_or_else(|| self.fresh(state, proc, Span::default()), Value::Bool)
             }
-            Expr::Is(base, ty) => {
-                let base = self.eval(state, proc, base);
-                self.is_of(state, proc, &base, ty)
-            }
+            Expr::Is(base, ty) => self.is_of(state, proc, base, ty),
             Expr::Answer(base, function) => {
                 let of = self.eval(state, proc, base);
                 let answer = self.answer(state, proc, *function, &of);
@@ -416,22 +413,6 @@ impl<'p> Machine<'p> {
                 self.eval_raw(state, proc, &Expr::Solid(Span::default()))
             }
         }
-    }
-
-    /// Whether a value is of a type, as far as somebody has made it in view.
-    fn is_of(&self, state: &mut State, proc: usize, value: &Value, wanted: &Asserted) -> Value {
-        let made = state.object(value).map(|id| &state.heap[id as usize]);
-        let known = match (made, wanted) {
-            (Some(Obj::Struct(Some(ty), _)), Asserted::Own(wanted)) => Some(ty == wanted),
-            (Some(Obj::Struct(None, fields)), Asserted::Foreign(wanted, pointer)) => {
-                let of = fields.iter().find(|(name, _)| *name == FOREIGN);
-                let same = of.map(|(_, of)| *of == self.text(wanted));
-                // What is not a pointer may be an interface.
-                same.filter(|same| *same || *pointer)
-            }
-            _ => None,
-        };
-        known.map_or_else(|| self.fresh(state, proc, Span::default()), Value::Bool)
     }
 
     pub(super) fn append(

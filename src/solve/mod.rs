@@ -14,6 +14,7 @@ mod compact;
 mod contexts;
 mod counts;
 mod decide;
+mod dynamic;
 mod encode;
 mod eval;
 pub mod explore;

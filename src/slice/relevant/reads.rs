@@ -149,7 +149,7 @@ impl Marker<'_, '_> {
             }
             Expr::Global(name) => self.read_name(name),
             Expr::Is(base, asserted) => {
-                if let Asserted::Foreign(..) = asserted {
+                if let Asserted::Foreign(..) | Asserted::Own(..) = asserted {
                     self.read_name(&FOREIGN);
                 }
                 self.read(id, base);
