@@ -227,6 +227,9 @@ impl Machine<'_> {
                 if let Some(truth) = state.syms[*sym as usize].truth {
                     return vec![(state, truth)];
                 }
+                if let Some(outcomes) = self.decide_claim(&state, *sym) {
+                    return outcomes;
+                }
                 split(state, |s, b| s.known(*sym).truth = Some(b))
             }
             _ => split(state, |_, _| {}),

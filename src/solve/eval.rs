@@ -238,10 +238,10 @@ impl<'p> Machine<'p> {
                 let (left, right) = (self.eval(state, proc, left), self.eval(state, proc, right));
                 self.arithmetic(state, proc, *op, &left, &right, *span)
             }
-            Expr::Not(inner) => match self.eval(state, proc, inner) {
-                Value::Bool(b) => Value::Bool(!b),
-                _ => self.fresh(state, proc, Span::default()),
-            },
+            Expr::Not(inner) => {
+                let value = self.eval(state, proc, inner);
+                self.negated(state, proc, &value)
+            }
         }
     }
 

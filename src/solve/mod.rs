@@ -10,6 +10,7 @@ mod assumptions;
 mod call;
 mod callers;
 mod checks;
+mod claims;
 mod compact;
 mod contexts;
 mod counts;

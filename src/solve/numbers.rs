@@ -102,6 +102,13 @@ impl Machine<'_> {
                 if let Some(known) = self.compare(state, op, left, right) {
                     return Value::Bool(known);
                 }
+                if let (BinaryOp::LogAnd | BinaryOp::LogOr, Value::Bool(told), other)
+                | (BinaryOp::LogAnd | BinaryOp::LogOr, other, Value::Bool(told)) =
+                    (op, left, right)
+                {
+                    let decides = *told == (op == BinaryOp::LogOr);
+                    return if decides { Value::Bool(*told) } else { *other };
+                }
                 self.unfollowed(state, proc, op, (left, right), span)
             }
         }
@@ -146,6 +153,9 @@ impl Machine<'_> {
         }
         if let Some(sym) = memo {
             state.set_path(sym, Name::from(way), value);
+        }
+        if let Value::Sym(truth, _) = value {
+            Self::claim(state, truth, op, (left, right));
         }
         value
     }
