@@ -197,12 +197,29 @@ impl<'a> Package<'a> {
                     {
                         self.solid.insert(name.clone());
                     }
-                    let ty = spec
-                        .ty
-                        .map_or(Ty::Unknown, |ty| self.type_of_expr(index, ty));
+                    let first = spec.values.get(i);
+                    let ty = match spec.ty {
+                        Some(ty) => self.type_of_expr(index, ty),
+                        None => first.map_or(Ty::Unknown, |first| self.made_channel(index, *first)),
+                    };
                     self.globals.entry(name.clone()).or_insert(ty);
                 }
             }
+        }
+    }
+
+    /// The type of a channel that a package variable starts with, where its declaration says no more than that.
+    fn made_channel(&self, index: usize, value: ExprId) -> Ty {
+        let file = self.ast(index);
+        let Expr::Call(fun, args, _) = file.expr(value) else {
+            return Ty::Unknown;
+        };
+        let (Expr::Ident(name), Some(ty)) = (file.expr(*fun), args.first()) else {
+            return Ty::Unknown;
+        };
+        match self.type_of_expr(index, *ty) {
+            channel @ Ty::Chan(..) if name == "make" => channel,
+            _ => Ty::Unknown,
         }
     }
 
