@@ -367,11 +367,18 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
         // One result is an assignment; with several each has to be one, in place of a single operation.
         let span = arc.spans[pc];
         let solid = matches!(call.callee, Callee::Library(Effect::NonNil, _));
+        if let Some(plain) = atomic_access(call) {
+            Body::changed(arc).code[pc] = plain;
+            continue;
+        }
+        // Whoever is handed the address of a number or a flag may have written to it.
+        let written = call.args.iter().filter_map(addressed);
         let dests: Vec<Target> = call
             .dests
             .iter()
             .filter(|d| **d != Target::Ignore)
             .cloned()
+            .chain(written)
             .collect();
         Body::changed(arc).code[pc] = match dests.as_slice() {
             [] => Op::Nop,
@@ -387,6 +394,40 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
                 dests,
             }),
         };
+    }
+}
+
+/// An atomic load or store of a plain variable, as what it is where only its value counts.
+fn atomic_access(call: &super::ir::Call) -> Option<Op> {
+    let Callee::Library(effect, _) = call.callee else {
+        return None;
+    };
+    let place = match call.args.first().filter(|_| !call.method)? {
+        Expr::Addr(place) => (**place).clone(),
+        pointer @ Expr::Var(_) => Expr::Deref(Box::new(pointer.clone())),
+        _ => return None,
+    };
+    match (effect, call.dests.as_slice(), call.args.as_slice()) {
+        (Effect::AtomicLoad, [dest], _) => Some(Op::Set(dest.clone(), place)),
+        (Effect::AtomicStore, _, [_, value]) => Some(Op::Set(place_of(place)?, value.clone())),
+        _ => None,
+    }
+}
+
+/// What is written through an argument that is the address of a variable or field.
+fn addressed(arg: &Expr) -> Option<Target> {
+    match arg {
+        Expr::Addr(place) => place_of((**place).clone()),
+        _ => None,
+    }
+}
+
+/// A variable or field as what an assignment goes to.
+fn place_of(place: Expr) -> Option<Target> {
+    match place {
+        Expr::Var(var) => Some(Target::Var(var)),
+        Expr::Field(..) | Expr::Global(_) | Expr::Deref(_) => Some(Target::Place(place)),
+        _ => None,
     }
 }
 

@@ -315,6 +315,18 @@ fn writes(body: &Body, var: Var) -> bool {
             Op::Set(Target::Place(place), _) => Some(place),
             _ => None,
         };
-        any || matches!(place, Some(Expr::Index(base, _)) if **base == Expr::Var(var))
+        let mut lent = false;
+        op.exprs(&mut |e| lent |= has_address(e, var));
+        any || lent || matches!(place, Some(Expr::Index(base, _)) if **base == Expr::Var(var))
     })
+}
+
+/// Whether an expression takes the address of a variable.
+fn has_address(expr: &Expr, var: Var) -> bool {
+    if let Expr::Addr(inner) = expr {
+        return **inner == Expr::Var(var);
+    }
+    let mut any = false;
+    expr.children(&mut |child| any |= has_address(child, var));
+    any
 }

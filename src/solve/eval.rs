@@ -256,8 +256,8 @@ impl<'p> Machine<'p> {
     }
 
     pub(super) fn global(&self, state: &mut State, proc: usize, name: &Name) -> Value {
-        if let Some((_, value)) = state.globals.iter().find(|(n, _)| n == name) {
-            return *value;
+        if let Some(slot) = state.global(name) {
+            return state.held_in(*slot);
         }
         let value = self.fresh(state, proc, Span::default());
         // Variables of other packages are error sentinels and the like.
@@ -301,7 +301,10 @@ impl<'p> Machine<'p> {
         name: &Name,
     ) -> Value {
         match base {
-            Value::Sym(sym, _) => self.path(state, proc, *sym, name),
+            Value::Sym(sym, _) => {
+                let slot = self.path(state, proc, *sym, name);
+                state.held_in(slot)
+            }
             Value::Ref(id) | Value::Val(id) => {
                 let mut id = *id;
                 // A variable may hold its own address.
@@ -318,8 +321,8 @@ impl<'p> Machine<'p> {
                 let Obj::Struct(ty, fields) = &state.heap[id as usize] else {
                     return self.fresh(state, proc, Span::default());
                 };
-                if let Some((_, value)) = fields.iter().find(|(n, _)| n == name) {
-                    return *value;
+                if let Some((_, slot)) = fields.iter().find(|(n, _)| n == name) {
+                    return state.held_in(*slot);
                 }
                 let ty = *ty;
                 let field =
@@ -408,6 +411,9 @@ impl<'p> Machine<'p> {
                 }
             }
             (_, value) => {
+                if let Some(cell) = self.shared_cell(state, proc, base) {
+                    return Value::Ref(cell);
+                }
                 // The address of a field or element: others may write and use it.
                 state.escape(&value);
                 self.eval_raw(state, proc, &Expr::Solid(Span::default()))

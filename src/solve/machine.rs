@@ -287,7 +287,11 @@ impl<'p> Machine<'p> {
     pub(super) fn copied(&self, state: &mut State, value: Value) -> Value {
         match value {
             Value::Val(id) => match &state.heap[id as usize] {
-                Obj::Struct(..) | Obj::Wait(..) | Obj::Slice(_) => Value::Val(state.copy(id)),
+                Obj::Struct(..) | Obj::Wait(..) | Obj::Slice(_) => {
+                    let copy = state.copy(id);
+                    state.part_from(copy);
+                    Value::Val(copy)
+                }
                 _ => Value::Val(id),
             },
             other => other,
@@ -307,6 +311,11 @@ impl<'p> Machine<'p> {
         match place {
             Expr::Global(name) => {
                 self.store_outside(state, &value);
+                if let Some(slot) = state.global(name).copied()
+                    && state.put_in(slot, value)
+                {
+                    return;
+                }
                 state.globals.retain(|(n, _)| n != name);
                 state.globals.push((name.clone(), value));
             }
@@ -417,6 +426,12 @@ impl<'p> Machine<'p> {
             } else if state.escaped(id) {
                 self.store_outside(state, &value);
             }
+            if let Obj::Struct(_, fields) = &state.heap[id as usize]
+                && let Some((_, slot)) = fields.iter().find(|(n, _)| n == name).cloned()
+                && state.put_in(slot, value)
+            {
+                return;
+            }
             if let Obj::Struct(_, fields) = &mut state.heap[id as usize] {
                 forget_answers(fields);
                 match fields.iter_mut().find(|(n, _)| n == name) {
@@ -428,7 +443,10 @@ impl<'p> Machine<'p> {
         }
         self.store_outside(state, &value);
         if let Value::Sym(sym, _) = base {
-            state.set_path(*sym, name.clone(), value);
+            let slot = state.path(*sym, name).copied();
+            if !slot.is_some_and(|slot| state.put_in(slot, value)) {
+                state.set_path(*sym, name.clone(), value);
+            }
         }
     }
 

@@ -30,6 +30,7 @@ mod nil;
 mod numbers;
 mod orders;
 mod origin;
+mod parts;
 mod prospects;
 mod reads;
 mod records;

@@ -76,7 +76,8 @@ impl Machine<'_> {
             _ => false,
         };
         let is_unset = |value: &Value| matches!(value, Value::Sym(sym, _) if state.syms[*sym as usize].nil == Some(true));
-        let mut unset = state.globals.iter().filter(|(_, value)| is_unset(value));
+        let globals = state.globals.iter();
+        let mut unset = globals.filter(|(_, slot)| is_unset(&state.held_in(*slot)));
         let rests = unset.any(|(name, _)| at_nil || self.filled.contains(name));
         if rests {
             self.abstain("unknown-nil");

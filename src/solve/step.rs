@@ -113,7 +113,15 @@ impl Machine<'_> {
             self.set_dest(state, proc, dests, 0, value);
             return;
         }
-        let old = self.load_field(state, proc, &receiver, &ATOMIC);
+        // A plain variable, by its address, or a value of an atomic type.
+        let plain = match receiver {
+            Value::Ref(id) if matches!(state.heap[id as usize], Obj::Cell(_)) => Some(id),
+            _ => None,
+        };
+        let old = match plain {
+            Some(id) => state.held_in(Value::Val(id)),
+            None => self.load_field(state, proc, &receiver, &ATOMIC),
+        };
         let old = state.norm(&old);
         let (new, result) = match effect {
             Effect::AtomicLoad => (None, old),
@@ -140,7 +148,12 @@ impl Machine<'_> {
             },
         };
         if let Some(new) = new {
-            self.store_field(state, &receiver, &ATOMIC, new);
+            match plain {
+                Some(id) => {
+                    state.put_in(Value::Val(id), new);
+                }
+                None => self.store_field(state, &receiver, &ATOMIC, new),
+            }
         }
         self.set_dest(state, proc, dests, 0, result);
     }
