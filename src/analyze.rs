@@ -12,6 +12,7 @@ mod read;
 mod recall;
 mod repair;
 mod roots;
+mod rounds;
 mod search;
 mod settled;
 mod unsure;

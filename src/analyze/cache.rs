@@ -7,6 +7,7 @@
 use super::Directory;
 use super::memo::Memo;
 use super::recall::{Memory, STATES};
+use super::rounds::Rounds;
 use super::settled::{self, Settled};
 use crate::flow;
 use crate::outline::{Outline, outline};
@@ -23,6 +24,8 @@ pub struct Cache {
     files: Mutex<BTreeMap<Arc<str>, Kept>>,
     /// By name of the package and its first file.
     searches: Mutex<BTreeMap<(String, usize), Memo>>,
+    /// How names were followed through the directory.
+    rounds: Mutex<Rounds>,
     /// What the files of each package were made into.
     skeletons: Mutex<BTreeMap<(String, usize), flow::Kept>>,
     /// What bodies do to their parameters.
@@ -109,6 +112,16 @@ impl Cache {
     /// Keeps the syntax of a file without bodies that nobody needed.
     pub(super) fn put_parts(&self, path: &Arc<str>, bytes: &Arc<[u8]>, parts: &Arc<File>) {
         self.keep(path, bytes, |kept| kept.parts = Some(Arc::clone(parts)));
+    }
+
+    /// How names were followed through the directory; whoever takes it puts it back.
+    pub(super) fn take_rounds(&self) -> Rounds {
+        std::mem::take(&mut lock(&self.rounds))
+    }
+
+    /// Keeps how names were followed through the directory.
+    pub(super) fn put_rounds(&self, rounds: Rounds) {
+        *lock(&self.rounds) = rounds;
     }
 
     /// The quiet roots of a package; whoever takes them puts them back.

@@ -26,6 +26,7 @@
 //! The other active bodies are read where one that was read calls them, and those that are not active where they are handed
 //! something ([`crate::flow::lower_asking`]).
 
+use super::rounds::Rounds;
 use crate::library::{ENDING, Effect, Fact, Library};
 use crate::outline::{Function, Outline, Word};
 use crate::resolve::is_exported;
@@ -133,9 +134,22 @@ impl Marks {
     }
 }
 
+/// What a name makes of the functions that name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum As {
+    /// Needed, and acting.
+    Needed,
+    /// Acting.
+    Acts,
+    /// Getting something that can be waited for.
+    Makes,
+    /// Stopping.
+    Ends,
+}
+
 /// Names that matter, by what they make of the functions that name them.
-#[derive(Debug, Default)]
-struct Names {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Names {
     /// Needed, and nothing more.
     kept: Words,
     /// Needed, and acting.
@@ -172,7 +186,18 @@ impl Names {
         known.needed |= known.makes && known.calls;
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds a name.
+    pub(super) fn add(&mut self, what: As, name: Word) {
+        let words = match what {
+            As::Needed => &mut self.needed,
+            As::Acts => &mut self.acts,
+            As::Makes => &mut self.makes,
+            As::Ends => &mut self.ends,
+        };
+        words.add(name);
+    }
+
+    fn add_all(&mut self, other: &Self) {
         self.kept.add_all(&other.kept);
         self.needed.add_all(&other.needed);
         self.acts.add_all(&other.acts);
@@ -211,8 +236,9 @@ impl<'o> Needed<'o> {
         self.known.iter().map(choice).collect()
     }
 
-    /// Follows the names that matter, now that the declarations in `files` say which fields and variables do.
-    pub(super) fn close(&mut self, files: &[Arc<File>]) {
+    /// Follows the names that matter, now that the declarations in `files` say which fields and variables do. What is in
+    /// `earlier` is not looked for again.
+    pub(super) fn close(&mut self, files: &[Arc<File>], earlier: &mut Rounds) {
         let leading = Leading::of(files);
         let mut names = Names::default();
         // A literal of such a type is a place for channels that come later.
@@ -229,20 +255,20 @@ impl<'o> Needed<'o> {
             leading.variables(file, &mut names);
             self.results(at, file);
         }
-        for (file, outline) in self.outlines.iter().enumerate() {
-            for (index, function) in outline.functions.iter().enumerate() {
-                self.called(
-                    self.known[file][index],
-                    Known::default(),
-                    function,
-                    &mut names,
-                );
+        for (outline, known) in self.outlines.iter().zip(&self.known) {
+            for (function, known) in outline.functions.iter().zip(known) {
+                called(*known, Known::default(), function, &mut |what, name| {
+                    names.add(what, name);
+                });
             }
         }
+        let mut rounds = 0;
         while !names.is_empty() {
-            self.judge.names.add(&names);
-            names = self.spread(&names);
+            self.judge.names.add_all(&names);
+            names = self.spread(&names, rounds, earlier);
+            rounds += 1;
         }
+        earlier.end(rounds);
     }
 
     /// Tells the functions without bodies in the file with the index `at` apart: those that may do something by themselves.
@@ -282,44 +308,51 @@ impl<'o> Needed<'o> {
         }
     }
 
-    /// Adds the name by which others call a function of which more is known than `before`.
-    fn called(&self, now: Known, before: Known, function: &Function, names: &mut Names) {
-        let name = if function.method {
-            function.name.as_member()
-        } else {
-            function.name
-        };
-        let counts = |known: Known| known.needed && known.acts;
-        if now.acts && !before.acts {
-            names.acts.add(name);
-        }
-        if counts(now) && !counts(before) && (now.gives || !function.exported) {
-            names.needed.add(name);
-        }
-        if now.makes && !before.makes && now.gives {
-            names.makes.add(name);
-        }
-        if now.ends && !before.ends {
-            names.ends.add(name);
-        }
-    }
-
     /// Finds the functions that name one of `names` and were not known to matter so much; their own names are returned.
-    fn spread(&mut self, names: &Names) -> Names {
+    fn spread(&mut self, names: &Names, number: usize, earlier: &mut Rounds) -> Names {
         let mut next = Names::default();
-        for (file, outline) in self.outlines.iter().enumerate() {
-            for (index, function) in outline.functions.iter().enumerate() {
-                let before = self.known[file][index];
-                if before.needed && before.acts && before.ends {
-                    continue;
+        let round = earlier.begin(number, names, self.outlines.len());
+        let files = self.outlines.iter().zip(&mut self.known);
+        for (file, (outline, known)) in files.enumerate() {
+            let found = round.follow(file, outline, known, |known| {
+                let mut found = Vec::new();
+                for (function, known) in outline.functions.iter().zip(known) {
+                    let before = *known;
+                    if before.needed && before.acts && before.ends {
+                        continue;
+                    }
+                    names.mark(outline, function, known);
+                    called(*known, before, function, &mut |what, name| {
+                        found.push((what, name));
+                    });
                 }
-                let mut now = before;
-                names.mark(outline, function, &mut now);
-                self.called(now, before, function, &mut next);
-                self.known[file][index] = now;
-            }
+                found
+            });
+            found.iter().for_each(|(what, name)| next.add(*what, *name));
         }
         next
+    }
+}
+
+/// Tells the name by which others call a function of which more is known than `before`.
+fn called(now: Known, before: Known, function: &Function, tell: &mut dyn FnMut(As, Word)) {
+    let name = if function.method {
+        function.name.as_member()
+    } else {
+        function.name
+    };
+    let counts = |known: Known| known.needed && known.acts;
+    if now.acts && !before.acts {
+        tell(As::Acts, name);
+    }
+    if counts(now) && !counts(before) && (now.gives || !function.exported) {
+        tell(As::Needed, name);
+    }
+    if now.makes && !before.makes && now.gives {
+        tell(As::Makes, name);
+    }
+    if now.ends && !before.ends {
+        tell(As::Ends, name);
     }
 }
 
@@ -410,7 +443,7 @@ fn is_plain(file: &File, ty: ExprId) -> bool {
 }
 
 /// Many words, most of which are not asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Words {
     all: FxHashSet<Word>,
     /// Bits of those there are: tells most words apart without looking further.
@@ -419,6 +452,13 @@ struct Words {
 
 /// So many bits, a power of two.
 const BITS: usize = 1 << 14;
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        // The bits say nothing that the words do not say.
+        self.all == other.all
+    }
+}
 
 impl Words {
     fn is_empty(&self) -> bool {

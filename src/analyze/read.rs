@@ -114,7 +114,11 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         })
         .collect();
     let lexing = options.enter(dir, Stage::Lex);
-    needed.close(&asts);
+    let mut rounds = cache.take_rounds();
+    needed.close(&asts, &mut rounds);
+    if options.cache.is_some() {
+        cache.put_rounds(rounds);
+    }
     let chosen = needed.choice();
     drop(lexing);
     asts.par_iter_mut()
