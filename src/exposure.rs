@@ -6,6 +6,7 @@
 //! from somewhere. Fields are told apart by name alone, which can only add acts. Deliberately absent: order, values.
 
 use crate::flow::Program;
+use crate::flow::facts::Slot;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::is_plain;
 use crate::library::Effect;
@@ -255,44 +256,72 @@ fn has_field(types: &[TypeDef], ty: TypeId, name: &Name) -> bool {
 fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
     let mut called = vec![false; program.bodies.len()];
     let mut open = vec![false; program.bodies.len()];
-    let mut names: FxHashSet<Name> = FxHashSet::default();
+    let mut names: FxHashSet<&Name> = FxHashSet::default();
     for body in program.bodies.iter().filter(|b| b.client.is_empty()) {
+        let opening = body.known(Slot::Opening, Opening::of);
+        let Opening {
+            calls, hands_out, ..
+        } = opening;
+        calls.iter().for_each(|id| called[id.0 as usize] = true);
+        hands_out.iter().for_each(|id| open[id.0 as usize] = true);
+        names.extend(&opening.named);
+    }
+    let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
+    for (index, body) in program.bodies.iter().enumerate() {
+        let name = || body.name.rsplit('.').next().unwrap_or_default();
+        open[index] = open[index]
+            || body.parent.is_some()
+            || !called[index]
+            || is_exported(name())
+            || body.method && names.contains(&Name::from(name()));
+    }
+    (open, used)
+}
+
+/// Which functions a body by itself lets be called, and by whom.
+#[derive(Default)]
+struct Opening {
+    /// Those that it calls.
+    calls: Vec<BodyId>,
+    /// Those that it uses as values: anybody may call them with anything.
+    hands_out: Vec<BodyId>,
+    /// The methods that it calls by their names.
+    named: Vec<Name>,
+}
+
+impl Opening {
+    fn of(body: &Body) -> Self {
+        let mut this = Self::default();
         for op in &body.code {
             if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
                 match &call.callee {
-                    Callee::Body(callee) => called[callee.0 as usize] = true,
-                    Callee::Named(name) => {
-                        names.insert(name.clone());
-                    }
+                    Callee::Body(callee) => this.calls.push(*callee),
+                    Callee::Named(name) => this.named.push(name.clone()),
                     Callee::Library(effect, _) if effect.runs_argument() => {
-                        // Run with what it is handed here, which `handed` sees to, and by nobody else.
-                        for arg in &call.args {
-                            match arg {
-                                Expr::Func(func) | Expr::Method(_, func) => {
-                                    called[BodyId::from(*func).0 as usize] = true;
-                                }
-                                other => {
-                                    other.functions(&mut |func| open[func.0 as usize] = true);
-                                }
-                            }
-                        }
+                        this.run(&call.args);
                         continue;
                     }
                     _ => {}
                 }
             }
-            op.exprs(&mut |e| e.functions(&mut |func| open[func.0 as usize] = true));
+            op.exprs(&mut |e| this.hand_out(e));
+        }
+        this
+    }
+
+    /// Functions that a library call runs: with what they are handed here, which `handed` sees to, and nobody else does.
+    fn run(&mut self, args: &[Expr]) {
+        for arg in args {
+            match arg {
+                Expr::Func(func) | Expr::Method(_, func) => self.calls.push((*func).into()),
+                other => self.hand_out(other),
+            }
         }
     }
-    let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
-    for (index, body) in program.bodies.iter().enumerate() {
-        let name = body.simple_name();
-        open[index] |= body.parent.is_some()
-            || is_exported(name)
-            || !called[index]
-            || body.method && names.contains(name);
+
+    fn hand_out(&mut self, expr: &Expr) {
+        expr.functions(&mut |func| self.hands_out.push(func.into()));
     }
-    (open, used)
 }
 
 /// Calls `f` on every channel (or function) an operation acts on, with the acts.

@@ -6,8 +6,8 @@
 //!
 //! [`calls`] says what a call does to what it is handed, [`order`] which bodies are looked at and in which order.
 
-use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
+use crate::flow::{Links, Program};
 use crate::syntax::ast::Name;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -108,7 +108,7 @@ impl<'p> Summaries<'p> {
             entries: earlier,
             facts,
         };
-        let has_groups = program.bodies.iter().any(|body| mentions_group(body));
+        let has_groups = program.bodies.iter().any(|body| Links::of(body).groups);
         let dependents = dependents(program);
         let mut queued = needed(program, roots);
         for (index, known) in this.entries.known.iter_mut().enumerate() {
@@ -328,20 +328,6 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
         }
         _ => None,
     }
-}
-
-/// Whether a body has to do with a wait group of the package.
-fn mentions_group(body: &Body) -> bool {
-    fn any(expr: &Expr) -> bool {
-        let mut found = matches!(expr, Expr::Group(_));
-        expr.children(&mut |child| found = found || any(child));
-        found
-    }
-    let mut found = false;
-    for op in &body.code {
-        op.exprs(&mut |expr| found = found || any(expr));
-    }
-    found
 }
 
 fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {

@@ -5,6 +5,7 @@
 //! by itself is read where it is called. In: bodies as they were lowered. Out: the functions to read. Every other call of
 //! such a function is one of which only the results count.
 
+use super::held::{Held, held};
 use super::holding::{Flags, holding, holding_vars};
 use super::ir::Body;
 use crate::resolve::{FuncId, Package};
@@ -14,10 +15,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The functions of `package` without bodies that `bodies` hand something to, and what their variables hold, where that
-/// was worked out.
+/// was worked out; what is in `earlier` is not worked out again.
 pub(super) fn wanted(
     package: &Package<'_>,
     bodies: &[Arc<Body>],
+    earlier: Option<&mut Option<Held>>,
 ) -> (BTreeSet<FuncId>, Option<Flags>) {
     let mut demand = Demand {
         elided: FxHashMap::default(),
@@ -35,7 +37,10 @@ pub(super) fn wanted(
     if demand.elided.is_empty() {
         return (BTreeSet::new(), None);
     }
-    let holds = holding_vars(bodies, &package.types);
+    let holds = match earlier {
+        Some(earlier) => held(bodies, &package.types, earlier),
+        None => holding_vars(bodies, &package.types),
+    };
     demand.look(bodies, &holds);
     (demand.wanted, Some(holds))
 }

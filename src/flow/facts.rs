@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 /// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
 /// the body does not say: a copy has to find out by itself, and comparisons pass over it.
 #[derive(Default)]
-pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 10]);
+pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 12]);
 
 /// What can be worked out about a body, by who does; each has one type.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,10 @@ pub(crate) enum Slot {
     Repeated,
     /// `flow::answers`
     Lists,
+    /// `flow::filled`
+    Filling,
+    /// `exposure`
+    Opening,
 }
 
 impl Clone for Facts {

@@ -4,6 +4,7 @@
 //! which they are filled. Deliberately absent: when that is. That a variable is nil *until* then says nothing about who asks
 //! for it, who may know that it has been filled.
 
+use super::facts::Slot;
 use super::holds::leads_to;
 use super::ir::{Body, Expr, Op, Target, Var};
 use super::links::Links;
@@ -27,6 +28,9 @@ pub(super) fn filled(
     let mut filled = Filled::new();
     let mut used: Option<FxHashSet<Name>> = None;
     for body in bodies {
+        if !body.known(Slot::Filling, writes_package_variable) {
+            continue;
+        }
         for op in &body.code {
             op.targets(&mut |target| {
                 if let Target::Place(Expr::Global(name)) = target
@@ -43,6 +47,15 @@ pub(super) fn filled(
         }
     }
     filled
+}
+
+/// Whether a body writes any package variable.
+fn writes_package_variable(body: &Body) -> bool {
+    let mut any = false;
+    for op in &body.code {
+        op.targets(&mut |target| any |= matches!(target, Target::Place(Expr::Global(_))));
+    }
+    any
 }
 
 /// Whether anybody may run a body: callers elsewhere, the program itself, or code in view that uses its function; `used`

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// What a body says by itself about which of its variables hold something.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Holding {
     /// The variables that do in any case.
     base: Vec<bool>,
@@ -40,14 +40,14 @@ pub(super) struct Holding {
 }
 
 /// Why something may hold a primitive: in any case, or because one of some variables does.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct By {
     always: bool,
     vars: Vec<Var>,
 }
 
 /// A call of a body that is known.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Pass {
     callee: BodyId,
     /// Whether it is a declared function, called by its name.
@@ -57,7 +57,7 @@ struct Pass {
     args: Vec<Arg>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Arg {
     by: By,
     /// Every variable in it.
@@ -286,6 +286,7 @@ fn named(ty: &Ty) -> bool {
 }
 
 /// A flag for each variable of each body, all in one place.
+#[derive(Clone, Debug)]
 pub(super) struct Flags {
     /// Where those of each body begin, and where the last ones end.
     starts: Vec<usize>,

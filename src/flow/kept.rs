@@ -6,6 +6,7 @@
 //! that).
 
 use super::concrete::Named;
+use super::held::Held;
 use super::ir::{Body, BodyId};
 use super::lower::{Lowerer, Piece, Spare};
 use super::simplify::Simplified;
@@ -60,6 +61,8 @@ pub(super) struct Lowered {
     files: Vec<KeptFile>,
     /// Per file whether it is the same.
     same: Vec<bool>,
+    /// What variables held, each time that it was asked which functions are wanted.
+    held: Vec<Option<Held>>,
     /// Numbers given to bodies and types so far.
     bodies: usize,
     types: usize,
@@ -221,6 +224,19 @@ impl Lowered {
         names
     }
 
+    /// What variables held when it was asked for the time with this number which functions are wanted.
+    pub(super) fn held(&mut self, round: usize) -> &mut Option<Held> {
+        if self.held.len() <= round {
+            self.held.resize_with(round + 1, || None);
+        }
+        &mut self.held[round]
+    }
+
+    /// It was not asked more often than this.
+    pub(super) fn end_rounds(&mut self, count: usize) {
+        self.held.truncate(count);
+    }
+
     pub(super) fn is_same(&self, file: usize) -> bool {
         self.same[file]
     }
@@ -230,6 +246,8 @@ impl Lowered {
         let kept = &mut self.files[file];
         let mut spare = std::mem::take(&mut kept.spare);
         if !self.same[file] {
+            spare.known.clear();
+            spare.known_types.clear();
             let supplied = std::mem::take(&mut kept.supplied).into_values();
             for piece in supplied.chain([std::mem::take(&mut kept.first)]) {
                 let literals = piece
@@ -238,6 +256,8 @@ impl Lowered {
                     .filter(|(_, body)| body.parent.is_some());
                 spare.bodies.extend(literals.map(|(id, _)| *id));
                 spare.types.extend(piece.types.iter().map(|(id, _)| *id));
+                spare.known.extend(piece.bodies);
+                spare.known_types.extend(piece.types);
             }
         }
         spare.bodies.sort_unstable_by(|a, b| b.cmp(a));
@@ -251,8 +271,9 @@ impl Lowered {
         file: usize,
         piece: Piece,
         spare: Spare,
-        lowerer: &Lowerer<'_, '_>,
+        lowerer: &mut Lowerer<'_, '_>,
     ) {
+        lowerer.forget_unless_same(&piece, &spare);
         let now = &lowerer.package.files[file];
         self.files[file] = KeptFile {
             id: Some(now.id),
@@ -296,8 +317,9 @@ impl Lowered {
         id: FuncId,
         piece: Piece,
         spare: Spare,
-        lowerer: &Lowerer<'_, '_>,
+        lowerer: &mut Lowerer<'_, '_>,
     ) {
+        lowerer.forget_unless_same(&piece, &spare);
         let kept = &mut self.files[file];
         kept.spare = spare;
         kept.supplied.insert(id, KeptPiece::of(piece, lowerer));

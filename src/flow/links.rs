@@ -19,6 +19,8 @@ pub(crate) struct Links {
     pub(crate) functions: Vec<BodyId>,
     /// The functions, methods and literals that are a whole value.
     pub(crate) values: Vec<BodyId>,
+    /// Whether it has to do with a wait group of the package.
+    pub(crate) groups: bool,
 }
 
 impl Links {
@@ -40,6 +42,7 @@ impl Links {
             op.exprs(&mut |e| {
                 e.closures(&mut |literal| this.closures.push(literal));
                 functions(e, &mut this.functions);
+                this.groups = this.groups || has_group(e);
                 match e {
                     Expr::Method(_, func) => {
                         this.methods.push((*func).into());
@@ -53,6 +56,12 @@ impl Links {
         }
         this
     }
+}
+
+fn has_group(expr: &Expr) -> bool {
+    let mut found = matches!(expr, Expr::Group(_));
+    expr.children(&mut |child| found = found || has_group(child));
+    found
 }
 
 fn functions(expr: &Expr, out: &mut Vec<BodyId>) {

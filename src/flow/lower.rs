@@ -18,11 +18,25 @@ pub(super) struct Piece {
     pub types: Vec<TypeId>,
 }
 
-/// Numbers of bodies and types that nobody has any more, the smallest last.
+/// Numbers of bodies and types that nobody has any more, the smallest last, and what they stood for.
 #[derive(Debug, Default)]
 pub(super) struct Spare {
     pub bodies: Vec<BodyId>,
     pub types: Vec<TypeId>,
+    /// The bodies that the part had before: where one comes to the same again, what was worked out about it still holds.
+    pub known: FxHashMap<BodyId, Arc<Body>>,
+    /// The types that were declared in its functions.
+    pub known_types: FxHashMap<TypeId, TypeDef>,
+}
+
+impl Spare {
+    /// Whether all types of a part are what their numbers stood for before, if for anything.
+    fn has_same(&self, types: &[TypeId], now: &[TypeDef]) -> bool {
+        types.iter().all(|id| {
+            let known = self.known_types.get(id);
+            known.is_none_or(|known| *known == now[id.0 as usize])
+        })
+    }
 }
 
 /// What a name in a function stands for.
@@ -79,6 +93,19 @@ pub(crate) const PACKAGE_VARIABLES: &str = "glob.";
 const UNBOUND: Pc = Pc::MAX;
 
 impl<'a> Lowerer<'_, 'a> {
+    /// Parts with what was known of the bodies of `piece`, where a type that is declared in one of its functions is another
+    /// one now: a body that says the same may mean something else.
+    pub fn forget_unless_same(&mut self, piece: &Piece, spare: &Spare) {
+        if spare.has_same(&piece.types, &self.package.types) {
+            return;
+        }
+        for id in &piece.bodies {
+            if let Some(body) = &mut self.bodies[id.0 as usize] {
+                *body = Arc::new((**body).clone());
+            }
+        }
+    }
+
     pub fn ast(&self) -> &'a ast::File {
         self.package.ast(self.file)
     }
@@ -324,7 +351,9 @@ impl<'a> Lowerer<'_, 'a> {
             retarget(op, &mut |label| labels[label as usize]);
         }
         self.piece.bodies.push(state.id);
-        self.bodies[state.id.0 as usize] = Some(Arc::new(state.body));
+        let known = self.spare.known.remove(&state.id);
+        let same = known.filter(|known| **known == state.body);
+        self.bodies[state.id.0 as usize] = Some(same.unwrap_or_else(|| Arc::new(state.body)));
     }
 
     pub fn top(&mut self) -> &mut FnState {

@@ -13,6 +13,7 @@ mod dump;
 pub(crate) mod facts;
 mod filled;
 mod gist;
+mod held;
 mod holding;
 mod holds;
 pub mod ir;

@@ -6,7 +6,7 @@
 //! body alone, which is how iterators are used; values that are used in any other way, or handed on.
 
 use super::facts::Slot;
-use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
 use super::lower_expr::may_hold;
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -18,8 +18,9 @@ type Place = (usize, usize, Var);
 /// Turns the questions that are shared into fields; says whether there are any.
 pub(super) fn name_questions(bodies: &mut [Arc<Body>]) -> bool {
     let mut any = false;
+    let asking = asking_families(bodies);
     for index in 0..bodies.len() {
-        if !bodies[index].known(Slot::Questions, may_ask) {
+        if !asking[outermost(bodies, index)] || !traits(&bodies[index]).may_ask {
             continue;
         }
         for var in shared(&bodies[index]).collect::<Vec<_>>() {
@@ -29,6 +30,49 @@ pub(super) fn name_questions(bodies: &mut [Arc<Body>]) -> bool {
         }
     }
     any
+}
+
+/// What a body by itself has to do with questions.
+struct Traits {
+    /// Whether it calls a method of a variable by its name alone.
+    asks: bool,
+    /// See [`may_ask`].
+    may_ask: bool,
+}
+
+fn traits(body: &Body) -> &Traits {
+    body.known(Slot::Questions, |body| Traits {
+        asks: body.code.iter().any(is_question),
+        may_ask: may_ask(body),
+    })
+}
+
+/// Whether an operation calls a method of a variable by its name alone.
+fn is_question(op: &Op) -> bool {
+    let receiver = |call: &Call| match call.args.first() {
+        Some(Expr::Receiver(receiver)) => matches!(**receiver, Expr::Var(_)),
+        _ => false,
+    };
+    matches!(op, Op::Call(call) if matches!(call.callee, Callee::Named(_)) && receiver(call))
+}
+
+/// Per function, by the number of its body, whether anything is asked in it or one of its literals.
+fn asking_families(bodies: &[Arc<Body>]) -> Vec<bool> {
+    let mut asking = vec![false; bodies.len()];
+    for (index, body) in bodies.iter().enumerate() {
+        if traits(body).asks {
+            asking[outermost(bodies, index)] = true;
+        }
+    }
+    asking
+}
+
+/// The function that a body is, or stands in.
+fn outermost(bodies: &[Arc<Body>], mut index: usize) -> usize {
+    while let Some(parent) = bodies[index].parent {
+        index = parent.0 as usize;
+    }
+    index
 }
 
 /// The variables that a body shares with its literals, and not with the body it stands in.

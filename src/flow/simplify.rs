@@ -7,6 +7,7 @@
 use super::ahead::{Ahead, Next, look_ahead};
 use super::answers::{answer, repeated_questions};
 use super::gist::{Gist, gist, pipe_of};
+use super::held::{Held, held};
 use super::holding::holding_vars;
 use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
 use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Target, empty_body};
@@ -22,8 +23,10 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Simplified {
     /// Per body: what its idle calls were dropped from, and what came of it.
-    dropped: FxHashMap<BodyId, Dropped>,
-    families: FxHashMap<BodyId, Family>,
+    dropped: Vec<Option<Dropped>>,
+    families: Vec<Option<Family>>,
+    /// What variables held, where that was worked out here.
+    held: Option<Held>,
     /// What is asked of the whole package, and how often that has changed.
     fields: FxHashSet<Name>,
     leads: FxHashMap<TypeId, bool>,
@@ -31,6 +34,12 @@ pub(super) struct Simplified {
 }
 
 impl Simplified {
+    /// There are so many bodies now.
+    fn resize(&mut self, count: usize) {
+        self.dropped.resize_with(count, || None);
+        self.families.resize_with(count, || None);
+    }
+
     /// Notes what is asked of the whole package.
     fn ask(&mut self, asked: Asked<'_>) {
         if self.fields != *asked.fields || self.leads != *asked.leads {
@@ -77,33 +86,39 @@ pub(super) fn simplify(
     holds: Option<Holds>,
     mut earlier: Option<&mut Simplified>,
 ) -> Holds {
-    let holds = holds.unwrap_or_else(|| holding_vars(bodies, types).into_holds());
+    let holds = holds.unwrap_or_else(|| {
+        let holds = match &mut earlier {
+            Some(earlier) => held(bodies, types, &mut earlier.held),
+            None => holding_vars(bodies, types),
+        };
+        holds.into_holds()
+    });
+    if let Some(earlier) = &mut earlier {
+        earlier.resize(bodies.len());
+    }
     let matters = mattering_bodies(bodies, &holds);
     for (index, body) in bodies.iter_mut().enumerate() {
         drop_idle(index, body, &holds[index], &matters, earlier.as_deref_mut());
     }
+    let gists: Vec<&Gist> = bodies.iter().map(|body| gist(body)).collect();
     let mut leads: FxHashMap<TypeId, bool> = FxHashMap::default();
-    for ty in bodies.iter().flat_map(|body| &gist(body).structs) {
+    for ty in gists.iter().flat_map(|gist| &gist.structs) {
         let leads_to = || leads_to_channel(types, &Ty::Named(*ty), 0);
         leads.entry(*ty).or_insert_with(leads_to);
     }
-    let makes = bodies.iter().map(|body| {
-        let gist = gist(body);
-        gist.makes || gist.structs.iter().any(|ty| leads[ty])
-    });
-    let mut makes: Vec<bool> = makes.collect();
-    let ends = bodies
-        .iter()
-        .map(|body| gist(body).endless || gist(body).ends);
-    let mut ends: Vec<bool> = ends.collect();
-    let callers = users(bodies, |gist| &gist.calls);
+    let makes = |gist: &&Gist| gist.makes || gist.structs.iter().any(|ty| leads[ty]);
+    let mut makes: Vec<bool> = gists.iter().map(makes).collect();
+    let mut ends: Vec<bool> = gists.iter().map(|gist| gist.endless || gist.ends).collect();
+    let callers = users(&gists, |gist| &gist.calls);
     callers.spread(&mut makes);
     callers.spread(&mut ends);
-    let read: FxHashSet<Name> = bodies
-        .iter()
-        .flat_map(|body| &gist(body).read)
-        .cloned()
-        .collect();
+    let mut read: FxHashSet<Name> = FxHashSet::default();
+    for name in gists.iter().flat_map(|gist| &gist.read) {
+        if !read.contains(name) {
+            read.insert(name.clone());
+        }
+    }
+    drop(gists);
     let asked = Asked {
         fields: &read,
         leads: &leads,
@@ -130,7 +145,7 @@ pub(super) fn simplify(
                 && member.holds == holds[index]
         };
         if let Some(earlier) = &earlier
-            && let Some(known) = earlier.families.get(&id)
+            && let Some(known) = &earlier.families[root]
             && known.from.len() == families.users(root).count()
             && known
                 .from
@@ -179,33 +194,34 @@ fn drop_idle(
     matters: &[bool],
     earlier: Option<&mut Simplified>,
 ) {
-    let called = gist(body)
-        .calls
-        .iter()
-        .map(|callee| matters[callee.0 as usize]);
     let Some(earlier) = earlier else {
         drop_idle_calls(body, holds, matters);
         return;
     };
-    let id = BodyId(index as u32);
-    if let Some(known) = earlier.dropped.get(&id)
+    let called = gist(body)
+        .calls
+        .iter()
+        .map(|callee| matters[callee.0 as usize]);
+    let known = &mut earlier.dropped[index];
+    if let Some(known) = known
         && Arc::ptr_eq(&known.from, body)
         && known.holds == holds
         && called.clone().eq(known.matters.iter().copied())
     {
-        *body = Arc::clone(&known.into);
+        if !Arc::ptr_eq(&known.into, body) {
+            *body = Arc::clone(&known.into);
+        }
         return;
     }
     let matters_here = called.collect();
     let from = Arc::clone(body);
     drop_idle_calls(body, holds, matters);
-    let dropped = Dropped {
+    *known = Some(Dropped {
         from,
         holds: holds.to_vec(),
         matters: matters_here,
         into: Arc::clone(body),
-    };
-    earlier.dropped.insert(id, dropped);
+    });
 }
 
 /// What holds all over the package.
@@ -250,7 +266,7 @@ fn family(
             asked: earlier.asked,
             into: into.clone(),
         };
-        earlier.families.insert(root, known);
+        earlier.families[root.0 as usize] = Some(known);
     }
     into
 }
@@ -312,25 +328,22 @@ fn close_gaps(body: &mut Body) {
 
 /// Bodies a call of which must be followed even when it is handed nothing.
 fn mattering_bodies(bodies: &[Arc<Body>], holds: &Holds) -> Vec<bool> {
-    let mut matters: Vec<bool> = bodies
-        .iter()
-        .zip(holds)
-        .map(|(body, holds)| {
-            let gist = gist(body);
-            gist.matters || gist.values.iter().any(|var| holds[*var as usize])
-        })
-        .collect();
-    users(bodies, |gist| &gist.runs).spread(&mut matters);
-    for (body, matters) in bodies.iter().zip(&mut matters) {
-        *matters |= gist(body).endless;
+    let gists: Vec<&Gist> = bodies.iter().map(|body| gist(body)).collect();
+    let matters = gists.iter().zip(holds);
+    let matters = matters
+        .map(|(gist, holds)| gist.matters || gist.values.iter().any(|var| holds[*var as usize]));
+    let mut matters: Vec<bool> = matters.collect();
+    users(&gists, |gist| &gist.runs).spread(&mut matters);
+    for (gist, matters) in gists.iter().zip(&mut matters) {
+        *matters |= gist.endless;
     }
     matters
 }
 
 /// Who uses each body.
-fn users(bodies: &[Arc<Body>], uses: fn(&Gist) -> &[BodyId]) -> Users {
-    Users::of(bodies.len(), |index, f| {
-        uses(gist(&bodies[index])).iter().for_each(|used| f(*used));
+fn users(gists: &[&Gist], uses: fn(&Gist) -> &[BodyId]) -> Users {
+    Users::of(gists.len(), |index, f| {
+        uses(gists[index]).iter().for_each(|used| f(*used));
     })
 }
 

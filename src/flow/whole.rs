@@ -70,19 +70,23 @@ pub(super) fn lower_package<'a>(
         lowerer.package_variables(file, BodyId((count + file) as u32));
         let piece = std::mem::take(&mut lowerer.piece);
         if let Some(kept) = &mut kept {
-            kept.put(file, piece, std::mem::take(&mut lowerer.spare), &lowerer);
+            let spare = std::mem::take(&mut lowerer.spare);
+            kept.put(file, piece, spare, &mut lowerer);
         }
     }
     let nobody = Arc::new(empty_body());
     let mut asked = FxHashSet::default();
     let mut left = READ_LATER;
+    let mut rounds = 0;
     loop {
         let bodies: Vec<Arc<Body>> = lowerer
             .bodies
             .iter()
             .map(|body| Arc::clone(body.as_ref().unwrap_or(&nobody)))
             .collect();
-        let (wanted, holds) = demand::wanted(lowerer.package, &bodies);
+        let held = kept.as_mut().map(|kept| kept.held(rounds));
+        let (wanted, holds) = demand::wanted(lowerer.package, &bodies, held);
+        rounds += 1;
         let mut any = false;
         for id in wanted {
             if !asked.insert(id) {
@@ -117,10 +121,13 @@ pub(super) fn lower_package<'a>(
             let piece = std::mem::take(&mut lowerer.piece);
             if let Some(kept) = &mut kept {
                 let spare = std::mem::take(&mut lowerer.spare);
-                kept.put_supplied(file, id, piece, spare, &lowerer);
+                kept.put_supplied(file, id, piece, spare, &mut lowerer);
             }
         }
         if !any {
+            if let Some(kept) = &mut kept {
+                kept.end_rounds(rounds);
+            }
             return (bodies, holds.map(Flags::into_holds));
         }
     }

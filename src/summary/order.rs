@@ -8,10 +8,7 @@ use rustc_hash::FxHashMap;
 pub(super) fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
     let mut needed = vec![false; program.bodies.len()];
     let mut todo: Vec<usize> = roots.iter().map(|r| r.0 as usize).collect();
-    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-    for (index, body) in program.bodies.iter().enumerate() {
-        by_name.entry(body.simple_name()).or_default().push(index);
-    }
+    let mut by_name = None;
     while let Some(index) = todo.pop() {
         if std::mem::replace(&mut needed[index], true) {
             continue;
@@ -20,10 +17,21 @@ pub(super) fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
         let bodies = links.calls.iter().chain(&links.closures);
         todo.extend(bodies.chain(&links.functions).map(|id| id.0 as usize));
         for name in &links.named {
+            let by_name = by_name.get_or_insert_with(|| bodies_by_name(program));
             todo.extend(by_name.get(name.as_str()).into_iter().flatten());
         }
     }
     needed
+}
+
+/// Bodies by the last part of their name.
+fn bodies_by_name(program: &Program) -> FxHashMap<&str, Vec<usize>> {
+    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, body) in program.bodies.iter().enumerate() {
+        let name = body.name.rsplit('.').next().unwrap_or_default();
+        by_name.entry(name).or_default().push(index);
+    }
+    by_name
 }
 
 /// Which bodies use the summary of each body.

@@ -41,7 +41,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Typed as lines of their own wherever a line ends, most often into a body that matters.
-const LINES: [&str; 14] = [
+const LINES: [&str; 20] = [
     "go func() { <-make(chan int) }()\n",
     "typed := make(chan int)\n",
     "go func() { typed <- 1 }()\n",
@@ -54,6 +54,13 @@ const LINES: [&str; 14] = [
     "defer typed.Stop()\n",
     "worker(typed)\n",
     "return\n",
+    // These say something else about what variables hold, or only seem to.
+    "other := typed\n",
+    "if typed != nil {\n_ = len(typed)\n}\n",
+    "func() { other <- 2 }()\n",
+    "for !typed.done() {\n}\n",
+    "l.c, err = typed, nil\n",
+    "all = append(all, worker)\n",
     // These come to no other skeleton.
     "if 3 > len(\"typed\") {\nprintln(3)\n}\n",
     "println(\"typed\")\n",
@@ -158,6 +165,31 @@ fn what_is_kept_of_a_package_makes_no_difference() {
             }
         }
     });
+}
+
+/// A body that says the same may mean something else: the type that is declared in front of it is another one.
+#[test]
+fn a_type_in_a_function_that_is_another_one_is_noticed() {
+    let state = |direction: &str| {
+        let text = format!(
+            "package p\n\nimport \"fmt\"\n\nfunc f(on bool) {{\n\ttype local struct{{ c {direction} int }}\n\tch := make(chan int)\n\
+             \tl := local{{c: ch}}\n\tgo func() {{ ch <- 1 }}()\n\tif on {{\n\t\treturn\n\t}}\n\tfmt.Println(hand(l.c))\n}}\n\n\
+             func hand(c any) any {{\n\treturn c\n}}\n"
+        );
+        vec![text.into_bytes()]
+    };
+    let kept = Options {
+        cache: Some(Arc::new(Cache::default())),
+        ..Options::default()
+    };
+    for direction in ["<-chan", "chan<-", "  chan", "<-chan"] {
+        let files = state(direction);
+        let fresh = Options {
+            cache: Some(Arc::new(Cache::default())),
+            ..Options::default()
+        };
+        same(&analysed(&files, &fresh), &analysed(&files, &kept));
+    }
 }
 
 /// Counts how often names are looked up, which every search begins with.
