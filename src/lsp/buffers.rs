@@ -1,13 +1,16 @@
 //! The files that are open in the editor, with what stands in them.
 //!
 //! In: the notifications of text synchronisation. Out: a buffer per file. Messages that do not fit (a change of a file that
-//! was never opened, a second opening) are taken for what they most likely mean, and told.
+//! was never opened, a second opening) are taken for what they most likely mean, and told. What has no file yet gets a path
+//! of its own that is none of this machine: its folder holds nothing else.
 
 use super::text::{Encoding, Text};
 use super::uri;
 use lsp_types::TextDocumentContentChangeEvent as Change;
+use rustc_hash::FxBuildHasher;
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 
 /// An open file.
@@ -29,9 +32,18 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Opens a file; `None` when it is none of this machine.
-    pub(super) fn open(&mut self, uri: &str, version: i32, text: &str) -> Option<PathBuf> {
-        let path = resolved(&uri::to_path(uri)?)?;
+    /// Opens a file, or what is to become one if it is Go; `None` when it is none of this machine.
+    pub(super) fn open(
+        &mut self,
+        uri: &str,
+        language: &str,
+        version: i32,
+        text: &str,
+    ) -> Option<PathBuf> {
+        let path = match uri::unsaved(uri) {
+            Some(name) => Some(unsaved_path(name)).filter(|_| language == "go")?,
+            None => resolved(&uri::to_path(uri)?)?,
+        };
         let buffer = Buffer {
             uri: uri.to_owned(),
             version,
@@ -95,6 +107,33 @@ impl Buffers {
     }
 }
 
+/// The path that stands for a buffer without a file: as no other, it is relative.
+fn unsaved_path(name: &str) -> PathBuf {
+    let folder: String = name
+        .chars()
+        .map(|c| {
+            if ['/', '\\', '.'].contains(&c) {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let last = match last.strip_suffix(".go").unwrap_or(last) {
+        "" => "untitled",
+        last => last,
+    };
+    // Names that differ have folders that differ, whatever was replaced.
+    let folder = format!("untitled:{:x}:{folder}", FxBuildHasher.hash_one(name));
+    PathBuf::from(folder).join(format!("{last}.go"))
+}
+
+/// Whether a folder stands for a buffer without a file.
+pub(super) fn is_unsaved(folder: &Path) -> bool {
+    !folder.is_absolute()
+}
+
 /// A path with the links of its folder resolved, so that two ways to one file are seen as one. The file need not exist,
 /// and neither need its folder.
 pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
@@ -129,16 +168,43 @@ mod tests {
         let mut buffers = Buffers::default();
         assert_eq!(buffers.change(A, 2, &[], Encoding::Utf8), None);
         assert_eq!(buffers.close(A), None);
-        assert_eq!(buffers.open("untitled:1", 1, "x"), None);
-        let path = buffers.open(A, 1, "x").expect("a path");
-        assert_eq!(buffers.open(A, 5, "y").as_ref(), Some(&path));
+        assert_eq!(buffers.open("git:/a.go", "go", 1, "x"), None);
+        let path = buffers.open(A, "go", 1, "x").expect("a path");
+        assert_eq!(buffers.open(A, "go", 5, "y").as_ref(), Some(&path));
         assert_eq!(text(&buffers, &path), "y");
         // The same file by another name replaces it.
         let other = "file:///nowhere/at/all/%61.go";
-        assert_eq!(buffers.open(other, 1, "z").as_ref(), Some(&path));
+        assert_eq!(buffers.open(other, "go", 1, "z").as_ref(), Some(&path));
         assert_eq!(buffers.close(A), None);
         assert_eq!(buffers.of(path.parent().expect("a folder")).count(), 1);
         assert_eq!(buffers.close(other), Some(path));
+        assert_eq!(buffers.folders().count(), 0);
+    }
+
+    #[test]
+    fn what_has_no_file_is_alone() {
+        let mut buffers = Buffers::default();
+        assert_eq!(buffers.open("untitled:1", "python", 1, "x"), None);
+        let names = [
+            "untitled:Untitled-1",
+            "untitled:a/b.go",
+            "untitled:a_b.go",
+            "untitled:..",
+            "untitled:/",
+        ];
+        for name in names {
+            let path = buffers.open(name, "go", 1, name).expect("a path");
+            let folder = path.parent().expect("a folder");
+            assert!(is_unsaved(folder), "{name}");
+            assert_eq!(folder.components().count(), 1, "{name}");
+            assert_eq!(path.extension().and_then(|it| it.to_str()), Some("go"));
+            assert_eq!(buffers.of(folder).count(), 1, "{name}");
+            assert_eq!(text(&buffers, &path), name);
+            assert_eq!(buffers.path(name), Some(path), "{name}");
+        }
+        for name in names {
+            assert!(buffers.close(name).is_some(), "{name}");
+        }
         assert_eq!(buffers.folders().count(), 0);
     }
 

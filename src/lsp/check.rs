@@ -3,7 +3,7 @@
 //! In: its folder, the open buffers in it and the settings. Out: the report that the command line would give, were the
 //! buffers saved, with everything an answer to the client needs. Deliberately absent: threads, and the protocol.
 
-use super::buffers::Buffer;
+use super::buffers::{Buffer, is_unsaved};
 use super::disk::Disk;
 use super::project::Project;
 use super::settings::Settings;
@@ -11,9 +11,10 @@ use super::text::Text;
 use crate::analyze::{Cache, Directory, Options, Problem, Report};
 use crate::examine;
 use crate::finding::Finding;
+use crate::gomod;
 use crate::source::Place;
 use crate::stop::Stop;
-use crate::walk;
+use crate::walk::{self, FoundDirectory, FoundFile, Walk};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,12 +109,7 @@ impl Checked {
 
 /// Examines a package.
 pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
-    let settings = walk::Settings {
-        current: input.project.clone(),
-        this_module: false,
-    };
-    let unsaved: Vec<&Path> = input.open.keys().map(PathBuf::as_path).collect();
-    let walk = walk::package(&input.folder, &unsaved, &settings);
+    let walk = found(input);
     let mut checked = Checked {
         problems: walk.problems,
         ..Checked::default()
@@ -164,6 +160,49 @@ pub(super) fn check(input: &Input, analyze: &Analyze) -> Checked {
             }));
     }
     checked
+}
+
+/// The files of a package.
+fn found(input: &Input) -> Walk {
+    if is_unsaved(&input.folder) {
+        return unsaved(input);
+    }
+    let settings = walk::Settings {
+        current: input.project.clone(),
+        this_module: false,
+    };
+    let unsaved: Vec<&Path> = input.open.keys().map(PathBuf::as_path).collect();
+    walk::package(&input.folder, &unsaved, &settings)
+}
+
+/// A buffer without a file: a package by itself, in no module.
+fn unsaved(input: &Input) -> Walk {
+    let file = |(path, buffer): (&PathBuf, &Buffer)| {
+        let name = path.file_name().unwrap_or_default();
+        FoundFile {
+            path: path.clone(),
+            display: name.to_string_lossy().into_owned(),
+            size: buffer.text.bytes().len() as u64,
+            changed: None,
+        }
+    };
+    let files: Vec<FoundFile> = input.open.iter().map(file).collect();
+    let directory = FoundDirectory {
+        display: ".".to_owned(),
+        import_path: ".".to_owned(),
+        module: None,
+        go: gomod::NEWEST,
+        files,
+        named: None,
+    };
+    Walk {
+        // Nobody has it open any more.
+        directories: Some(directory)
+            .filter(|directory| !directory.files.is_empty())
+            .into_iter()
+            .collect(),
+        ..Walk::default()
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What the project around a package says: its configuration and its baseline.
 //!
 //! In: a folder, and what the user set in the editor. Out: the options of the analysis, and which findings are accepted.
-//! A file with a mistake is a problem that is told, and holds nowhere: an editor has to go on.
+//! What has no place yet is in no project. A file with a mistake is a problem that is told, and holds nowhere: an editor has to go on.
 
+use super::buffers::is_unsaved;
 use super::check::Input;
 use crate::analyze::{Options, Problem};
 use crate::baseline::Baseline;
@@ -38,18 +39,24 @@ impl Project {
             baseline_path: None,
             baseline: None,
         };
-        match Configs::new(&input.project, Choice::Nearest).of(&input.folder) {
-            Ok(Some(config)) => {
-                config.apply(&mut project.options);
-                project.read_baseline(&config);
-            }
-            Ok(None) => {}
-            Err(ConfigError { path, at, message }) => {
-                project.mistake(path, at.map(|(line, _)| line), message);
-            }
+        if !is_unsaved(&input.folder) {
+            project.read_configuration(input);
         }
         input.settings.apply(&mut project.options);
         project
+    }
+
+    fn read_configuration(&mut self, input: &Input) {
+        match Configs::new(&input.project, Choice::Nearest).of(&input.folder) {
+            Ok(Some(config)) => {
+                config.apply(&mut self.options);
+                self.read_baseline(&config);
+            }
+            Ok(None) => {}
+            Err(ConfigError { path, at, message }) => {
+                self.mistake(path, at.map(|(line, _)| line), message);
+            }
+        }
     }
 
     fn read_baseline(&mut self, config: &Config) {

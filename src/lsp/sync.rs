@@ -95,9 +95,13 @@ impl Server {
 
     fn opened(&mut self, params: lsp::DidOpenTextDocumentParams) {
         let lsp::TextDocumentItem {
-            uri, version, text, ..
+            uri,
+            language_id,
+            version,
+            text,
         } = params.text_document;
-        if let Some(path) = self.buffers.open(&uri.0, version, &text) {
+        let language: String = language_id.into();
+        if let Some(path) = self.buffers.open(&uri.0, &language, version, &text) {
             self.touch_file(&path, Haste::Now);
         }
     }

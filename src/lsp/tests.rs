@@ -127,6 +127,45 @@ fn what_is_not_changed_is_not_read_again() {
     assert_eq!(*caches, [caches[0]; 3], "one cache for all runs");
 }
 
+const LEAK: &str =
+    "package p\n\nfunc f() {\n\tch := make(chan int)\n\tgo func() { ch <- 1 }()\n}\n";
+
+#[test]
+fn what_has_no_file_is_a_package_by_itself() {
+    let mut client = Client::start(crate::analyze::directory);
+    let open = |uri: &str, language: &str, text: &str| json!({"textDocument": {"uri": uri, "languageId": language, "version": 1, "text": text}});
+    let shown = |client: &mut Client, uri: &str| {
+        let of = |message: &Value| {
+            let is_shown = message["method"] == "textDocument/publishDiagnostics";
+            is_shown && message["params"]["uri"] == uri
+        };
+        client.until(of)["params"].clone()
+    };
+    let (one, two) = ("untitled:Untitled-1", "untitled:Untitled-2");
+    client.tell("textDocument/didOpen", &open(one, "go", LEAK), None);
+    let found = shown(&mut client, one);
+    assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(1));
+    assert!(!found.to_string().contains("file:"), "{found}");
+    // Another one that declares the same is no part of it, and one that is no Go is nothing at all.
+    client.tell(
+        "textDocument/didOpen",
+        &open("untitled:3", "python", LEAK),
+        None,
+    );
+    client.tell(
+        "textDocument/didOpen",
+        &open(two, "go", "package p\n\nfunc f() {}\n"),
+        None,
+    );
+    let found = shown(&mut client, two);
+    assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(0));
+    let document = json!({"textDocument": {"uri": one}});
+    client.tell("textDocument/didClose", &document, None);
+    let found = shown(&mut client, one);
+    assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(0));
+    client.leave();
+}
+
 fn holds(directory: &Directory, text: &str) -> bool {
     let holds = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(text);
     directory.files.iter().any(|file| holds(&file.bytes))

@@ -21,6 +21,14 @@ pub(super) fn to_path(uri: &str) -> Option<PathBuf> {
     local(bytes)
 }
 
+/// What a buffer is called that has no file yet; `None` for all others.
+pub(super) fn unsaved(uri: &str) -> Option<&str> {
+    const SCHEME: &str = "untitled:";
+    let scheme = uri.get(..SCHEME.len())?;
+    let name = &uri[SCHEME.len()..];
+    (scheme.eq_ignore_ascii_case(SCHEME) && !name.is_empty()).then_some(name)
+}
+
 /// The URI of an absolute path.
 pub(super) fn from_path(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
@@ -97,6 +105,15 @@ fn encode(bytes: &[u8], out: &mut String) {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buffers_without_a_file_are_told_from_files() {
+        assert_eq!(unsaved("untitled:Untitled-1"), Some("Untitled-1"));
+        assert_eq!(unsaved("UNTITLED:/a/b.go"), Some("/a/b.go"));
+        for other in ["untitled:", "untitled", "file:///untitled:1", "ü", ""] {
+            assert_eq!(unsaved(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn paths_survive_the_way_there_and_back() {

@@ -4,7 +4,7 @@
 //! relative to; for the workspace the patterns that stand for all of it. A go.work adds the modules it uses, wherever they
 //! lie. Deliberately absent: what stands in Go files.
 
-use super::buffers::resolved_folder;
+use super::buffers::{is_unsaved, resolved_folder};
 use super::uri;
 use crate::gomod::GoMod;
 use serde_json::Value;
@@ -88,6 +88,9 @@ impl Workspace {
         if let Some(around) = self.around(folder) {
             return around.path.clone();
         }
+        if is_unsaved(folder) {
+            return folder.to_owned();
+        }
         let holds = |name: &str| folder.ancestors().find(|above| above.join(name).is_file());
         let project = holds("go.work").or_else(|| holds("go.mod"));
         project.unwrap_or(folder).to_owned()
@@ -95,6 +98,9 @@ impl Workspace {
 
     /// Whether a folder holds code of others: dependencies, and Go itself unless somebody works on it.
     pub(super) fn is_foreign(&self, folder: &Path) -> bool {
+        if is_unsaved(folder) {
+            return false;
+        }
         let around = self.around(folder);
         let inner = around.map_or(folder, |around| {
             folder.strip_prefix(&around.path).unwrap_or(folder)

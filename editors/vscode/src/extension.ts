@@ -6,7 +6,11 @@ import { LanguageClient, RevealOutputChannelOn, State } from "vscode-languagecli
 import { RESTARTING, launch, whyNot } from "./settings";
 
 const INSTALL = "https://github.com/goleash/goleash#install";
-const GO = { language: "go", scheme: "file" };
+// What has not been saved yet is a package by itself.
+const GO = [
+  { language: "go", scheme: "file" },
+  { language: "go", scheme: "untitled" },
+];
 
 let extension: Extension | undefined;
 
@@ -81,7 +85,7 @@ class Extension {
       "goleash",
       { command, args: [...args], options: { env: { ...process.env, ...env } } },
       {
-        documentSelector: [GO],
+        documentSelector: GO,
         outputChannel: this.output,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         // Later changes are fetched by the server.
