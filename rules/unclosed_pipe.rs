@@ -1,32 +1,25 @@
 //! `unclosed-pipe`: a goroutine reads from a pipe or writes to one, and who has its other end leaves without closing it.
 
+use super::wishes::wishes;
 use super::wording::{blocked, cause, made};
-use crate::finding::Diagnosis;
+use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     if !leak.op.pipe {
         return None;
     }
-    let help = if leak.op.kind == OpKind::Send {
-        remedy(
-            leak,
-            "reader",
-            "pr",
-            "a write to a pipe that nobody reads any more then fails at once",
-        )
+    let (help, fix) = if leak.op.kind == OpKind::Send {
+        let reason = "a write to a pipe that nobody reads any more then fails at once";
+        (remedy(leak, "reader", "pr", reason), FixKind::CloseReader)
     } else {
-        remedy(
-            leak,
-            "writer",
-            "pw",
-            "the read then ends, with `io.EOF` or that error",
-        )
+        let reason = "the read then ends, with `io.EOF` or that error";
+        (remedy(leak, "writer", "pw", reason), FixKind::CloseWriter)
     };
     Some(Diagnosis {
         message: format!("{}: {}", blocked(leak), cause(leak)),
         help,
-        fixes: Vec::new(),
+        fixes: wishes(leak, &[fix]),
     })
 }
 

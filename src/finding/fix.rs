@@ -25,6 +25,10 @@ pub enum FixKind {
     DeferDone,
     /// Call what releases the goroutine: `defer x.Stop()`, `defer cancel()`.
     DeferRelease,
+    /// Close the end of a pipe that is read from: `defer pr.Close()`.
+    CloseReader,
+    /// Close the end of a pipe that is written to: `defer pw.Close()`.
+    CloseWriter,
 }
 
 impl FixKind {
@@ -39,6 +43,8 @@ impl FixKind {
             Self::Drain => "drain",
             Self::DeferDone => "defer-done",
             Self::DeferRelease => "defer-release",
+            Self::CloseReader => "close-reader",
+            Self::CloseWriter => "close-writer",
         }
     }
 }

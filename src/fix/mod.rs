@@ -19,6 +19,7 @@ mod imports;
 mod leave;
 mod lines;
 mod names;
+mod pipe;
 mod plan;
 mod quiet;
 mod release;
@@ -66,6 +67,8 @@ pub fn drafts(wish: &FixWish, bench: &Bench<'_>) -> Vec<Draft> {
         FixKind::DeferDone => one(done::deferred(bench, anchors)),
         FixKind::Drain => one(drain::before_leaving(bench, anchors)),
         FixKind::DeferRelease => one(release::deferred(bench, anchors)),
+        FixKind::CloseReader => one(pipe::closed(bench, anchors, pipe::End::Reader)),
+        FixKind::CloseWriter => one(pipe::closed(bench, anchors, pipe::End::Writer)),
     };
     for draft in &mut drafts {
         draft.edits = settled(bench, std::mem::take(&mut draft.edits));
