@@ -140,12 +140,17 @@ impl Moves {
     /// `None` where more has changed than places, or their order has.
     fn between(before: &[Arc<Body>], now: &[Arc<Body>]) -> Option<Self> {
         let mut moves: FxHashMap<FileId, Vec<(u32, u32)>> = FxHashMap::default();
-        for (before, now) in before.iter().zip(now) {
+        let same = |before: &Arc<Body>, now: &Arc<Body>| {
             let nobody = before.code.is_empty() && now.code.is_empty();
-            if Arc::ptr_eq(before, now) || nobody && before == now {
-                continue;
-            }
-            let ((shape, from), (same, to)) = (before.shape(), now.shape());
+            Arc::ptr_eq(before, now) || nobody && before == now
+        };
+        let pairs = || before.iter().zip(now);
+        let others = pairs().filter(|(before, now)| !same(before, now));
+        let changed: FxHashSet<FileId> = others.map(|(_, now)| now.file).collect();
+        // What stands above a change has not moved, and is spoken of all the same.
+        for (before, now) in pairs().filter(|(_, now)| changed.contains(&now.file)) {
+            let (shape, from) = before.shape();
+            let (same, to) = now.shape();
             if shape != same || from.len() != to.len() {
                 return None;
             }
