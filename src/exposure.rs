@@ -268,7 +268,7 @@ fn entry_points(program: &Program) -> (Vec<bool>, Vec<bool>) {
     }
     let used: Vec<bool> = called.iter().zip(&open).map(|(a, b)| *a || *b).collect();
     for (index, body) in program.bodies.iter().enumerate() {
-        let name = || body.name.rsplit('.').next().unwrap_or_default();
+        let name = || body.simple_name();
         open[index] = open[index]
             || body.parent.is_some()
             || !called[index]

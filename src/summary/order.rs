@@ -28,8 +28,7 @@ pub(super) fn needed(program: &Program, roots: &[BodyId]) -> Vec<bool> {
 fn bodies_by_name(program: &Program) -> FxHashMap<&str, Vec<usize>> {
     let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, body) in program.bodies.iter().enumerate() {
-        let name = body.name.rsplit('.').next().unwrap_or_default();
-        by_name.entry(name).or_default().push(index);
+        by_name.entry(body.simple_name()).or_default().push(index);
     }
     by_name
 }
