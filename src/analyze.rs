@@ -17,6 +17,7 @@ mod search;
 mod settled;
 mod unsure;
 mod why;
+mod words;
 
 use crate::finding::{Finding, assign_fingerprints};
 use crate::leak::Confidence;

@@ -151,22 +151,15 @@ impl<'a> Package<'a> {
             }
         }
         for (id, index, spec) in specs {
-            let params: Vec<_> = spec.type_params.clone();
-            self.types[id.0 as usize].underlying =
-                self.type_of_expr_with(index, spec.ty, &|name| {
-                    params.contains(name).then_some(Ty::Unknown)
-                });
+            let local = |name: &Name| spec.type_params.contains(name).then_some(Ty::Unknown);
+            self.types[id.0 as usize].underlying = self.type_of_expr_with(index, spec.ty, &local);
             let Expr::InterfaceType(methods, elements) = self.files[index].ast.expr(spec.ty) else {
                 continue;
             };
-            let interface = self.interface(index, methods, elements, &|name| {
-                params.contains(name).then_some(Ty::Unknown)
-            });
+            let interface = self.interface(index, methods, elements, &local);
             self.interfaces.insert(id, interface);
             for (name, signature) in methods {
-                let ty = self.func_type(index, signature, &|name| {
-                    params.contains(name).then_some(Ty::Unknown)
-                });
+                let ty = self.func_type(index, signature, &local);
                 self.promises.insert((id, name.clone()), ty);
             }
         }

@@ -27,12 +27,12 @@
 //! something ([`crate::flow::lower_asking`]).
 
 use super::rounds::Rounds;
+use super::words::Words;
 use crate::library::{ENDING, Effect, Fact, Library};
 use crate::outline::{Function, Outline, Word};
 use crate::resolve::is_exported;
 use crate::source::Span;
 use crate::syntax::ast::{Decl, Elided, Expr, ExprId, File, FuncDecl, Name};
-use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -439,51 +439,6 @@ fn is_plain(file: &File, ty: ExprId) -> bool {
         Expr::SliceType(inner) | Expr::ArrayType(_, inner) => is_plain(file, *inner),
         Expr::MapType(key, value) => is_plain(file, *key) && is_plain(file, *value),
         _ => false,
-    }
-}
-
-/// Many words, most of which are not asked for.
-#[derive(Clone, Debug, Default)]
-struct Words {
-    all: FxHashSet<Word>,
-    /// Bits of those there are: tells most words apart without looking further.
-    some: Vec<u64>,
-}
-
-/// So many bits, a power of two.
-const BITS: usize = 1 << 14;
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        // The bits say nothing that the words do not say.
-        self.all == other.all
-    }
-}
-
-impl Words {
-    fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    fn add(&mut self, word: Word) {
-        if self.some.is_empty() {
-            self.some.resize(BITS / 64, 0);
-        }
-        let bit = word.bits() % BITS;
-        self.some[bit / 64] |= 1 << (bit % 64);
-        self.all.insert(word);
-    }
-
-    fn add_all(&mut self, other: &Self) {
-        other.all.iter().for_each(|word| self.add(*word));
-    }
-
-    fn has(&self, word: Word) -> bool {
-        let bit = word.bits() % BITS;
-        self.some
-            .get(bit / 64)
-            .is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
-            && self.all.contains(&word)
     }
 }
 

@@ -37,16 +37,14 @@ impl Lowerer<'_, '_> {
             Ty::Ptr(inner) => (&**inner, true),
             other => (other, false),
         };
-        match inner {
-            Ty::Named(id) => match self.package.types[id.0 as usize].underlying {
-                Ty::Struct(_) => Asserted::Own(*id, pointer),
-                Ty::Bool | Ty::Int | Ty::Str | Ty::Plain | Ty::Slice(_) | Ty::Map(..) => {
-                    Asserted::Plain
-                }
-                _ => Asserted::Other,
-            },
-            Ty::Ext(path, name) => Asserted::Foreign(foreign(path, name), pointer),
-            Ty::Bool | Ty::Int | Ty::Str | Ty::Plain | Ty::Slice(_) | Ty::Map(..) => {
+        let underlying = match inner {
+            Ty::Named(id) => &self.package.types[id.0 as usize].underlying,
+            other => other,
+        };
+        match (inner, underlying) {
+            (Ty::Named(id), Ty::Struct(_)) => Asserted::Own(*id, pointer),
+            (Ty::Ext(path, name), _) => Asserted::Foreign(foreign(path, name), pointer),
+            (_, Ty::Bool | Ty::Int | Ty::Str | Ty::Plain | Ty::Slice(_) | Ty::Map(..)) => {
                 Asserted::Plain
             }
             _ => Asserted::Other,

@@ -70,8 +70,10 @@ impl Machine<'_> {
 
 /// The cell a slot refers to, or a new one with what the slot holds if that leads nowhere; the flag says which.
 fn cell_of(state: &mut State, slot: Value) -> Option<(ObjId, bool)> {
+    if let Some(id) = state.cell_in(slot) {
+        return Some((id, false));
+    }
     match slot {
-        Value::Val(id) if matches!(state.heap[id as usize], Obj::Cell(_)) => Some((id, false)),
         Value::Bool(_) | Value::Int(_) | Value::Str(_) | Value::Nil | Value::Sym(..) => {
             Some((state.alloc(Obj::Cell(slot)), true))
         }
@@ -80,29 +82,32 @@ fn cell_of(state: &mut State, slot: Value) -> Option<(ObjId, bool)> {
 }
 
 impl State {
+    /// The cell that a slot lives in, where its address was taken.
+    fn cell_in(&self, slot: Value) -> Option<ObjId> {
+        match slot {
+            Value::Val(id) => matches!(self.heap[id as usize], Obj::Cell(_)).then_some(id),
+            _ => None,
+        }
+    }
+
     /// What a slot holds: what its cell does, where its address was taken.
     pub(super) fn held_in(&self, slot: Value) -> Value {
-        match slot {
-            Value::Val(id) => match &self.heap[id as usize] {
-                Obj::Cell(value) => *value,
-                _ => slot,
-            },
+        match self.cell_in(slot).map(|id| &self.heap[id as usize]) {
+            Some(Obj::Cell(value)) => *value,
             _ => slot,
         }
     }
 
     /// Writes a value to where a slot lives; says whether that is a cell.
     pub(super) fn put_in(&mut self, slot: Value, value: Value) -> bool {
-        match slot {
-            Value::Val(id) if matches!(self.heap[id as usize], Obj::Cell(_)) => {
-                if self.escaped(id) {
-                    self.escape(&value);
-                }
-                self.heap.set(id as usize, Obj::Cell(value));
-                true
-            }
-            _ => false,
+        let Some(id) = self.cell_in(slot) else {
+            return false;
+        };
+        if self.escaped(id) {
+            self.escape(&value);
         }
+        self.heap.set(id as usize, Obj::Cell(value));
+        true
     }
 
     /// A struct that is a copy has fields of its own.
@@ -110,8 +115,7 @@ impl State {
         let Obj::Struct(_, fields) = &self.heap[copy as usize] else {
             return;
         };
-        let is_cell = |value: &Value| matches!(value, Value::Val(id) if matches!(self.heap[*id as usize], Obj::Cell(_)));
-        if !fields.iter().any(|(_, value)| is_cell(value)) {
+        if !fields.iter().any(|(_, slot)| self.cell_in(*slot).is_some()) {
             return;
         }
         let own = fields
