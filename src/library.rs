@@ -20,6 +20,8 @@ pub enum Effect {
     NilAs,
     /// Inert, and its result is nil if and only if all its arguments are: errors that are joined.
     NilIfAll,
+    /// Inert, and its last result, an error, is always nil.
+    Succeeds,
     /// Inert, and its result is a shared counter's value, on which nothing may be counted.
     Counter,
     /// Reads the receiver's value.
@@ -136,6 +138,7 @@ impl Effect {
                 | Self::NonNil
                 | Self::NilAs
                 | Self::NilIfAll
+                | Self::Succeeds
                 | Self::TimerStop
                 | Self::AtomicLoad
                 | Self::AtomicStore

@@ -51,6 +51,28 @@ impl Lowerer<'_, '_> {
         }
     }
 
+    /// The value of an assertion without a second result: who goes on behind it has a value, as nil is of no type and the
+    /// assertion panics (Go spec, "Type assertions").
+    pub(super) fn sure(&mut self, base: ExprId, assertion: ExprId) -> Expr {
+        let value = self.expr(base);
+        // What stands for itself nobody asks again.
+        if matches!(value, Expr::Var(_)) {
+            let span = self.ast().expr_span(assertion);
+            let (there, missing) = (self.label(), self.label());
+            let nil = Expr::Binary(
+                BinaryOp::Eq,
+                Box::new(value.clone()),
+                Box::new(Expr::Nil),
+                span,
+            );
+            self.emit_at(span, Op::Branch(nil, missing, there));
+            self.place(missing);
+            self.emit_at(span, Op::Panic);
+            self.place(there);
+        }
+        value
+    }
+
     /// `value` as something that can be asked more than once.
     pub(super) fn held(&mut self, value: Expr, ty: Ty, span: Span) -> Expr {
         if matches!(value, Expr::Var(_)) {

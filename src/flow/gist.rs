@@ -8,7 +8,7 @@ use super::holds::{makes_anything, sources};
 use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use super::walk::Walk;
 use crate::library::Effect;
-use crate::resolve::TypeId;
+use crate::resolve::{Ty, TypeId};
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashSet;
 
@@ -29,7 +29,7 @@ pub(super) struct Gist {
     /// What it calls, and what it calls or defers.
     pub(super) calls: Vec<BodyId>,
     pub(super) runs: Vec<BodyId>,
-    /// The fields and package variables that its branches look at.
+    /// The fields and package variables that its branches look at, and those whose channels it acts on or returns.
     pub(super) read: Vec<Name>,
     /// Those that it writes.
     pub(super) written: Vec<Name>,
@@ -42,9 +42,22 @@ impl Gist {
             ..Self::default()
         };
         let mut read = FxHashSet::default();
-        let subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
+        let mut subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
+        for op in &body.code {
+            channels(op, &mut |channel| match channel {
+                Expr::Var(var) => _ = subjects.insert(*var),
+                channel => field_names(channel, &mut read),
+            });
+        }
         for op in &body.code {
             match op {
+                Op::Return(values) => {
+                    for (result, value) in body.results.iter().zip(values) {
+                        if matches!(body.vars[*result as usize].ty, Ty::Chan(..)) {
+                            field_names(value, &mut read);
+                        }
+                    }
+                }
                 Op::Branch(cond, ..) => field_names(cond, &mut read),
                 Op::Set(Target::Var(var), value) if subjects.contains(var) => {
                     field_names(value, &mut read);
@@ -193,6 +206,15 @@ fn subject_of(op: &Op) -> Option<Var> {
     match op {
         Op::RangeNext(subject, ..) => Some(*subject),
         _ => None,
+    }
+}
+
+/// The channels that an operation acts on.
+fn channels(op: &Op, f: &mut dyn FnMut(&Expr)) {
+    match op {
+        Op::Send(ch, ..) | Op::Recv { ch, .. } | Op::Close(ch, _) => f(ch),
+        Op::Select { cases, .. } => cases.iter().for_each(|case| f(&case.ch)),
+        _ => {}
     }
 }
 

@@ -209,6 +209,14 @@ impl Lowerer<'_, '_> {
                 let args = call.args.split_off(usize::from(call.method));
                 self.nil_as(&args, call.dests, span);
             }
+            Callee::Library(Effect::Succeeds, _) => {
+                let mut dests = call.dests;
+                let error = dests.pop().unwrap_or(Target::Ignore);
+                for dest in dests {
+                    self.emit_at(span, Op::Set(dest, Expr::Fresh(span)));
+                }
+                self.emit_at(span, Op::Set(error, Expr::Nil));
+            }
             Callee::Library(Effect::Group, _) => {
                 let group = Expr::Addr(Box::new(Expr::Zero(group_type(), span)));
                 if let Some(target) = call.dests.into_iter().next() {

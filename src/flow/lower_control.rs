@@ -271,11 +271,32 @@ impl Lowerer<'_, '_> {
             }
         }
         if let Some(post) = post {
+            self.stride(post);
             self.stmt(post);
         }
         self.jump(head);
         self.top().loop_depth -= 1;
         self.place(end);
+    }
+
+    /// A loop that goes on by a number which is not a constant (`i += size`) goes on by one at least: one that stays where it
+    /// is, or goes back, is not meant.
+    fn stride(&mut self, post: StmtId) {
+        let Stmt::Assign(_, AssignOp::Update(BinaryOp::Add), by) = self.ast().stmt(post) else {
+            return;
+        };
+        let [by] = by.as_slice() else { return };
+        let span = self.ast().expr_span(*by);
+        let by = self.expr(*by);
+        if !matches!(by, Expr::Var(_) | Expr::Field(..)) {
+            return;
+        }
+        let (on, stays) = (self.label(), self.label());
+        let forward = Expr::Binary(BinaryOp::Ge, Box::new(by), Box::new(Expr::Int(1)), span);
+        self.emit_at(span, Op::Branch(forward, on, stays));
+        self.place(stays);
+        self.emit(Op::Panic);
+        self.place(on);
     }
 
     pub(super) fn loop_body(&mut self, label: Option<Name>, end: Pc, next: Pc, body: &Block) {

@@ -74,7 +74,7 @@ impl Lowerer<'_, '_> {
                     Expr::Fresh(span)
                 }
             }
-            ast::Expr::TypeAssert(base, _) => self.expr(*base),
+            ast::Expr::TypeAssert(base, _) => self.sure(*base, id),
             ast::Expr::Call(..) => self.call_value(id),
             ast::Expr::Star(inner) => Expr::Deref(Box::new(self.expr(*inner))),
             ast::Expr::Unary(UnaryOp::Recv, ch) => {

@@ -227,7 +227,7 @@ fn drop_idle(
 /// What holds all over the package.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    /// The fields that branches look at.
+    /// The fields that branches look at, and those whose channels are used.
     fields: &'a FxHashSet<Name>,
     /// Whether the structs that are made lead to channels.
     leads: &'a FxHashMap<TypeId, bool>,

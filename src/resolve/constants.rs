@@ -74,6 +74,10 @@ pub fn fold(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
             BinaryOp::Mul => a.checked_mul(*b).map(Const::Int),
             BinaryOp::Div => a.checked_div(*b).map(Const::Int),
             BinaryOp::Rem => a.checked_rem(*b).map(Const::Int),
+            BinaryOp::And => Some(Const::Int(a & b)),
+            BinaryOp::Or => Some(Const::Int(a | b)),
+            BinaryOp::Xor => Some(Const::Int(a ^ b)),
+            BinaryOp::AndNot => Some(Const::Int(a & !b)),
             BinaryOp::Shl => u32::try_from(*b)
                 .ok()
                 .and_then(|b| a.checked_shl(b))

@@ -44,6 +44,7 @@ pub(super) fn only_gives(effect: Effect) -> bool {
             | Effect::NonNil
             | Effect::NilAs
             | Effect::NilIfAll
+            | Effect::Succeeds
             | Effect::TimerStop
             | Effect::Counter
             | Effect::AtomicLoad

@@ -310,8 +310,8 @@ pub(super) fn needs_arg(
     match &call.callee {
         // What a library call does may depend on its plain arguments too.
         Callee::Library(..) => true,
-        // The receiver says what is called.
-        Callee::Named(_) if index == 0 => true,
+        // The receiver says what is called; how much is added, where that is a wait group behind an interface.
+        Callee::Named(name) if index == 0 || name == "Add" => true,
         _ => targets.iter().any(|target| {
             let params = &program.bodies[target.0 as usize].params;
             // A bound receiver may come first.

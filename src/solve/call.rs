@@ -3,10 +3,12 @@
 
 use super::eval::ERROR;
 use super::machine::{DEPTH_LIMIT, Machine};
+use super::numbers::LEN;
 use super::state::{Act, Called, Obj, ObjId, Outside, Prepared, Site, State, Sym, Value};
 use super::step::Flow;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::library::Effect;
+use crate::resolve::Ty;
 use crate::source::Span;
 use crate::summary::{Acts, PACKAGE, lent};
 use crate::syntax::ast::Name;
@@ -47,6 +49,37 @@ impl Machine<'_> {
         }
         if let Some((error, [value, ..])) = values.split_last() {
             state.set_path(*value, ERROR, Value::Sym(*error, 0));
+        }
+        self.count_lists(state, proc, dests);
+    }
+
+    /// A list and a number that one call returns, such as the parts of something and how many there are: nothing in view says
+    /// that the number is another one.
+    fn count_lists(&self, state: &mut State, proc: usize, dests: &[Target]) {
+        let Some(frame) = state.procs[proc].frames.last() else {
+            return;
+        };
+        let vars = &self.body(frame.body).vars;
+        let of = |wanted: fn(&Ty) -> bool| {
+            let mut vars = dests.iter().filter_map(|target| match target {
+                Target::Var(var) if wanted(&vars[*var as usize].ty) => Some(*var),
+                _ => None,
+            });
+            vars.next().filter(|_| vars.next().is_none())
+        };
+        let Some(list) = of(|ty| matches!(ty, Ty::Slice(_))) else {
+            return;
+        };
+        let Some(number) = of(|ty| *ty == Ty::Int) else {
+            return;
+        };
+        let held = |state: &mut State, var| self.eval(state, proc, &Expr::Var(var));
+        if let (Value::Sym(list, _), Value::Sym(count, 0)) =
+            (held(state, list), held(state, number))
+        {
+            let known = state.known(count);
+            known.lo = known.lo.max(0);
+            state.set_path(list, LEN, Value::Sym(count, 0));
         }
     }
 

@@ -5,6 +5,7 @@
 use super::handed::Handed;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Known, Log, Obj, ObjId, Proc, State, Sym, Value};
+use super::witness::Text;
 use crate::flow::ir::{BodyId, Expr, Pc};
 use crate::syntax::ast::BinaryOp;
 use rustc_hash::FxHashMap;
@@ -21,13 +22,15 @@ pub struct Tracks {
     /// The loops that each goroutine is in, those of who started it included, with their bounds.
     under_way: FxHashMap<u32, Vec<(Head, Bound)>>,
     /// What happened to an object in a loop.
-    touched: Vec<(ObjId, Bound)>,
+    touched: Vec<(ObjId, (Head, Bound))>,
     /// The numbers that objects were told: capacities, and what was added to wait groups.
     held: Vec<(ObjId, Sym)>,
+    /// Those that have been told a number since a goroutine was started last: nobody but who was there has them.
+    alone: Vec<ObjId>,
     /// Numbers drawn from a shared counter that were held against another one nobody followed.
     drawn: Vec<Sym>,
-    /// Whether some loop came to its end by its own condition.
-    counted_out: bool,
+    /// What the loops counted up to that came to their end by their own condition.
+    counted_out: Vec<Bound>,
 }
 
 impl Tracks {
@@ -35,15 +38,17 @@ impl Tracks {
     pub(super) fn at_head(&mut self, proc: u32, head: Head, bounds: &[Bound], goes_on: bool) {
         let under_way = self.under_way.entry(proc).or_default();
         under_way.retain(|(other, _)| *other != head);
-        self.counted_out |= !goes_on && !bounds.is_empty();
         if goes_on {
             under_way.extend(bounds.iter().map(|bound| (head, *bound)));
+        } else {
+            self.counted_out.extend(bounds);
         }
     }
 
     /// An object has been told a number.
     fn holds(&mut self, object: ObjId, numbers: &[Sym]) {
         self.held.extend(numbers.iter().map(|n| (object, *n)));
+        self.alone.push(object);
     }
 
     /// Something has happened.
@@ -53,10 +58,11 @@ impl Tracks {
             under_way.retain(|(head, _)| head.0 != event.at.0);
         }
         if let Some(object) = event.on {
-            let touched = under_way.iter().map(|(_, bound)| (object, *bound));
+            let touched = under_way.iter().map(|counted| (object, *counted));
             self.touched.extend(touched);
         }
         if let Happening::Spawned(child) = event.what {
+            self.alone.clear();
             let inherited = under_way.clone();
             self.under_way.insert(child, inherited);
         }
@@ -142,12 +148,13 @@ impl Machine<'_> {
         proc: &Proc,
         doomed: &[u32],
         log: &Log,
+        text: &Text<'_>,
     ) -> bool {
         if self.fills_a_room(state, proc, log) {
             self.abstain("unrelated-count");
             return true;
         }
-        if self.keeps_count(state, proc, log) || self.counts_the_unknown(state, doomed, log) {
+        if self.keeps_count(state, proc, log) || self.counts_the_unknown(state, doomed, log, text) {
             self.abstain("unknown-count");
             return true;
         }
@@ -161,11 +168,16 @@ impl Machine<'_> {
             .into_iter()
             .chain(decided)
             .any(|(id, sym)| {
-                if state.syms[sym as usize].large.is_some() {
+                if let Some(room) = state.syms[sym as usize].large {
                     // A function that is run once, for all that is known, sends no such number.
                     return log.counted
                         || self.handed != Handed::Kept
-                        || !self.sends_again(state, proc, id, log);
+                        || !self.sends_again(state, proc, id, log)
+                        || log.keeps_within(state, proc, room)
+                        || log.fills_alone(proc, id) && !log.tracks.is_counted(proc, id);
+                }
+                if log.fills_alone(proc, id) {
+                    return true;
                 }
                 // A list as long as the room says how many sends there are; another list says nothing about it.
                 let others = state.syms.iter().enumerate();
@@ -208,7 +220,13 @@ impl Machine<'_> {
 
     /// Whether a number that nobody followed is held against another one: what the stuck goroutines wait for was acted on
     /// as often as it says, and as often as another number says.
-    fn counts_the_unknown(&self, state: &State, doomed: &[u32], log: &Log) -> bool {
+    fn counts_the_unknown(
+        &self,
+        state: &State,
+        doomed: &[u32],
+        log: &Log,
+        text: &Text<'_>,
+    ) -> bool {
         let stuck: Vec<&Proc> = state
             .procs
             .iter()
@@ -221,25 +239,31 @@ impl Machine<'_> {
             objects.extend(wants.iter().map(|(id, _)| *id));
         }
         let tracks = &log.tracks;
-        let in_loops = tracks
-            .touched
-            .iter()
-            .filter(|(id, _)| objects.contains(id))
-            .map(|(_, bound)| *bound);
-        let sits_in = stuck
-            .iter()
-            .filter_map(|p| tracks.under_way.get(&p.id))
-            .flatten()
-            .map(|(_, bound)| *bound);
+        let in_loops = tracks.touched.iter();
+        let in_loops = in_loops.filter(|(id, _)| objects.contains(id));
+        let sits_in = stuck.iter().filter_map(|p| tracks.under_way.get(&p.id));
+        let loops = in_loops.map(|(_, counted)| counted);
+        let loops = loops.chain(sits_in.flatten());
+        let mut counted: Vec<(Option<Head>, Bound)> =
+            loops.map(|(head, bound)| (Some(*head), *bound)).collect();
         let held = tracks.held.iter().filter(|(id, _)| objects.contains(id));
-        let held: Vec<Bound> = held.map(|(_, number)| Some(*number)).collect();
+        counted.extend(held.map(|(_, number)| (None, Some(*number))));
+        let is_told = counted.iter().any(|(head, _)| head.is_none());
         let receives = |p: &&Proc| matches!(p.park, Some((Act::Recv(..), _)));
         // Who leaves early leaves those stuck who hand over what they draw, however many they draw.
-        let counts = tracks.counted_out || !held.is_empty() || stuck.iter().any(receives);
-        let mut bounds: Vec<Bound> = in_loops.chain(sits_in).chain(held).collect();
-        if counts {
-            bounds.extend(tracks.drawn.iter().map(|sym| Some(*sym)));
+        let counted_out = !tracks.counted_out.is_empty();
+        let counts = counted_out || is_told || stuck.iter().any(receives);
+        // What was told a number may wait for as many as a loop has started, or has not.
+        let waits = stuck
+            .iter()
+            .any(|p| matches!(p.park, Some((Act::Wait(_), _))));
+        if waits {
+            counted.extend(tracks.counted_out.iter().map(|bound| (None, *bound)));
         }
+        if counts {
+            counted.extend(tracks.drawn.iter().map(|sym| (None, Some(*sym))));
+        }
+        let mut bounds: Vec<Bound> = counted.iter().map(|(_, bound)| *bound).collect();
         bounds.sort_unstable();
         bounds.dedup();
         let unknown = |bound: &Bound| {
@@ -248,8 +272,51 @@ impl Machine<'_> {
                 known.opaque || known.drawn
             })
         };
-        bounds.len() > 1 && bounds.iter().any(unknown)
+        bounds.len() > 1 && (bounds.iter().any(unknown) || are_asked_alike(state, &counted, text))
     }
+}
+
+impl Log {
+    /// Whether a goroutine fills a channel that it has made and that nobody else has had: it has made as much room as it needs,
+    /// as whoever has to hand it on first does.
+    fn fills_alone(&self, proc: &Proc, id: ObjId) -> bool {
+        let by_others = |event: &Event| event.on == Some(id) && event.proc != proc.id;
+        self.tracks.alone.contains(&id) && !self.events.iter().any(by_others)
+    }
+
+    /// Whether a goroutine is in a loop of no more turns than there is room for.
+    fn keeps_within(&self, state: &State, proc: &Proc, room: i64) -> bool {
+        let of = self.tracks.under_way.get(&proc.id).into_iter().flatten();
+        of.filter_map(|(_, bound)| *bound)
+            .map(|sym| &state.syms[sym as usize])
+            // A loop that came to its end before has said the very number, which stands for any other.
+            .any(|known| known.lo < known.hi && known.hi <= room)
+    }
+}
+
+impl Tracks {
+    /// Whether what a goroutine sends on a channel is counted, by a loop up to some number.
+    fn is_counted(&self, proc: &Proc, id: ObjId) -> bool {
+        let loops = self.under_way.get(&proc.id);
+        loops.is_some_and(|loops| !loops.is_empty())
+            || self.touched.iter().any(|(touched, _)| *touched == id)
+    }
+}
+
+/// Whether two of these numbers are what the same call was answered, such as `v.NumField()` in the heads of two loops.
+fn are_asked_alike(state: &State, counted: &[(Option<Head>, Bound)], text: &Text<'_>) -> bool {
+    let answers = counted.iter().filter_map(|(head, bound)| {
+        let sym = (*bound)?;
+        let known = &state.syms[sym as usize];
+        let told = (!known.length).then(|| text(known.origin.0, known.origin.1))?;
+        told.ends_with(')').then_some((head, sym, told))
+    });
+    let answers: Vec<_> = answers.collect();
+    answers.iter().enumerate().any(|(at, (head, sym, told))| {
+        let mut others = answers[..at].iter();
+        // A loop asks in each turn.
+        others.any(|(other, another, same)| other != head && another != sym && same == told)
+    })
 }
 
 /// The numbers that a value may be: a decided one shows as a constant.

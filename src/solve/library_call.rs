@@ -38,6 +38,7 @@ impl Machine<'_> {
             | Effect::Parallel
             | Effect::NilAs
             | Effect::NilIfAll
+            | Effect::Succeeds
             | Effect::OnceFunc
             | Effect::Group
             | Effect::Receive

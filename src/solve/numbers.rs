@@ -142,11 +142,17 @@ impl Machine<'_> {
             return *value;
         }
         let value = self.fresh(state, proc, span);
+        let least = least(state, left).zip(least(state, right));
         if let Value::Sym(sym, _) = value
             && numeric
         {
             let unknown = of.is_some_and(|of| state.syms[of as usize].opaque);
             let known = state.known(sym);
+            if op == BinaryOp::Add
+                && let Some((left, right)) = least
+            {
+                known.lo = left + right;
+            }
             // Nothing may be counted on it; and whether a number nobody knows is even, nobody knows at all.
             known.opaque = op != BinaryOp::Rem;
             known.counter = op == BinaryOp::Rem && unknown;
@@ -159,6 +165,16 @@ impl Machine<'_> {
         }
         value
     }
+}
+
+/// What a number is at least, where a run has said that it is not below zero.
+fn least(state: &State, value: &Value) -> Option<i64> {
+    let least = match value {
+        Value::Int(n) => *n,
+        Value::Sym(sym, k) => state.syms[*sym as usize].lo.checked_add(i64::from(*k))?,
+        _ => return None,
+    };
+    (0..COUNT_LIMIT).contains(&least).then_some(least)
 }
 
 /// The path under which the length of an unknown value is kept.

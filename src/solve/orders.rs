@@ -50,5 +50,10 @@ impl State {
             Some(at) => self.orders[at].2 = self.orders[at].2.min(most),
             None => self.orders.push((left, right, most)),
         }
+        // The larger one is no smaller than the other is known to be.
+        let at_least = self.syms[left as usize].lo.saturating_sub(most);
+        if at_least > self.syms[right as usize].lo {
+            self.known(right).lo = at_least;
+        }
     }
 }

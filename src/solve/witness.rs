@@ -41,7 +41,7 @@ impl Machine<'_> {
             Some(candidate.site),
             "the run must end at the stuck operation"
         );
-        if self.rests_on_counts(&state, &proc, &candidate.doomed, &log)
+        if self.rests_on_counts(&state, &proc, &candidate.doomed, &log, text)
             || self.rests_on_an_unset_variable(&state, &proc)
         {
             return None;
