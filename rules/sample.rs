@@ -32,6 +32,7 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
             in_loop: false,
             capacity: 0,
             capacity_text: None,
+            channel: true,
         }),
         spawn: Some(place(20)),
         root: "run".to_owned(),

@@ -83,6 +83,20 @@ pub struct Origin {
     pub in_loop: bool,
     /// The capacity as written, when it is another one in other runs.
     pub capacity_text: Option<String>,
+    /// Whether it is a channel, and no context, ticker or wait group.
+    pub channel: bool,
+}
+
+impl Origin {
+    /// How much room it is made with, to follow `is made`: `, with room for 10`.
+    pub fn room(&self) -> String {
+        match (&self.capacity_text, self.capacity) {
+            _ if !self.channel => String::new(),
+            (Some(text), _) if !text.is_empty() => format!(", with room for `{text}`"),
+            (_, 0) => ", without room".to_owned(),
+            (_, room) => format!(", with room for {room}"),
+        }
+    }
 }
 
 /// How the partner that could have helped was lost.

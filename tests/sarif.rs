@@ -67,6 +67,7 @@ fn leak(steps: usize) -> Leak {
             in_loop: false,
             capacity: 0,
             capacity_text: None,
+            channel: true,
         }),
         spawn: Some(find("go func() {\n\t\t/* ß😀 */ ch <- 1\n\t}()")),
         root: "f".to_owned(),

@@ -92,12 +92,11 @@ fn make_text(leak: &Leak, origin: &Origin) -> String {
         leak.op.kind,
         OpKind::Send | OpKind::Receive | OpKind::Range | OpKind::Select
     );
-    match (channel, leak.op.nil, origin.capacity) {
+    match (channel, leak.op.nil) {
         _ if leak.op.pipe => "the pipe is made here".to_owned(),
-        (false, ..) => format!("{name} is declared here"),
-        (true, true, _) => format!("{name} is nil: it is declared here and not made"),
-        (true, false, 0) => format!("{name} is made here, without room"),
-        (true, false, room) => format!("{name} is made here, with room for {room}"),
+        (false, _) => format!("{name} is declared here"),
+        (true, true) => format!("{name} is nil: it is declared here and not made"),
+        (true, false) => format!("{name} is made here{}", origin.room()),
     }
 }
 

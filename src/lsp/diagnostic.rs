@@ -56,7 +56,7 @@ fn related(
     let others = finding
         .also_stranded_at
         .iter()
-        .map(|at| (*at, "stranded here in the same way"));
+        .map(|at| (*at, "this strands it as well"));
     labels
         .chain(others)
         .filter_map(|(at, text)| {

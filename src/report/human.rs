@@ -101,7 +101,7 @@ fn notes(finding: &Finding, files: &[SourceFile]) -> Vec<String> {
             .map(|at| file_line(files, *at))
             .collect();
         notes.push(format!(
-            "note: stranded in the same way at {}",
+            "note: what strands it as well: {}",
             places.join(", ")
         ));
     }

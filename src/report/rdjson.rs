@@ -101,7 +101,7 @@ fn diagnostic<'a>(finding: &'a Finding, files: &'a [SourceFile]) -> Option<Diagn
     });
     let also = finding.also_stranded_at.iter().filter_map(|at| {
         Some(Related {
-            message: "stranded here in the same way".to_owned(),
+            message: "this strands it as well".to_owned(),
             location: location(*at, files)?,
         })
     });

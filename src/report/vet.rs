@@ -88,7 +88,7 @@ fn diagnostic(finding: &Finding, files: &[SourceFile], paths: Paths<'_>) -> Diag
     let also = finding
         .also_stranded_at
         .iter()
-        .map(|at| related(*at, "it is stranded in the same way from here".to_owned()));
+        .map(|at| related(*at, "this strands it as well".to_owned()));
     // The go command shows messages only, so what to do has to be one.
     let help = (!finding.help.is_empty()).then(|| {
         let text = format!("help: {}", one_line(&finding.help));

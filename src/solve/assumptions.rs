@@ -53,7 +53,14 @@ impl Teller<'_, '_> {
             let callee = call.split('(').next().unwrap_or_default();
             let callee = callee.trim_start_matches("go ").trim_start_matches("_ = ");
             confidence = confidence.min(Confidence::Medium);
-            assumptions.push(format!("`{callee}` runs what it is handed"));
+            // A literal that keeps functions runs none itself.
+            assumptions.push(
+                if callee.starts_with(['[', '&']) || callee.starts_with("map[") {
+                    "the functions that are kept are run".to_owned()
+                } else {
+                    format!("`{callee}` runs what it is handed")
+                },
+            );
         }
         for body in self.events.iter().filter_map(|e| self.machine.answerer(e)) {
             confidence = confidence.min(Confidence::Medium);

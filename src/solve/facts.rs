@@ -48,6 +48,7 @@ impl Teller<'_, '_> {
             capacity: 0,
             in_loop: self.in_loop(at),
             capacity_text: None,
+            channel: true,
         })
     }
 

@@ -171,7 +171,7 @@ impl Machine<'_> {
 fn least(state: &State, value: &Value) -> Option<i64> {
     let least = match value {
         Value::Int(n) => *n,
-        Value::Sym(sym, k) => state.syms[*sym as usize].lo.checked_add(i64::from(*k))?,
+        Value::Sym(sym, k) => state.syms[*sym as usize].lo.checked_add(*k)?,
         _ => return None,
     };
     (0..COUNT_LIMIT).contains(&least).then_some(least)

@@ -29,6 +29,7 @@ impl Teller<'_, '_> {
             return None;
         }
         let mut origin = self.origin_of(&site, capacity, symbolic);
+        origin.channel = matches!(self.state.heap[id as usize], Obj::Chan { .. });
         if op.pipe {
             // The end that would have to be read from, written to or closed.
             let [reader, writer] = self.ends_of(&site);
@@ -58,6 +59,7 @@ impl Teller<'_, '_> {
             in_loop: self.made_in_loop(site),
             capacity,
             capacity_text: symbolic.then(|| self.quote(site.body, site.size)),
+            channel: true,
         }
     }
 

@@ -21,21 +21,17 @@ impl Teller<'_, '_> {
         let mut steps = Vec::new();
         let name = op.target.as_str();
         if let Some(origin) = origin {
-            let what = match (origin.capacity, op.kind) {
+            let made = match display(&origin.name, name) {
+                // A select has no name of its own.
+                "select" => "it".to_owned(),
+                name => format!("`{name}`"),
+            };
+            let what = match op.kind {
                 _ if op.nil => format!("`{}` is declared, and nil", origin.name),
                 _ if op.pipe => "the pipe is made".to_owned(),
-                (_, OpKind::Wait) => format!("`{}` is declared", origin.name),
-                _ if self.is_clock(on) => {
-                    format!("`{}` is made, a ticker", display(&origin.name, name))
-                }
-                (0, _) => format!(
-                    "`{}` is made, without room for a value",
-                    display(&origin.name, name)
-                ),
-                (n, _) => format!(
-                    "`{}` is made, with room for {n}",
-                    display(&origin.name, name)
-                ),
+                OpKind::Wait => format!("`{}` is declared", origin.name),
+                _ if self.is_clock(on) => format!("{made} is made, a ticker"),
+                _ => format!("{made} is made{}", origin.room()),
             };
             steps.push(Step {
                 at: origin.at,

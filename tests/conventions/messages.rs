@@ -69,6 +69,7 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
             in_loop: false,
             capacity: u32::from(yes(2)),
             capacity_text: None,
+            channel: true,
         }),
         spawn: Some(at),
         root: "run".to_owned(),

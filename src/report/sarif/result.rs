@@ -155,7 +155,7 @@ fn related(finding: &Finding, files: &[SourceFile]) -> Vec<Location> {
     let also = finding.also_stranded_at.iter();
     labels
         .map(|label| (label.at, plain(&label.text)))
-        .chain(also.map(|at| (*at, "stranded here in the same way".to_owned())))
+        .chain(also.map(|at| (*at, "this strands it as well".to_owned())))
         .enumerate()
         .map(|(i, (at, text))| Location {
             id: Some(i + 1),
