@@ -286,6 +286,13 @@ impl Lowerer<'_, '_> {
             return;
         };
         let [by] = by.as_slice() else { return };
+        // Anything else may do something, and would do it twice.
+        if !matches!(
+            self.ast().expr(*by),
+            ast::Expr::Ident(_) | ast::Expr::Selector(..)
+        ) {
+            return;
+        }
         let span = self.ast().expr_span(*by);
         let by = self.expr(*by);
         if !matches!(by, Expr::Var(_) | Expr::Field(..)) {
