@@ -8,7 +8,7 @@ use super::lower::Lowerer;
 use super::lower_composite::foreign;
 use crate::resolve::Ty;
 use crate::source::Span;
-use crate::syntax::ast::{self, BinaryOp, ExprId, Name, StmtId, SwitchClause};
+use crate::syntax::ast::{self, ExprId, Name, StmtId, SwitchClause};
 
 impl Lowerer<'_, '_> {
     /// What is asserted with the type that `id` names.
@@ -59,16 +59,9 @@ impl Lowerer<'_, '_> {
         if matches!(value, Expr::Var(_)) {
             let span = self.ast().expr_span(assertion);
             let (there, missing) = (self.label(), self.label());
-            let nil = Expr::Binary(
-                BinaryOp::Eq,
-                Box::new(value.clone()),
-                Box::new(Expr::Nil),
-                span,
-            );
-            self.emit_at(span, Op::Branch(nil, missing, there));
-            self.place(missing);
-            self.emit_at(span, Op::Panic);
-            self.place(there);
+            let is_nil = value.is_nil(span);
+            self.emit_at(span, Op::Branch(is_nil, missing, there));
+            self.panics(missing, there);
         }
         value
     }
@@ -153,9 +146,8 @@ impl Lowerer<'_, '_> {
 
 /// Whether `value` is of a type, or nil.
 fn is_of(value: &Expr, asserted: Option<Asserted>, span: Span) -> Expr {
-    let value = Box::new(value.clone());
     match asserted {
-        Some(asserted) => Expr::Is(value, asserted),
-        None => Expr::Binary(BinaryOp::Eq, value, Box::new(Expr::Nil), span),
+        Some(asserted) => Expr::Is(Box::new(value.clone()), asserted),
+        None => value.is_nil(span),
     }
 }

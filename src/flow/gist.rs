@@ -42,8 +42,9 @@ impl Gist {
             ..Self::default()
         };
         let mut read = FxHashSet::default();
-        let mut subjects: FxHashSet<Var> = body.code.iter().filter_map(subject_of).collect();
+        let mut subjects: FxHashSet<Var> = FxHashSet::default();
         for op in &body.code {
+            subjects.extend(subject_of(op));
             channels(op, &mut |channel| match channel {
                 Expr::Var(var) => _ = subjects.insert(*var),
                 channel => field_names(channel, &mut read),

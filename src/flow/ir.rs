@@ -469,6 +469,12 @@ impl Expr {
         }
     }
 
+    /// Whether it is nil, as a condition.
+    pub(super) fn is_nil(&self, span: Span) -> Self {
+        let (this, nil) = (Box::new(self.clone()), Box::new(Self::Nil));
+        Self::Binary(BinaryOp::Eq, this, nil, span)
+    }
+
     /// Calls `f` on every variable the expression reads.
     pub fn vars(&self, f: &mut dyn FnMut(Var)) {
         if let Self::Var(var) = self {

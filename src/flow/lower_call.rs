@@ -263,12 +263,7 @@ impl Lowerer<'_, '_> {
         let (solid, end) = (self.label(), self.label());
         for value in of {
             let next = self.label();
-            let is_nil = Expr::Binary(
-                BinaryOp::Eq,
-                Box::new(value.clone()),
-                Box::new(Expr::Nil),
-                span,
-            );
+            let is_nil = value.is_nil(span);
             self.emit_at(span, Op::Branch(is_nil, next, solid));
             self.place(next);
         }

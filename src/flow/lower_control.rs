@@ -301,7 +301,12 @@ impl Lowerer<'_, '_> {
         let (on, stays) = (self.label(), self.label());
         let forward = Expr::Binary(BinaryOp::Ge, Box::new(by), Box::new(Expr::Int(1)), span);
         self.emit_at(span, Op::Branch(forward, on, stays));
-        self.place(stays);
+        self.panics(stays, on);
+    }
+
+    /// The way from `at` ends in a panic; what comes next goes on at `on`.
+    pub(super) fn panics(&mut self, at: Pc, on: Pc) {
+        self.place(at);
         self.emit(Op::Panic);
         self.place(on);
     }

@@ -73,10 +73,11 @@ impl Machine<'_> {
         let Some(number) = of(|ty| *ty == Ty::Int) else {
             return;
         };
-        let held = |state: &mut State, var| self.eval(state, proc, &Expr::Var(var));
-        if let (Value::Sym(list, _), Value::Sym(count, 0)) =
-            (held(state, list), held(state, number))
-        {
+        let (list, number) = (
+            self.read_var(state, proc, list),
+            self.read_var(state, proc, number),
+        );
+        if let (Value::Sym(list, _), Value::Sym(count, 0)) = (list, number) {
             let known = state.known(count);
             known.lo = known.lo.max(0);
             state.set_path(list, LEN, Value::Sym(count, 0));

@@ -204,13 +204,8 @@ impl Machine<'_> {
             // Callers stand behind their call.
             in_loop((frame.body, frame.pc.saturating_sub(u32::from(depth > 0))))
         });
-        let tracks = &log.tracks;
         here || started_in_loop(stuck.id)
-            || tracks
-                .under_way
-                .get(&stuck.id)
-                .is_some_and(|l| !l.is_empty())
-            || tracks.touched.iter().any(|(touched, _)| *touched == id)
+            || log.tracks.is_counted(stuck, id)
             || log
                 .events
                 .iter()

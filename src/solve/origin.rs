@@ -28,8 +28,8 @@ impl Teller<'_, '_> {
         if site.span == Span::default() {
             return None;
         }
-        let mut origin = self.origin_of(&site, capacity, symbolic);
-        origin.channel = matches!(self.state.heap[id as usize], Obj::Chan { .. });
+        let channel = matches!(self.state.heap[id as usize], Obj::Chan { .. });
+        let mut origin = self.origin_of(&site, channel, capacity, symbolic);
         if op.pipe {
             // The end that would have to be read from, written to or closed.
             let [reader, writer] = self.ends_of(&site);
@@ -48,7 +48,7 @@ impl Teller<'_, '_> {
         self.state.syms[*sym as usize].large.map(Value::Int)
     }
 
-    fn origin_of(&self, site: &Site, capacity: u32, symbolic: bool) -> Origin {
+    fn origin_of(&self, site: &Site, channel: bool, capacity: u32, symbolic: bool) -> Origin {
         let file = self.machine.source(site.body).file;
         Origin {
             at: Place {
@@ -59,7 +59,7 @@ impl Teller<'_, '_> {
             in_loop: self.made_in_loop(site),
             capacity,
             capacity_text: symbolic.then(|| self.quote(site.body, site.size)),
-            channel: true,
+            channel,
         }
     }
 
