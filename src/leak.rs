@@ -278,6 +278,8 @@ pub struct Facts {
     pub owner_acts: bool,
     /// Whether it is stuck for room that the run does not fill itself: so many values are taken to have been sent before.
     pub large_room: bool,
+    /// How many items all its assumptions about numbers ask for together: the fewer, the plainer the run.
+    pub items: u64,
 }
 
 /// A goroutine that can never get past an operation.
@@ -357,6 +359,7 @@ impl Leak {
             guarded,
             owner_acts: _,
             large_room: _,
+            items: _,
         } = facts;
         let operations = std::iter::once(op).chain(cases).map(|op| &mut op.at);
         let origin = origin.iter_mut().map(|origin| &mut origin.at);

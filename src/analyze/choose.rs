@@ -58,7 +58,7 @@ impl Filled {
 impl Choice<'_> {
     /// The findings for `leaks`.
     pub(super) fn choose(mut self, mut leaks: Vec<Leak>) -> Vec<Finding> {
-        // Reportable exits first, then confidence, fewest assumptions, shortest run.
+        // Reportable exits first, then confidence, fewest assumptions, fewest items, shortest run.
         leaks.sort_by_key(|leak| {
             (
                 leak.op.at,
@@ -67,6 +67,7 @@ impl Choice<'_> {
                 leak.stranding.exit == Exit::Stuck,
                 Reverse(leak.confidence),
                 leak.assumptions.len(),
+                leak.facts.items,
                 leak.witness.steps.len(),
                 leak.stranding.at,
             )

@@ -72,6 +72,16 @@ impl Teller<'_, '_> {
         (confidence, assumptions)
     }
 
+    /// How many items the assumptions about numbers ask for, all together.
+    pub(super) fn items(&self) -> u64 {
+        let bound = self
+            .state
+            .syms
+            .iter()
+            .filter(|k| k.bound && k.large.is_none());
+        bound.map(|known| known.lo.max(0).unsigned_abs()).sum()
+    }
+
     /// Whether it is the test itself that waits, or somebody who is stuck together with it: a test that hangs is seen by
     /// whoever runs it, and one that does not is proof against the run.
     fn hangs_its_test(&self, proc: &Proc, candidate: &Candidate, stranding: &Stranding) -> bool {

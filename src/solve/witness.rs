@@ -158,6 +158,7 @@ impl Teller<'_, '_> {
         }
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
+        facts.items = self.items();
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),
             served: done(!wanted_sends, None),
