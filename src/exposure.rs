@@ -360,7 +360,8 @@ fn copies(expr: &Expr, f: &mut dyn FnMut(&Expr, Acts)) {
     }
 }
 
-fn last_field(expr: &Expr) -> Option<Name> {
+/// The last field on the way to a value, if it is kept in one.
+pub fn last_field(expr: &Expr) -> Option<Name> {
     match expr {
         Expr::Field(_, name) => Some(name.clone()),
         Expr::Addr(base) | Expr::Deref(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => {

@@ -34,9 +34,21 @@ pub(super) fn keeps(program: &Program, function: BodyId, param: usize) -> bool {
             if !mentioned {
                 continue;
             }
+            if asks(op, context) {
+                continue;
+            }
             let Op::Call(call) = op else { return true };
             match call.callee {
-                Callee::Unknown | Callee::Named(_) | Callee::Library(Effect::Inert, _) => {}
+                Callee::Unknown
+                | Callee::Named(_)
+                | Callee::Library(Effect::Inert | Effect::ContextErr, _) => {}
+                // The channel is as good as the context.
+                Callee::Library(Effect::ContextDone, _) => {
+                    todo.extend(call.dests.iter().filter_map(|dest| match dest {
+                        Target::Var(var) => Some((id, *var)),
+                        _ => None,
+                    }));
+                }
                 Callee::Body(callee) => {
                     let params = &program.bodies[callee.0 as usize].params;
                     let handed = call.args.iter().zip(params);
@@ -54,6 +66,34 @@ pub(super) fn keeps(program: &Program, function: BodyId, param: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether an operation only waits for the end of a context, or asks whether it has come: that is over when the call is.
+fn asks(op: &Op, context: Var) -> bool {
+    let mentions = |expr: &Expr| {
+        let mut mentioned = false;
+        expr.vars(&mut |var| mentioned |= var == context);
+        mentioned
+    };
+    match op {
+        Op::Recv { .. } | Op::Branch(..) => true,
+        Op::Select { cases, .. } => !cases.iter().any(|case| case.send && mentions(&case.value)),
+        Op::Return(results) => !results.iter().any(|result| is_it(result, context)),
+        _ => false,
+    }
+}
+
+/// Whether an expression is a context, or a value that holds it.
+fn is_it(expr: &Expr, context: Var) -> bool {
+    match expr {
+        Expr::Var(var) => *var == context,
+        Expr::Binary(..) | Expr::Not(..) | Expr::Answer(..) | Expr::Field(..) => false,
+        _ => {
+            let mut found = false;
+            expr.children(&mut |child| found |= is_it(child, context));
+            found
+        }
+    }
 }
 
 /// Whether somebody who receives from such a field may leave then, without receiving from it again; a value that only wakes a

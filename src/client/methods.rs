@@ -113,14 +113,25 @@ pub(super) fn is_signal(program: &Program, ty: &Ty) -> bool {
     }
 }
 
+/// The type of the field `field` of a type or, when it has none, of what its own fields hold: what a body does is known by
+/// the last field on the way.
 pub(super) fn field_type(program: &Program, ty: TypeId, field: &Name) -> Option<Ty> {
-    let Ty::Struct(fields) = &program.types[ty.0 as usize].underlying else {
-        return None;
-    };
-    fields
-        .iter()
-        .find(|f| f.name == *field)
-        .map(|f| f.ty.clone())
+    const DEEP_ENOUGH: u32 = 3;
+    let mut level = vec![ty];
+    for _ in 0..DEEP_ENOUGH {
+        let mut inner = Vec::new();
+        for ty in level {
+            let Ty::Struct(fields) = &program.types[ty.0 as usize].underlying else {
+                continue;
+            };
+            if let Some(found) = fields.iter().find(|f| f.name == *field) {
+                return Some(found.ty.clone());
+            }
+            inner.extend(fields.iter().filter_map(|f| f.ty.base_named()));
+        }
+        level = inner;
+    }
+    None
 }
 
 pub(super) fn context_param(program: &Program, constructor: BodyId) -> Option<usize> {

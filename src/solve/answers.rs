@@ -8,6 +8,7 @@
 use super::machine::Machine;
 use super::shared::List;
 use super::state::{Event, Happening, Obj, Proc, State, Value};
+use crate::exposure::last_field;
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
 use crate::resolve::{Ty, TypeDef, TypeId};
@@ -30,6 +31,8 @@ struct Answer {
     ty: TypeId,
     body: BodyId,
     at: Pc,
+    /// The field that keeps the channel it is received from, if one does.
+    field: Option<Name>,
     /// Where the code goes on.
     next: Pc,
     /// Where the request, and that there was one, are put.
@@ -48,7 +51,7 @@ impl Answers {
             }
         }
         let mut places: Vec<Answer> = Vec::new();
-        let mut add = |body: &Body, id, at, next, dests: &[Target; 2]| {
+        let mut add = |body: &Body, id, at, ch: &Expr, next, dests: &[Target; 2]| {
             let Target::Var(var) = &dests[0] else { return };
             if let Some(ty) = request(&program.types, &body.vars[*var as usize].ty, &answered)
                 && places.iter().filter(|a| a.ty == ty).count() < PLACES
@@ -58,6 +61,7 @@ impl Answers {
                     ty,
                     body: id,
                     at,
+                    field: last_field(ch),
                     next,
                     dests,
                 });
@@ -71,10 +75,10 @@ impl Answers {
             for (pc, op) in body.code.iter().enumerate() {
                 let pc = pc as Pc;
                 match op {
-                    Op::Recv { dests, .. } => add(body, id, pc, pc + 1, dests),
+                    Op::Recv { ch, dests, .. } => add(body, id, pc, ch, pc + 1, dests),
                     Op::Select { cases, .. } => {
                         for case in cases.iter().filter(|c| !c.send) {
-                            add(body, id, pc, case.target, &case.dests);
+                            add(body, id, pc, &case.ch, case.target, &case.dests);
                         }
                     }
                     _ => {}
@@ -120,8 +124,14 @@ fn request(types: &[TypeDef], ty: &Ty, answered: &FxHashSet<Name>) -> Option<Typ
 }
 
 impl Machine<'_> {
-    /// The places (by number) that may take up a request which is sent to somebody out of view.
-    pub(super) fn takers(&self, state: &State, value: &Value) -> Vec<usize> {
+    /// The places (by number) that may take up a request which a process, by the case it waits with if that is a select, sends
+    /// to somebody out of view. What is sent by one field is not received from another.
+    pub(super) fn takers(
+        &self,
+        state: &State,
+        (proc, case): (usize, Option<usize>),
+        value: &Value,
+    ) -> Vec<usize> {
         let Some(answers) = &self.answers else {
             return Vec::new();
         };
@@ -129,9 +139,26 @@ impl Machine<'_> {
             Some(Obj::Struct(Some(ty), _)) if state.carries(value) => *ty,
             _ => return Vec::new(),
         };
-        (0..answers.places.len())
-            .filter(|at| answers.places[*at].ty == ty)
+        let sent_by = self.sent_by(state, proc, case);
+        let other_field = |place: &Answer| match (&place.field, &sent_by) {
+            (Some(received), Some(sent)) => received != sent,
+            _ => false,
+        };
+        let places = answers.places.iter().enumerate();
+        places
+            .filter(|(_, place)| place.ty == ty && !other_field(place))
+            .map(|(at, _)| at)
             .collect()
+    }
+
+    /// The field that keeps the channel a process sends on.
+    fn sent_by(&self, state: &State, proc: usize, case: Option<usize>) -> Option<Name> {
+        let (body, pc) = state.procs[proc].site()?;
+        match self.body(body).code.get(pc as usize)? {
+            Op::Send(ch, ..) => last_field(ch),
+            Op::Select { cases, .. } => last_field(&cases.get(case?)?.ch),
+            _ => None,
+        }
     }
 
     /// Starts the goroutine that takes up a request.

@@ -1,8 +1,9 @@
 //! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
 
-use super::state::{Event, Happening, Obj, ObjId, Proc, Sym, Value};
+use super::state::{Act, Event, Happening, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
-use crate::flow::ir::{Body, BodyId, LetGo, Var};
+use crate::client::maker;
+use crate::flow::ir::{Body, BodyId, LetGo, Op, Var};
 use crate::leak::{Caller, OpKind, Stranding};
 use crate::resolve::{Ty, TypeId};
 use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
@@ -111,20 +112,8 @@ impl Teller<'_, '_> {
         proc: &Proc,
         stranding: &Stranding,
     ) -> Option<String> {
-        let serves = match kind {
-            OpKind::Send => RECV,
-            // One value more ends no range.
-            OpKind::Range => CLOSE | CALL,
-            OpKind::Receive | OpKind::Select => SEND | CLOSE | CALL,
-            _ => return None,
-        };
-        let fields = self.keeping_fields();
-        let own = |id: BodyId| proc.frames.iter().any(|frame| frame.body == id);
-        let with = |wanted: Acts| {
-            let mut methods = self.methods_that(&fields, wanted);
-            methods.retain(|id| !own(*id));
-            methods
-        };
+        let serves = service_of(kind)?;
+        let with = |wanted: Acts| self.other_methods_that(proc, wanted);
         let body = |id: BodyId| &self.machine.program.bodies[id.0 as usize];
         let left = |id: BodyId| {
             let method = body(id);
@@ -139,6 +128,37 @@ impl Teller<'_, '_> {
         let first = |wanted: Acts| with(wanted).into_iter().find(|id| !called(id));
         let method = first(serves & (CLOSE | CALL)).or_else(|| first(serves))?;
         body(method).name.rsplit('.').next().map(str::to_owned)
+    }
+
+    /// Whether the caller himself is stuck in what starts the value, which another method would serve: nothing says that he
+    /// calls that one later.
+    pub(super) fn starts_out_of_turn(&self, proc: &Proc) -> bool {
+        let Some(first) = proc.frames.first().filter(|_| proc.id == 0) else {
+            return false;
+        };
+        let client = self.machine.source(first.body);
+        let lets_go = client.code.iter().position(|op| matches!(op, Op::Select { .. }));
+        let called = proc.frames.get(1).map(|frame| frame.body);
+        if client.client.is_empty()
+            || called == maker(client)
+            || lets_go.is_none_or(|at| first.pc as usize > at)
+        {
+            return false;
+        }
+        let wanted = proc.park.as_ref().and_then(|(act, _)| match act {
+            Act::Send(..) => Some(RECV),
+            Act::Recv(..) => Some(SEND | CLOSE | CALL),
+            Act::Select(..) => Some(SEND | RECV | CLOSE | CALL),
+            _ => None,
+        });
+        wanted.is_some_and(|wanted| !self.other_methods_that(proc, wanted).is_empty())
+    }
+
+    /// The methods that do one of these to what `proc` waits for, but for those it is in.
+    fn other_methods_that(&self, proc: &Proc, wanted: Acts) -> Vec<BodyId> {
+        let mut methods = self.methods_that(&self.keeping_fields(), wanted);
+        methods.retain(|id| !proc.frames.iter().any(|frame| frame.body == *id));
+        methods
     }
 
     /// The fields that keep what is waited for, or the function that cancels it.
@@ -200,5 +220,16 @@ impl Teller<'_, '_> {
         };
         let methods = bodies.into_iter().filter(does);
         methods.map(|(index, _)| BodyId(index as u32)).collect()
+    }
+}
+
+/// What serves such an operation.
+fn service_of(kind: OpKind) -> Option<Acts> {
+    match kind {
+        OpKind::Send => Some(RECV),
+        // One value more ends no range.
+        OpKind::Range => Some(CLOSE | CALL),
+        OpKind::Receive | OpKind::Select => Some(SEND | CLOSE | CALL),
+        _ => None,
     }
 }

@@ -329,7 +329,7 @@ impl Machine<'_> {
                 Readiness::Never | Readiness::Undecided(..) => {}
                 Readiness::Outside => {
                     let takers = if port.send {
-                        self.takers(state, &port.value)
+                        self.takers(state, (port.proc, port.case), &port.value)
                     } else {
                         Vec::new()
                     };

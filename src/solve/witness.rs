@@ -53,6 +53,10 @@ impl Machine<'_> {
             text,
             wants,
         };
+        if teller.starts_out_of_turn(&proc) {
+            self.abstain("unknown-caller");
+            return None;
+        }
         teller.leak(root, &proc, candidate)
     }
 }
