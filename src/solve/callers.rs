@@ -137,7 +137,10 @@ impl Teller<'_, '_> {
             return false;
         };
         let client = self.machine.source(first.body);
-        let lets_go = client.code.iter().position(|op| matches!(op, Op::Select { .. }));
+        let lets_go = client
+            .code
+            .iter()
+            .position(|op| matches!(op, Op::Select { .. }));
         let called = proc.frames.get(1).map(|frame| frame.body);
         if client.client.is_empty()
             || called == maker(client)

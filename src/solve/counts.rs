@@ -2,13 +2,15 @@
 //!
 //! In: a repeated run. Out: whether to tell it. Nothing here decides whether there is a leak.
 
+use super::eval::ANY_ROOM;
 use super::handed::Handed;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Known, Log, Obj, ObjId, Proc, State, Sym, Value};
 use super::witness::Text;
-use crate::flow::ir::{BodyId, Expr, Pc};
+use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target};
 use crate::syntax::ast::BinaryOp;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// What a loop counts up to: a number known by its symbol, or a constant above one.
 pub type Bound = Option<Sym>;
@@ -154,11 +156,25 @@ impl Machine<'_> {
             self.abstain("unrelated-count");
             return true;
         }
+        if self.waits_by_a_count(state, doomed) {
+            self.abstain("unknown-capacity");
+            return true;
+        }
         if self.keeps_count(state, proc, log) || self.counts_the_unknown(state, doomed, log, text) {
             self.abstain("unknown-count");
             return true;
         }
         false
+    }
+
+    /// Whether somebody is stuck at a channel of any room: how many values come there is a matter of the same number, most of
+    /// the time.
+    fn waits_by_a_count(&self, state: &State, doomed: &[u32]) -> bool {
+        let stuck = state.procs.iter().filter(|p| doomed.contains(&p.id));
+        let acts = stuck.filter_map(|p| p.park.as_ref());
+        acts.flat_map(|(act, _)| Self::waits_for(act))
+            .filter_map(|ch| state.object(ch))
+            .any(|id| matches!(&state.heap[id as usize], Obj::Chan { cap, .. } if *cap == ANY_ROOM))
     }
 
     /// Whether a stuck send finds no room only because of a number that has nothing to do with the room.
@@ -179,12 +195,43 @@ impl Machine<'_> {
                 if log.fills_alone(proc, id) {
                     return true;
                 }
+                // A semaphore is there for more than find room at once.
+                if self.takes_a_slot(proc) {
+                    return false;
+                }
                 // A list as long as the room says how many sends there are; another list says nothing about it.
                 let others = state.syms.iter().enumerate();
                 others
                     .filter(|(other, _)| *other != sym as usize)
                     .any(|(_, known)| known.bound && known.lo >= 2)
             })
+    }
+
+    /// Whether a process waits for a slot of a semaphore: it sends what means nothing, and what is received there is thrown away.
+    fn takes_a_slot(&self, proc: &Proc) -> bool {
+        let Some((body, pc)) = proc.site() else {
+            return false;
+        };
+        let code = self.source(body);
+        let Some(Op::Send(slots, _, Expr::Struct(_, content, ..))) = code.code.get(pc as usize)
+        else {
+            return false;
+        };
+        let Some(name) = name_of(code, slots).filter(|_| content.is_empty()) else {
+            return false;
+        };
+        let gives_back = |body: &Arc<Body>| {
+            body.code.iter().any(|op| match op {
+                Op::Recv {
+                    ch,
+                    dests,
+                    range: false,
+                    ..
+                } => *dests == [Target::Ignore, Target::Ignore] && name_of(body, ch) == Some(name),
+                _ => false,
+            })
+        };
+        self.program.bodies.iter().any(gives_back)
     }
 
     /// Whether some send on a channel stands where one comes by as often as one likes.
@@ -312,6 +359,17 @@ fn are_asked_alike(state: &State, counted: &[(Option<Head>, Bound)], text: &Text
         // A loop asks in each turn.
         others.any(|(other, another, same)| other != head && another != sym && same == told)
     })
+}
+
+/// The name by which a body knows a channel: that of the field which keeps it, or else of the variable.
+fn name_of<'b>(body: &'b Body, ch: &'b Expr) -> Option<&'b str> {
+    match ch {
+        Expr::Field(_, name) => Some(name),
+        Expr::Var(var) => Some(&body.vars[*var as usize].name)
+            .filter(|name| !name.is_empty())
+            .map(|name| &**name),
+        _ => None,
+    }
 }
 
 /// The numbers that a value may be: a decided one shows as a constant.

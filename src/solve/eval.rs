@@ -8,9 +8,12 @@ use crate::flow::ir::{BodyId, Expr};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
-use crate::summary::{ANY, DONE};
+use crate::summary::DONE;
 use crate::syntax::ast::Name;
 use smol_str::format_smolstr;
+
+/// The capacity of a channel of which it cannot be followed: whoever sends finds room.
+pub(super) const ANY_ROOM: Value = Value::Int(i64::MAX);
 
 impl<'p> Machine<'p> {
     pub(super) fn here(&self, state: &State, proc: usize) -> BodyId {
@@ -136,7 +139,10 @@ impl<'p> Machine<'p> {
                     known.bound = true;
                     known.lo = known.lo.max(i64::from(!self.zero_counts));
                 }
-                let opaque = matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque);
+                if matches!(cap, Value::Sym(sym, _) if state.syms[sym as usize].opaque) {
+                    self.abstain("unknown-capacity");
+                    cap = ANY_ROOM;
+                }
                 let site = self.site(state, proc, *span, *size);
                 let id = state.alloc(Obj::Chan {
                     site,
@@ -146,10 +152,6 @@ impl<'p> Machine<'p> {
                     pipe,
                 });
                 Self::holds(state, id, &cap);
-                if opaque {
-                    self.abstain("unknown-capacity");
-                    state.open[id as usize] |= ANY;
-                }
                 Value::Ref(id)
             }
             Expr::Struct(ty, fields, address, _) => {
@@ -230,7 +232,7 @@ impl<'p> Machine<'p> {
             Expr::Cap(base) => {
                 let base = self.eval(state, proc, base);
                 match state.object(&base).map(|id| &state.heap[id as usize]) {
-                    Some(Obj::Chan { cap, .. }) => *cap,
+                    Some(Obj::Chan { cap, .. }) if *cap != ANY_ROOM => *cap,
                     _ => self.fresh(state, proc, Span::default()),
                 }
             }
