@@ -59,6 +59,7 @@ impl<'p> Builder<'p> {
         self.body.vars.push(VarInfo {
             name: Name::default(),
             ty,
+            is_struct: false,
             cell: false,
         });
         self.body.vars.len() as Var - 1

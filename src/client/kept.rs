@@ -41,7 +41,14 @@ pub(super) fn keeps(program: &Program, function: BodyId, param: usize) -> bool {
             match call.callee {
                 Callee::Unknown
                 | Callee::Named(_)
-                | Callee::Library(Effect::Inert | Effect::ContextErr, _) => {}
+                | Callee::Library(
+                    Effect::Inert
+                    | Effect::ContextErr
+                    | Effect::ContextCancel
+                    | Effect::ContextDeadline
+                    | Effect::ContextDerive,
+                    _,
+                ) => {}
                 // The channel is as good as the context.
                 Callee::Library(Effect::ContextDone, _) => {
                     todo.extend(call.dests.iter().filter_map(|dest| match dest {

@@ -169,6 +169,8 @@ pub struct VarInfo {
     pub name: Name,
     /// Its light type.
     pub ty: Ty,
+    /// Whether its values are structs: none is nil, not even as an interface value.
+    pub is_struct: bool,
     /// Whether a literal captures it or its address is taken: it lives in a cell of its own.
     pub cell: bool,
 }

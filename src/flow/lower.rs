@@ -395,10 +395,13 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     pub fn new_var(&mut self, name: Name, ty: Ty) -> Var {
+        let is_pointer = matches!(ty, Ty::Ptr(_));
+        let is_struct = !is_pointer && matches!(self.package.underlying(&ty), Ty::Struct(_));
         let vars = &mut self.top().body.vars;
         vars.push(VarInfo {
             name,
             ty,
+            is_struct,
             cell: false,
         });
         vars.len() as Var - 1

@@ -6,7 +6,7 @@ use crate::resolve::{FieldTy, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprId, Name};
 
-/// Literals with more elements than this are only counted: their elements are data.
+/// Literals with more elements than this are only counted; whatever leads somewhere is given away.
 const MAX_ELEMENTS: usize = 8;
 
 impl Lowerer<'_, '_> {
@@ -50,7 +50,9 @@ impl Lowerer<'_, '_> {
                     .map(|(_, value)| self.element(*value, &elem))
                     .collect();
                 if values.len() > MAX_ELEMENTS || elements.iter().any(|(key, _)| key.is_some()) {
-                    return Expr::Sized(Box::new(Expr::Int(values.len() as i64)), span);
+                    let count = values.len() as i64;
+                    self.give_away(values, span);
+                    return Expr::Sized(Box::new(Expr::Int(count)), span);
                 }
                 Expr::Slice(values)
             }

@@ -397,8 +397,14 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
             [] => Op::Nop,
             [one] if solid => Op::Set(one.clone(), Expr::Solid(span)),
             [one] => {
-                let answer = answer(call, &repeated).unwrap_or(Expr::Fresh(span));
-                Op::Set(one.clone(), answer)
+                let is_struct =
+                    matches!(one, Target::Var(var) if arc.vars[*var as usize].is_struct);
+                let unknown = if is_struct {
+                    Expr::Solid(span)
+                } else {
+                    Expr::Fresh(span)
+                };
+                Op::Set(one.clone(), answer(call, &repeated).unwrap_or(unknown))
             }
             _ => Op::Call(super::ir::Call {
                 callee: Callee::Unknown,

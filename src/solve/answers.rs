@@ -7,14 +7,14 @@
 
 use super::machine::Machine;
 use super::shared::List;
-use super::state::{Event, Happening, Obj, Proc, State, Value};
+use super::state::{Event, Happening, Log, Obj, Proc, State, Value};
 use crate::exposure::last_field;
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Expr, Op, Pc, Target, Var};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::source::FileId;
 use crate::syntax::ast::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Places for one type of request that are looked at.
 const PLACES: usize = 4;
@@ -224,6 +224,81 @@ impl Machine<'_> {
         channels
             .into_iter()
             .all(|ch| state.object(ch).is_none_or(|id| state.escaped(id)))
+    }
+
+    /// Whether somebody goes on in a run by what only `proc`, which took up a request and is stuck, would do later, such as to
+    /// close a channel when it ends.
+    pub(super) fn rests_on_its_end(&self, log: &Log, proc: &Proc) -> bool {
+        if self.answers.is_none() || proc.spawn.is_some() || proc.id == 0 {
+            return false;
+        }
+        let others = log.events.iter().filter(|event| event.proc != proc.id);
+        let fields = others.filter_map(|event| self.received_by(event));
+        let mut own: Option<FxHashSet<BodyId>> = None;
+        fields.into_iter().any(|field| {
+            let own = own.get_or_insert_with(|| self.run_by(proc));
+            let mut servers = self.servers_of(&field).peekable();
+            servers.peek().is_some() && servers.all(|server| own.contains(&server))
+        })
+    }
+
+    /// The field that keeps the channel somebody received from.
+    fn received_by(&self, event: &Event) -> Option<Name> {
+        let Happening::Received(case) = event.what else {
+            return None;
+        };
+        let (body, pc) = event.at;
+        match self.source(body).code.get(pc as usize)? {
+            Op::Recv { ch, .. } => last_field(ch),
+            Op::Select { cases, .. } => last_field(&cases.get(case?)?.ch),
+            _ => None,
+        }
+    }
+
+    /// The functions that close or send on a channel kept in such a field.
+    fn servers_of<'f>(&'f self, field: &'f Name) -> impl Iterator<Item = BodyId> + 'f {
+        let is_it = |ch: &Expr| last_field(ch).as_ref() == Some(field);
+        let serves = move |body: &Body| {
+            body.code.iter().any(|op| match op {
+                Op::Close(ch, _) | Op::Send(ch, ..) => is_it(ch),
+                Op::Defer(call) | Op::Call(call) => {
+                    matches!(call.callee, Callee::Close(_)) && call.args.iter().any(is_it)
+                }
+                Op::Select { cases, .. } => cases.iter().any(|c| c.send && is_it(&c.ch)),
+                _ => false,
+            })
+        };
+        let bodies = self.program.bodies.iter().enumerate();
+        bodies
+            .filter(move |(_, body)| serves(body))
+            .map(|(index, _)| BodyId(index as u32))
+    }
+
+    /// The functions a process is in, and those that nobody else calls.
+    fn run_by(&self, proc: &Proc) -> FxHashSet<BodyId> {
+        let mut own: FxHashSet<BodyId> = FxHashSet::default();
+        for frame in proc.frames.iter() {
+            own.extend(self.program.family(frame.body));
+        }
+        loop {
+            let mut called: FxHashMap<BodyId, bool> = FxHashMap::default();
+            for (index, body) in self.program.bodies.iter().enumerate() {
+                let is_own = own.contains(&BodyId(index as u32));
+                for op in &body.code {
+                    if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                        && let Callee::Body(callee) = call.callee
+                    {
+                        *called.entry(callee).or_insert(true) &= is_own && !matches!(op, Op::Go(_));
+                    }
+                }
+            }
+            let before = own.len();
+            let by_own = called.into_iter().filter(|(_, by_own)| *by_own);
+            own.extend(by_own.map(|(callee, _)| callee));
+            if own.len() == before {
+                return own;
+            }
+        }
     }
 
     /// The function that took up a request, where an event says so.

@@ -74,12 +74,9 @@ impl Teller<'_, '_> {
 
     /// How many items the assumptions about numbers ask for, all together.
     pub(super) fn items(&self) -> u64 {
-        let bound = self
-            .state
-            .syms
-            .iter()
-            .filter(|k| k.bound && k.large.is_none());
-        bound.map(|known| known.lo.max(0).unsigned_abs()).sum()
+        let syms = self.state.syms.iter();
+        let asked = syms.filter(|k| k.bound && k.large.is_none() && k.lo >= 2);
+        asked.map(|known| known.lo.unsigned_abs()).sum()
     }
 
     /// Whether it is the test itself that waits, or somebody who is stuck together with it: a test that hangs is seen by

@@ -2,7 +2,6 @@
 
 use super::state::{Act, Event, Happening, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
-use crate::client::maker;
 use crate::flow::ir::{Body, BodyId, LetGo, Op, Var};
 use crate::leak::{Caller, OpKind, Stranding};
 use crate::resolve::{Ty, TypeId};
@@ -137,15 +136,15 @@ impl Teller<'_, '_> {
             return false;
         };
         let client = self.machine.source(first.body);
-        let lets_go = client
-            .code
-            .iter()
-            .position(|op| matches!(op, Op::Select { .. }));
-        let called = proc.frames.get(1).map(|frame| frame.body);
-        if client.client.is_empty()
-            || called == maker(client)
-            || lets_go.is_none_or(|at| first.pc as usize > at)
-        {
+        let is_call = |op: &Op| matches!(op, Op::Call(_));
+        let makes = client.code.iter().position(is_call);
+        let is_choice = |op: &Op| matches!(op, Op::Select { .. });
+        let lets_go = client.code.iter().position(is_choice);
+        // He stands behind the call.
+        let at = first.pc as usize;
+        let starts =
+            makes.is_some_and(|makes| at > makes + 1) && lets_go.is_some_and(|go| at <= go);
+        if client.client.is_empty() || !starts {
             return false;
         }
         let wanted = proc.park.as_ref().and_then(|(act, _)| match act {

@@ -345,6 +345,7 @@ impl Machine<'_> {
             } else {
                 known.lo = known.lo.max(at);
             }
+            known.skip_others();
             if known.lo <= known.hi {
                 outcomes.push((state, is_below == below));
             }

@@ -43,6 +43,7 @@ impl Machine<'_> {
         );
         if self.rests_on_counts(&state, &proc, &candidate.doomed, &log, text)
             || self.rests_on_an_unset_variable(&state, &proc)
+            || self.rests_on_its_end(&log, &proc)
         {
             return None;
         }

@@ -131,6 +131,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         guarded: (yes(8) && yes(1)).then_some(at),
         owner_acts: false,
         large_room: yes(2) && yes(5),
+        items: 0,
     }
 }
 

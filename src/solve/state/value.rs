@@ -165,6 +165,16 @@ pub struct Known {
 }
 
 impl Known {
+    /// Moves the bounds of a number past the constants it differs from.
+    pub fn skip_others(&mut self) {
+        while self.lo <= self.hi && self.ne.contains(&Value::Int(self.lo)) {
+            self.lo += 1;
+        }
+        while self.lo <= self.hi && self.ne.contains(&Value::Int(self.hi)) {
+            self.hi -= 1;
+        }
+    }
+
     /// Whether a run has decided anything about the value.
     pub fn is_told(&self) -> bool {
         self.nil.is_some()
