@@ -5,6 +5,7 @@ mod cache;
 mod callers;
 mod choose;
 mod further;
+mod locks;
 mod lost;
 mod memo;
 mod needed;

@@ -129,6 +129,78 @@ func either(stop chan bool) {
     assert!(run.exits(3).stderr.contains("has no operation"));
 }
 
+const LOCKS: &[u8] = b"package p
+
+import \"sync\"
+
+type shelf struct {
+	sync.RWMutex
+	side  sync.Mutex
+	full  *sync.Cond
+	group sync.WaitGroup
+	books []string
+}
+
+func (s *shelf) put(book string) {
+	s.Lock()
+	s.side.Lock()
+	defer s.Unlock()
+	s.books = append(s.books, book)
+	s.full.Signal()
+}
+
+func (s *shelf) take() string {
+	s.RLock()
+	for len(s.books) == 0 {
+		s.full.Wait()
+	}
+	s.group.Wait()
+	return s.books[0]
+}
+
+type door struct{ open bool }
+
+func (d *door) Lock() { d.open = false }
+
+func shut(d *door) {
+	d.Lock()
+}
+";
+
+#[test]
+fn a_lock_or_a_condition_is_told_not_to_be_followed() {
+    let folder = tree(&[]);
+    write(folder.path(), "p.go", LOCKS);
+    let expected = [
+        (14, "lock: `s.Lock()`"),
+        (15, "lock: `s.side.Lock()`"),
+        (16, "unlock: `"),
+        (18, "signal: `s.full.Signal()`"),
+        (22, "lock: `s.RLock()`"),
+        (24, "wait for a condition: `s.full.Wait()`"),
+    ];
+    for (line, operation) in expected {
+        let run = goleash(&folder, &format!("check --isolated --why p.go:{line}"));
+        let said = run.exits(0).stdout;
+        let named = format!("p.go:{line}: {operation}");
+        assert!(said.contains(&named), "{said}");
+        assert!(said.contains("not followed: every lock"), "{said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+    }
+}
+
+#[test]
+fn a_group_and_a_method_named_lock_are_no_locks() {
+    let folder = tree(&[]);
+    write(folder.path(), "p.go", LOCKS);
+    let group = goleash(&folder, "check --isolated --why p.go:26");
+    let said = group.exits(0).stdout;
+    assert!(said.contains("p.go:26: wait: `s.group.Wait()`"), "{said}");
+    assert!(!said.contains("not followed: every lock"), "{said}");
+    let own = goleash(&folder, "check --isolated --why p.go:35");
+    assert!(own.exits(3).stderr.contains("has no operation"));
+}
+
 #[test]
 fn what_is_no_line_is_refused() {
     for asked in ["p.go", "p.go:0", "p.go:x", "p.txt:3"] {

@@ -10,7 +10,7 @@ use super::lost::{every_byte, tell_broken};
 use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
 use super::unsure::outline_of;
-use super::{Cache, Directory, InputFile, Options};
+use super::{Cache, Directory, InputFile, Options, Question};
 use crate::library::{Effect, Library};
 use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
@@ -40,7 +40,8 @@ pub(super) fn read(dir: &Directory, options: &Options, cache: &Cache) -> Reading
         asts: all(dir, options, cache),
         judge: None,
     };
-    if options.whole {
+    // What stands on a line that is asked about may be in a body that nothing else needs.
+    if options.whole || matches!(options.why, Some(Question::Line { .. })) {
         return whole();
     }
     let nothing = || Reading {

@@ -3,6 +3,7 @@
 //! In: a line of a file (or all of them), and the searches of its package. Out: [`Answer`]s. They say what the engine knows and add nothing
 //! to it.
 
+use super::locks;
 use super::search::Unit;
 use crate::flow::Program;
 use crate::flow::ir::{BodyId, Callee, Op, Pc};
@@ -47,6 +48,8 @@ pub struct Answer {
     pub at: (String, u32),
     /// The operation, in a few words.
     pub operation: String,
+    /// Whether it is followed: an operation on a lock or a condition is not.
+    pub followed: bool,
     /// What each system says of it.
     pub verdicts: Vec<Verdict>,
 }
@@ -119,6 +122,7 @@ impl<'a> Inquiry<'a> {
                     this.answers.push(Answer {
                         at: this.line(at),
                         operation: format!("{name}: `{}`", this.first_line(at)),
+                        followed: true,
                         verdicts: Vec::new(),
                     });
                 }
@@ -128,7 +132,26 @@ impl<'a> Inquiry<'a> {
             .map(|index| this.operations.iter().any(|(id, _)| id.0 as usize == index))
             .collect();
         this.near = model::reaching_these(program, wanted);
+        this.add_locks(question);
         this
+    }
+
+    /// What the line does to locks and conditions stands behind what is followed: nothing is ever decided about it.
+    fn add_locks(&mut self, question: &Question) {
+        if matches!(question, Question::All) {
+            return;
+        }
+        for (at, name) in locks::operations(self.package) {
+            let path = &self.package.dir.files[at.file.index()].path;
+            if question.is_about(path, once(at).map(|at| self.line(at).1)) {
+                self.answers.push(Answer {
+                    at: self.line(at),
+                    operation: format!("{name}: `{}`", self.first_line(at)),
+                    followed: false,
+                    verdicts: Vec::new(),
+                });
+            }
+        }
     }
 
     /// A system has been looked at: its slice and what the search found, if there was one, and the leaks it told.

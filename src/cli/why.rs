@@ -20,7 +20,7 @@ pub(super) fn tell(asked: &Line, report: &Report) -> Result<Exit, Failure> {
         }
         output::line(&format!(
             "goleash: {}:{} has no operation that is followed: no send, receive, select, close, `Wait` or `go` statement, or \
-             none that can be reached",
+             none that can be reached, and none on a lock or a condition",
             slashed(&asked.file),
             asked.line
         ));
@@ -33,6 +33,11 @@ pub(super) fn tell(asked: &Line, report: &Report) -> Result<Exit, Failure> {
 fn answer(answer: &Answer) -> String {
     let (path, line) = &answer.at;
     let mut text = format!("{path}:{line}: {}\n", answer.operation);
+    if !answer.followed {
+        text += "  not followed: every lock is taken to be free and every condition to be signalled, so nobody is told to be \
+                 stuck here\n";
+        return text;
+    }
     let silent = answer.verdicts.iter().all(|v| v.ground == Ground::Foreign);
     if silent {
         text += "  undecided: what it acts on is made by nobody in view who also uses it, or is handed to code that is not \
