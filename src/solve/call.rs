@@ -110,7 +110,9 @@ impl Machine<'_> {
                 } else {
                     !code.gives && !code.ends
                 };
-                if env.is_empty()
+                // A literal is judged where it stands, even if it captures nothing.
+                let is_apart = env.is_empty() && code.parent.is_none();
+                if is_apart
                     && may_be_left
                     && !code.recovers
                     && !self.counts(*body)
