@@ -247,7 +247,8 @@ fn closed_fields(def: &TypeDef) -> FxHashSet<Name> {
     }
 }
 
-fn has_field(types: &[TypeDef], ty: TypeId, name: &Name) -> bool {
+/// Whether values of a type have a field of that name.
+pub fn has_field(types: &[TypeDef], ty: TypeId, name: &Name) -> bool {
     matches!(&types[ty.0 as usize].underlying, Ty::Struct(fields) if fields.iter().any(|f| f.name == *name))
 }
 

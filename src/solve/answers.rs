@@ -8,7 +8,7 @@
 use super::machine::Machine;
 use super::shared::List;
 use super::state::{Event, Happening, Log, Obj, Proc, State, Value};
-use crate::exposure::last_field;
+use crate::exposure::{has_field, last_field};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::resolve::{Ty, TypeDef, TypeId};
@@ -125,7 +125,7 @@ fn request(types: &[TypeDef], ty: &Ty, answered: &FxHashSet<Name>) -> Option<Typ
 
 impl Machine<'_> {
     /// The places (by number) that may take up a request which a process, by the case it waits with if that is a select, sends
-    /// to somebody out of view. What is sent by one field is not received from another.
+    /// to somebody out of view. What is sent by one field is not received from another of the same value.
     pub(super) fn takers(
         &self,
         state: &State,
@@ -141,7 +141,7 @@ impl Machine<'_> {
         };
         let sent_by = self.sent_by(state, proc, case);
         let other_field = |place: &Answer| match (&place.field, &sent_by) {
-            (Some(received), Some(sent)) => received != sent,
+            (Some(received), Some(sent)) => received != sent && self.keeps_both(received, sent),
             _ => false,
         };
         let places = answers.places.iter().enumerate();
@@ -149,6 +149,14 @@ impl Machine<'_> {
             .filter(|(_, place)| place.ty == ty && !other_field(place))
             .map(|(at, _)| at)
             .collect()
+    }
+
+    /// Whether values of some type keep channels in both fields.
+    fn keeps_both(&self, one: &Name, other: &Name) -> bool {
+        let types = &self.program.types;
+        (0..types.len() as u32)
+            .map(TypeId)
+            .any(|ty| has_field(types, ty, one) && has_field(types, ty, other))
     }
 
     /// The field that keeps the channel a process sends on.
