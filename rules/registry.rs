@@ -5,16 +5,20 @@
 //! about comments stand behind them.
 
 mod abandoned_producer;
+mod blocked_under_lock;
 mod dead_context;
 mod double_send;
 mod early_return;
 mod endless_loop;
+mod held_lock;
 mod http_no_timeout;
 mod ignored_stop;
+mod lock_order;
 mod missing_done;
 mod ncast;
 mod nil_channel;
 mod promise_send;
+mod relock;
 mod small_buffer;
 mod stranding_exit;
 mod ticker_range;
@@ -26,6 +30,7 @@ mod unfulfilled_contract;
 mod unguarded_send;
 mod unreceived_send;
 mod unsent_receive;
+mod unsignalled_cond;
 mod wishes;
 mod wording;
 
@@ -43,6 +48,31 @@ pub const RULES: &[Rule] = &[
         id: "stranding-exit",
         page: include_str!("stranding-exit.md"),
         form: Form::Leak(stranding_exit::classify),
+    },
+    Rule {
+        id: "blocked-under-lock",
+        page: include_str!("blocked-under-lock.md"),
+        form: Form::Leak(blocked_under_lock::classify),
+    },
+    Rule {
+        id: "relock",
+        page: include_str!("relock.md"),
+        form: Form::Leak(relock::classify),
+    },
+    Rule {
+        id: "lock-order",
+        page: include_str!("lock-order.md"),
+        form: Form::Leak(lock_order::classify),
+    },
+    Rule {
+        id: "held-lock",
+        page: include_str!("held-lock.md"),
+        form: Form::Leak(held_lock::classify),
+    },
+    Rule {
+        id: "unsignalled-cond",
+        page: include_str!("unsignalled-cond.md"),
+        form: Form::Leak(unsignalled_cond::classify),
     },
     Rule {
         id: "unclosed-pipe",

@@ -1,7 +1,8 @@
 //! Leaks for the unit tests of the classifiers.
 
 use crate::leak::{
-    Confidence, Exit, Facts, Leak, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness,
+    Confidence, Exit, Facts, HeldLock, Leak, LockTrouble, OpKind, Operation, Origin, Step,
+    StepKind, Stranding, Witness,
 };
 use crate::source::{FileId, Place, Span};
 
@@ -59,5 +60,18 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
         },
         confidence: Confidence::High,
         assumptions: Vec::new(),
+    }
+}
+
+/// A lock `s.mu` that has to do with a leak in this way; its holder has ended.
+pub(super) fn held(trouble: LockTrouble) -> HeldLock {
+    HeldLock {
+        trouble,
+        name: "s.mu".to_owned(),
+        read: false,
+        at: place(25),
+        ended: true,
+        other: None,
+        other_name: String::new(),
     }
 }

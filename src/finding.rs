@@ -76,6 +76,8 @@ pub enum LabelRole {
     Spawn,
     /// The step that stranded it.
     Stranding,
+    /// Where a lock is taken that somebody needs, or somebody waits for it.
+    Lock,
     /// A `close`, `Done` or `make` that would have helped and is not reached.
     Skipped,
 }
@@ -200,6 +202,7 @@ impl LabelRole {
             Self::Make => "make",
             Self::Spawn => "spawn",
             Self::Stranding => "stranding",
+            Self::Lock => "lock",
             Self::Skipped => "skipped",
         }
     }

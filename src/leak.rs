@@ -247,6 +247,49 @@ pub enum Undying {
     NotCalled,
 }
 
+/// How a lock comes into a leak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LockTrouble {
+    /// The goroutine waits for a lock that it holds itself.
+    Itself,
+    /// Whoever holds the lock has gone on and does not unlock it.
+    Left,
+    /// Whoever holds the lock waits for one that the goroutine holds.
+    Order,
+    /// Whoever would serve the goroutine waits for a lock that it holds.
+    Under,
+}
+
+/// A signal that woke fewer than waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// The call.
+    pub at: Place,
+    /// How many waited.
+    pub waited: u32,
+    /// How many of those it woke.
+    pub woken: u32,
+}
+
+/// A lock that has to do with a leak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// How it does.
+    pub trouble: LockTrouble,
+    /// The lock as written where it was taken, such as `s.mu`.
+    pub name: String,
+    /// Whether it was taken for reading.
+    pub read: bool,
+    /// Where it was taken.
+    pub at: Place,
+    /// Whether the goroutine that took it has ended.
+    pub ended: bool,
+    /// Where somebody waits who holds what the goroutine waits for, or would serve it.
+    pub other: Option<Place>,
+    /// The lock that this one waits for.
+    pub other_name: String,
+}
+
 /// What else is true of a leak. Each fact is there for the few rules that ask for it; none is needed to tell the leak.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -280,6 +323,10 @@ pub struct Facts {
     pub large_room: bool,
     /// How many items all its assumptions about numbers ask for together: the fewer, the plainer the run.
     pub items: u64,
+    /// The lock that it is about, if any.
+    pub lock: Option<HeldLock>,
+    /// For a wait for a condition: the last signal that woke others and not this goroutine.
+    pub signal: Option<Signal>,
 }
 
 /// A goroutine that can never get past an operation.
@@ -321,6 +368,20 @@ pub struct Leak {
     pub assumptions: Vec<String>,
 }
 
+impl HeldLock {
+    /// The call that took it: `s.mu.RLock()`.
+    pub fn taken(&self) -> String {
+        let method = if self.read { "RLock" } else { "Lock" };
+        format!("{}.{method}()", self.name)
+    }
+
+    /// The call that gives it back: `s.mu.RUnlock()`.
+    pub fn given_back(&self) -> String {
+        let method = if self.read { "RUnlock" } else { "Unlock" };
+        format!("{}.{method}()", self.name)
+    }
+}
+
 impl Leak {
     /// Visits every place that is told of.
     pub fn places(&mut self, visit: &mut dyn FnMut(&mut Place)) {
@@ -360,6 +421,8 @@ impl Leak {
             owner_acts: _,
             large_room: _,
             items: _,
+            lock,
+            signal,
         } = facts;
         let operations = std::iter::once(op).chain(cases).map(|op| &mut op.at);
         let origin = origin.iter_mut().map(|origin| &mut origin.at);
@@ -367,6 +430,10 @@ impl Leak {
             .iter_mut()
             .filter_map(|tally| tally.unstarted.as_mut());
         let steps = witness.steps.iter_mut().map(|step| &mut step.at);
+        let locked = lock
+            .iter_mut()
+            .flat_map(|lock| [Some(&mut lock.at), lock.other.as_mut()]);
+        let signal = signal.iter_mut().map(|signal| &mut signal.at);
         let others = [
             spawn,
             &mut stranding.at,
@@ -381,6 +448,8 @@ impl Leak {
             .chain(unstarted)
             .chain(steps)
             .chain(others.into_iter().flatten())
+            .chain(locked.flatten())
+            .chain(signal)
             .for_each(visit);
     }
 }

@@ -77,6 +77,24 @@ pub enum Effect {
     WaitWait,
     /// Returns a new wait counter; zero values of types with a method that waits (`wait-wait`) are some by themselves.
     Group,
+    /// Locks the receiver; waits while anybody else holds it.
+    Lock,
+    /// Locks the receiver unless somebody holds it; returns whether it did.
+    TryLock,
+    /// Unlocks the receiver.
+    Unlock,
+    /// Locks the receiver for reading; waits while somebody holds it for writing.
+    ReadLock,
+    /// Unlocks the receiver, which was locked for reading.
+    ReadUnlock,
+    /// Returns a condition, whose lock is its argument (`argument`).
+    Cond,
+    /// Waits for the receiver, a condition, to be signalled, with its lock given back until then.
+    CondWait,
+    /// Wakes one of those who wait for the receiver, a condition.
+    CondSignal,
+    /// Wakes all who wait for the receiver, a condition.
+    CondBroadcast,
     /// Closes a channel, its argument (`argument`).
     Close,
     /// Receives from a channel, its argument (`argument`), and returns what comes.
@@ -165,9 +183,29 @@ impl Effect {
         )
     }
 
+    /// Whether the call may have to wait for somebody.
+    pub fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::WaitWait | Self::Lock | Self::ReadLock | Self::CondWait
+        )
+    }
+
     /// Whether the receiver is all the call takes, and it returns nothing.
     pub fn is_all_it_takes(self) -> bool {
-        matches!(self, Self::WaitDone | Self::WaitWait | Self::TickerStop)
+        matches!(
+            self,
+            Self::WaitDone
+                | Self::WaitWait
+                | Self::TickerStop
+                | Self::Lock
+                | Self::Unlock
+                | Self::ReadLock
+                | Self::ReadUnlock
+                | Self::CondWait
+                | Self::CondSignal
+                | Self::CondBroadcast
+        )
     }
 
     /// Whether the call runs a function argument in a goroutine, now or later.

@@ -243,7 +243,10 @@ fn makes_primitive(body: &Body) -> bool {
 
 /// Whether a library call makes a context that nobody but its owner ends.
 fn makes_end(effect: Effect) -> bool {
-    matches!(effect, Effect::ContextCancel | Effect::ContextNever)
+    matches!(
+        effect,
+        Effect::ContextCancel | Effect::ContextNever | Effect::Cond
+    )
 }
 
 fn makes_ticker(body: &Body) -> bool {
@@ -277,7 +280,7 @@ fn blocks(body: &Body) -> bool {
     body.code.iter().any(|op| match op {
         Op::Send(..) | Op::Recv { .. } | Op::Select { .. } => true,
         Op::Call(call) | Op::Defer(call) | Op::Go(call) => {
-            matches!(call.callee, Callee::Library(Effect::WaitWait, _))
+            matches!(call.callee, Callee::Library(effect, _) if effect.waits())
         }
         _ => false,
     })

@@ -52,6 +52,18 @@ pub const TOUCHED: Acts = 64;
 /// An `Add` to a wait group of the package.
 pub const ADD: Acts = 512;
 
+/// `Mutex.Lock` or `RWMutex.Lock`, or one for reading.
+pub const LOCK: Acts = 1024;
+
+/// An `Unlock` of what was locked before.
+pub const UNLOCK: Acts = 2048;
+
+/// `Cond.Signal` or `Cond.Broadcast`.
+pub const SIGNAL: Acts = 4096;
+
+/// `Cond.Wait`.
+pub const AWAIT: Acts = 8192;
+
 /// Stands for the package where a way begins at one of its wait groups, which is the field then.
 pub const PACKAGE: Var = Var::MAX;
 
@@ -343,6 +355,21 @@ fn add(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     }
 }
 
+/// This is not done any more to what `expr` is itself.
+fn take(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
+    let near = match expr {
+        Expr::Receiver(inner) => inner,
+        expr => expr,
+    };
+    let plain = match near {
+        Expr::Field(base, _) => matches!(**base, Expr::Var(_)),
+        expr => matches!(expr, Expr::Var(_)),
+    };
+    if plain && let Some(way) = way_of(near) {
+        future.take(way.var, way.field.as_ref(), acts);
+    }
+}
+
 /// Whether evaluating `expr` yields a number, a string or a truth value: nothing that leads anywhere.
 fn is_data(expr: &Expr) -> bool {
     matches!(
@@ -368,7 +395,13 @@ fn give(expr: &Expr, acts: Acts, future: &mut Carried<'_>) {
     if let Some(group) = expr.group() {
         future.add(PACKAGE, Some(group), acts);
     }
-    expr.vars(&mut |var| future.add(var, None, acts));
+    match expr {
+        // What is put together leads to its parts, and not to what they are parts of.
+        Expr::Append(..) | Expr::Slice(_) | Expr::Struct(..) => {
+            expr.children(&mut |part| give(part, acts, future));
+        }
+        expr => expr.vars(&mut |var| future.add(var, None, acts)),
+    }
 }
 
 fn kill_targets(targets: &[Target], future: &mut Carried<'_>) {

@@ -168,23 +168,24 @@ func shut(d *door) {
 ";
 
 #[test]
-fn a_lock_or_a_condition_is_told_not_to_be_followed() {
+fn locks_and_conditions_are_told_of_whether_they_are_followed_or_not() {
     let folder = tree(&[]);
     write(folder.path(), "p.go", LOCKS);
+    // Whoever reads waits with the lock; nobody waits with the one beside it.
     let expected = [
-        (14, "lock: `s.Lock()`"),
-        (15, "lock: `s.side.Lock()`"),
-        (16, "unlock: `"),
-        (18, "signal: `s.full.Signal()`"),
-        (22, "lock: `s.RLock()`"),
-        (24, "wait for a condition: `s.full.Wait()`"),
+        (14, "lock: `s.Lock()`", true),
+        (15, "lock: `s.side.Lock()`", false),
+        (16, "unlock: `", true),
+        (18, "signal: `s.full.Signal()`", true),
+        (22, "lock: `s.RLock()`", true),
+        (24, "wait for a condition: `s.full.Wait()`", true),
     ];
-    for (line, operation) in expected {
+    for (line, operation, followed) in expected {
         let run = goleash(&folder, &format!("check --isolated --why p.go:{line}"));
         let said = run.exits(0).stdout;
         let named = format!("p.go:{line}: {operation}");
         assert!(said.contains(&named), "{said}");
-        assert!(said.contains("not followed: every lock"), "{said}");
+        assert_eq!(!said.contains("not followed: a lock"), followed, "{said}");
         assert_eq!(said.lines().count(), 2, "{said}");
     }
 }
@@ -196,7 +197,7 @@ fn a_group_and_a_method_named_lock_are_no_locks() {
     let group = goleash(&folder, "check --isolated --why p.go:26");
     let said = group.exits(0).stdout;
     assert!(said.contains("p.go:26: wait: `s.group.Wait()`"), "{said}");
-    assert!(!said.contains("not followed: every lock"), "{said}");
+    assert!(!said.contains("not followed: a lock"), "{said}");
     let own = goleash(&folder, "check --isolated --why p.go:35");
     assert!(own.exits(3).stderr.contains("has no operation"));
 }

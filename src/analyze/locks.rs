@@ -1,7 +1,7 @@
-//! Locks and conditions on a line that somebody asks about: operations that the search knows of and does not follow.
+//! Locks on a line that somebody asks about: operations that the search knows of, and follows where that is worth it.
 //!
 //! In: a package, every byte of it read. Out: where such operations stand. Nothing is decided about them: a lock is
-//! always free and a condition always signalled, as `docs/architecture.md` says under "What is silent".
+//! always free, as `docs/architecture.md` says under "What is silent".
 
 use super::search::Unit;
 use crate::flow;
@@ -12,7 +12,7 @@ use crate::source::Place;
 use std::collections::BTreeSet;
 
 /// What an operation is called, and the methods that are meant.
-const KINDS: [(&str, &[&str]); 4] = [
+const KINDS: [(&str, &[&str]); 2] = [
     (
         "lock",
         &[
@@ -31,8 +31,6 @@ const KINDS: [(&str, &[&str]); 4] = [
             "sync.(Locker).Unlock",
         ],
     ),
-    ("wait for a condition", &["sync.(Cond).Wait"]),
-    ("signal", &["sync.(Cond).Signal", "sync.(Cond).Broadcast"]),
 ];
 
 /// The operations of a package on locks and conditions, with what they are called.

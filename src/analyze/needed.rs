@@ -242,7 +242,7 @@ impl<'o> Needed<'o> {
         let leading = Leading::of(files);
         let mut names = Names::default();
         // A literal of such a type is a place for channels that come later.
-        for name in &leading.types {
+        for name in leading.types.iter().chain(&leading.locked) {
             names.needed.add(Word::plain(name.as_bytes()).as_literal());
         }
         for (at, file) in files.iter().enumerate() {
@@ -394,8 +394,10 @@ fn sort(effect: Effect) -> Sort {
         Effect::Call | Effect::CallOnce | Effect::OnceFunc | Effect::CallTest => Sort::Nothing,
         // A context that nobody ends is nothing to wait for.
         Effect::ContextNever | Effect::ContextErr => Sort::Nothing,
+        Effect::Cond => Sort::Makes,
         // Behind names as common as `Add` and `Wait` always stands a wait group, which is declared somewhere.
         Effect::WaitAdd | Effect::WaitDone | Effect::WaitWait | Effect::WaitSpawn => Sort::Nothing,
+        Effect::CondWait => Sort::Nothing,
         other if other.is_aside() => Sort::Nothing,
         _ => Sort::Waits,
     }
@@ -449,6 +451,8 @@ struct Leading {
     types: BTreeSet<Name>,
     /// Those that are functions.
     functions: BTreeSet<Name>,
+    /// Those with a lock in them: whoever makes one makes a lock, and whoever uses that names its methods.
+    locked: BTreeSet<Name>,
 }
 
 impl Leading {
@@ -456,7 +460,7 @@ impl Leading {
     fn of(files: &[Arc<File>]) -> Self {
         let mut leading = Self::default();
         loop {
-            let before = leading.types.len() + leading.functions.len();
+            let before = leading.len();
             for file in files {
                 for decl in &file.decls {
                     let Decl::Type(spec) = decl else { continue };
@@ -466,11 +470,29 @@ impl Leading {
                     if leading.is_function(file, spec.ty) {
                         leading.functions.insert(spec.name.clone());
                     }
+                    if leading.locks(file, spec.ty) {
+                        leading.locked.insert(spec.name.clone());
+                    }
                 }
             }
-            if leading.types.len() + leading.functions.len() == before {
+            if leading.len() == before {
                 return leading;
             }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.types.len() + self.functions.len() + self.locked.len()
+    }
+
+    /// Whether a value of a type has a lock in it.
+    fn locks(&self, file: &File, ty: ExprId) -> bool {
+        match file.expr(ty) {
+            Expr::Ident(name) => self.locked.contains(name),
+            Expr::Selector(_, name, _) => matches!(name.as_str(), "Mutex" | "RWMutex"),
+            Expr::ArrayType(_, inner) => self.locks(file, *inner),
+            Expr::StructType(fields) => fields.iter().any(|field| self.locks(file, field.ty)),
+            _ => false,
         }
     }
 
@@ -484,6 +506,7 @@ impl Leading {
                 "CancelFunc"
                     | "CancelCauseFunc"
                     | "WaitGroup"
+                    | "Cond"
                     | "Group"
                     | "Timer"
                     | "Ticker"
@@ -573,7 +596,7 @@ impl Leading {
 /// Whether a type is that of a wait group, or a pointer to one.
 fn is_group(file: &File, ty: ExprId) -> bool {
     match file.expr(ty) {
-        Expr::Selector(_, name, _) => matches!(name.as_str(), "WaitGroup" | "Group"),
+        Expr::Selector(_, name, _) => matches!(name.as_str(), "WaitGroup" | "Group" | "Cond"),
         Expr::Star(inner) => is_group(file, *inner),
         _ => false,
     }

@@ -11,7 +11,7 @@ use super::needed::{Choice, Judge, Needed};
 use super::search::Unit;
 use super::unsure::outline_of;
 use super::{Cache, Directory, InputFile, Options, Question};
-use crate::library::{Effect, Library};
+use crate::library::Library;
 use crate::outline::{Function, Outline, outline};
 use crate::source::{Place, Span};
 use crate::stage::Stage;
@@ -353,17 +353,23 @@ pub(super) fn with_line_end(bytes: &[u8], span: Span) -> Span {
 
 /// Whether a file may speak of anything that a goroutine waits at; comments and literals count.
 fn may_block(bytes: &[u8]) -> bool {
-    ["<-", "chan", "WaitGroup", "select", "NewTicker", ".Pipe"]
-        .iter()
-        .any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
+    [
+        "<-",
+        "chan",
+        "WaitGroup",
+        "select",
+        "NewTicker",
+        "Mutex",
+        ".Pipe",
+    ]
+    .iter()
+    .any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
 }
 
 /// Whether anything may be told of a file by itself: there is a loop in it, an operation on a channel, a call that may
 /// wait, or a word to goleash. Comments and literals count.
 pub fn may_tell(bytes: &[u8], library: &Library) -> bool {
-    let waits = library
-        .facts()
-        .filter(|fact| fact.effect == Effect::WaitWait);
+    let waits = library.facts().filter(|fact| fact.effect.waits());
     let waits = waits.filter_map(|fact| fact.name.rsplit('.').next());
     ["<-", "select", "for", "goleash"]
         .into_iter()

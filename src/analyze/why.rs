@@ -132,16 +132,21 @@ impl<'a> Inquiry<'a> {
             .map(|index| this.operations.iter().any(|(id, _)| id.0 as usize == index))
             .collect();
         this.near = model::reaching_these(program, wanted);
-        this.add_locks(question);
+        this.add_locks(program, question);
         this
     }
 
-    /// What the line does to locks and conditions stands behind what is followed: nothing is ever decided about it.
-    fn add_locks(&mut self, question: &Question) {
+    /// What the line does to conditions, and to locks that are not followed, stands behind what is: nothing is ever decided
+    /// about it.
+    fn add_locks(&mut self, program: &Program, question: &Question) {
         if matches!(question, Question::All) {
             return;
         }
-        for (at, name) in locks::operations(self.package) {
+        let followed = self.operations.iter();
+        let followed = followed.map(|(body, pc)| program.bodies[body.0 as usize].place(*pc));
+        let followed: Vec<Place> = followed.collect();
+        let others = locks::operations(self.package).into_iter();
+        for (at, name) in others.filter(|(at, _)| !followed.contains(at)) {
             let path = &self.package.dir.files[at.file.index()].path;
             if question.is_about(path, once(at).map(|at| self.line(at).1)) {
                 self.answers.push(Answer {
@@ -268,6 +273,10 @@ fn name_of(op: &Op) -> Option<&'static str> {
         Op::Go(_) => "go statement",
         Op::Call(call) | Op::Defer(call) => match &call.callee {
             Callee::Library(Effect::WaitWait, _) => "wait",
+            Callee::Library(Effect::CondWait, _) => "wait for a condition",
+            Callee::Library(Effect::CondSignal | Effect::CondBroadcast, _) => "signal",
+            Callee::Library(Effect::Lock | Effect::ReadLock | Effect::TryLock, _) => "lock",
+            Callee::Library(Effect::Unlock | Effect::ReadUnlock, _) => "unlock",
             Callee::Library(effect, _) if effect.starts_argument() => "go statement",
             Callee::Close(_) => "close",
             _ => return None,

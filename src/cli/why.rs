@@ -34,8 +34,8 @@ fn answer(answer: &Answer) -> String {
     let (path, line) = &answer.at;
     let mut text = format!("{path}:{line}: {}\n", answer.operation);
     if !answer.followed {
-        text += "  not followed: every lock is taken to be free and every condition to be signalled, so nobody is told to be \
-                 stuck here\n";
+        text += "  not followed: a lock that nobody is seen to keep while it waits or as it ends counts as free, so nobody is told \
+                 to be stuck here\n";
         return text;
     }
     let silent = answer.verdicts.iter().all(|v| v.ground == Ground::Foreign);

@@ -10,10 +10,11 @@ use super::starts::{
     closes_after_waiting, has_begun, spawns_loop, spawns_method, stops_something, waits_in_loop,
 };
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId};
+use crate::flow::ir::{Body, BodyId, Op};
 use crate::resolve::TypeId;
 use crate::summary::{Acts, CLOSE, Future, RECV};
 use crate::syntax::ast::Name;
+use rustc_hash::FxHashSet;
 
 /// Clients made per constructor at most: with more methods than this nobody reads all the combinations either.
 const PER_CONSTRUCTOR: usize = 24;
@@ -100,9 +101,10 @@ pub(super) fn value_clients<'e>(
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
     }
+    let mut out = again(program, constructor, &all, guesses);
     let spawns = all.iter().any(|m| m.starts) || spawns_loop(program, constructor, false);
     if !spawns {
-        return Vec::new();
+        return out;
     }
     all.retain(|method| !method.starts || !has_begun(program, constructor, method.body));
     let releases: Vec<Release> = all
@@ -120,10 +122,10 @@ pub(super) fn value_clients<'e>(
     let closes = releases.len() > 1;
     let has_context = context_param(program, constructor)
         .is_some_and(|param| !closes || keeps(program, constructor, param));
-    let mut out = Vec::new();
+    let mut lives = Vec::new();
     if guesses && !has_context && releases.len() == 1 {
         // Nothing ends what it has started; whether a caller ever drops it nobody can see.
-        out.push((None, Release::Dropped));
+        lives.push((None, Release::Dropped));
     }
     for blocked in &blocked {
         let ends = has_context && blocked.is_none();
@@ -131,23 +133,52 @@ pub(super) fn value_clients<'e>(
             if blocked.is_some_and(|b| Release::Method(b.body) == *release) {
                 continue;
             }
-            out.push((*blocked, *release));
+            lives.push((*blocked, *release));
         }
         if ends {
-            out.push((*blocked, Release::Context));
+            lives.push((*blocked, Release::Context));
         }
     }
-    out.truncate(PER_CONSTRUCTOR);
-    out.into_iter()
-        .map(|(blocked, release)| {
-            Builder::new(program, constructor).value(
-                &all,
-                blocked.map(|m| m.body),
-                release,
-                guesses,
-            )
-        })
+    lives.truncate(PER_CONSTRUCTOR);
+    out.extend(lives.into_iter().map(|(blocked, release)| {
+        let called = blocked.map(|m| m.body);
+        Builder::new(program, constructor).value(&all, called.as_slice(), release, guesses)
+    }));
+    out
+}
+
+/// Clients that call a method twice which gets into trouble with a lock: the second call may be the one that waits.
+fn again(program: &Program, constructor: BodyId, all: &[Method], guesses: bool) -> Vec<Body> {
+    if program.troubled.is_empty() {
+        return Vec::new();
+    }
+    let methods = all
+        .iter()
+        .filter(|m| !m.starts && gets_into_trouble(program, m.body));
+    let twice = methods.map(|method| [method.body; 2]).take(PER_CONSTRUCTOR);
+    twice
+        .map(|twice| Builder::new(program, constructor).value(all, &twice, Release::Never, guesses))
         .collect()
+}
+
+/// Whether a function, or one that it calls, gets into trouble with a lock.
+fn gets_into_trouble(program: &Program, root: BodyId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![root];
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if program.troubled.contains(&id) {
+            return true;
+        }
+        for op in &program.bodies[id.0 as usize].code {
+            if let Op::Call(call) | Op::Defer(call) = op {
+                todo.extend(call.body());
+            }
+        }
+    }
+    false
 }
 
 /// How a client lets go.

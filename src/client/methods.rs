@@ -6,10 +6,11 @@ use super::contract::Method;
 use super::kept::ends_somebody;
 use super::starts::spawns_loop;
 use crate::flow::Program;
-use crate::flow::ir::{BodyId, Callee, Op};
+use crate::flow::ir::{BodyId, Callee, Expr, Op, Target};
 use crate::resolve::{Ty, TypeId, is_exported};
-use crate::summary::{CALL, CLOSE, Future, RECV, SEND, STOP};
+use crate::summary::{AWAIT, CALL, CLOSE, Future, RECV, SEND, SIGNAL, STOP};
 use crate::syntax::ast::Name;
+use rustc_hash::FxHashSet;
 
 /// The methods of a type that callers elsewhere can call; `handed` are those that they are handed as values.
 pub(super) fn methods(program: &Program, ty: TypeId, handed: &[bool]) -> Vec<Method> {
@@ -64,7 +65,9 @@ pub(super) fn acts_on_receiver(
     };
     for (way, done) in future.iter().filter(|(way, _)| way.var == *receiver) {
         let Some(field) = &way.field else { continue };
-        acts.waits |= done & (SEND | RECV) != 0;
+        acts.waits |= done & (SEND | RECV | AWAIT) != 0;
+        acts.releases |=
+            done & SIGNAL != 0 && takes_nothing(program, method) && says_so(program, method);
         acts.releases |= done & (CLOSE | STOP) != 0;
         let field_ty = field_type(program, ty, field);
         acts.releases |= done & CALL != 0 && field_ty.as_ref().is_some_and(is_plain_function);
@@ -76,6 +79,30 @@ pub(super) fn acts_on_receiver(
     }
     acts.releases |= acts.signals;
     acts
+}
+
+/// Whether a method, or one that it calls, sets a flag: who waits for a condition sees by it that all is over.
+fn says_so(program: &Program, method: BodyId) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut todo = vec![method];
+    while let Some(id) = todo.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        for op in &program.bodies[id.0 as usize].code {
+            match op {
+                Op::Set(Target::Place(Expr::Field(..)), Expr::Bool(true)) => return true,
+                Op::Call(call) | Op::Defer(call) => {
+                    todo.extend(call.body());
+                    for arg in &call.args {
+                        arg.closures(&mut |literal| todo.push(literal));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 pub(super) fn takes_nothing(program: &Program, method: BodyId) -> bool {

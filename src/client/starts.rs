@@ -263,11 +263,11 @@ pub(super) fn waits_in_loop(program: &Program, root: BodyId) -> bool {
                 Op::Send(..) | Op::Recv { .. } | Op::Select { .. } if body.in_loop[pc] => {
                     return true;
                 }
-                Op::Call(call) => {
-                    if let Callee::Body(callee) = call.callee {
-                        todo.push(callee);
-                    }
-                }
+                Op::Call(call) => match call.callee {
+                    Callee::Body(callee) => todo.push(callee),
+                    Callee::Library(Effect::CondWait, _) if body.in_loop[pc] => return true,
+                    _ => {}
+                },
                 _ => {}
             }
         }

@@ -20,7 +20,7 @@ impl Builder<'_> {
     pub(super) fn value(
         mut self,
         all: &[Method],
-        blocked: Option<BodyId>,
+        blocked: &[BodyId],
         release: Release,
         guesses: bool,
     ) -> Body {
@@ -41,9 +41,13 @@ impl Builder<'_> {
         for method in all.iter().filter(|m| m.runs) {
             self.start(method.body, &receiver, true);
         }
-        if let Some(blocked) = blocked {
-            self.start(blocked, &receiver, false);
+        if !blocked.is_empty() {
+            self.was_used(&receiver);
         }
+        for blocked in blocked {
+            self.start(*blocked, &receiver, false);
+        }
+        let blocked = blocked.first().copied();
         let ended = self.context_ends(release);
         let select = self.here();
         let (case, note) = self.release_case(release, blocked, ended);
@@ -234,6 +238,25 @@ impl Builder<'_> {
             functions.extend(fields.map(of_value));
         }
         functions
+    }
+
+    /// Callers have used the value before: what its maps hold nobody knows.
+    fn was_used(&mut self, receiver: &Expr) {
+        let (Made::Value(ty), Expr::Receiver(value)) = (self.makes(), receiver) else {
+            return;
+        };
+        let Ty::Struct(fields) = &self.program.types[ty.0 as usize].underlying else {
+            return;
+        };
+        let maps = fields
+            .iter()
+            .filter(|field| matches!(field.ty, Ty::Map(..)));
+        for map in maps {
+            let note = self.note(self.constructor, String::new());
+            let field = Expr::Field(value.clone(), map.name.clone());
+            let unknown = Expr::Solid(note.at.span);
+            self.emit(Op::Set(Target::Place(field), unknown), note);
+        }
     }
 
     /// What the client could call again and again, were it to go on; channels it gets back it receives from.

@@ -4,7 +4,7 @@
 //! [`super::assign_fingerprints`].
 
 use super::{Diagnosis, Finding, Label, LabelRole, Severity};
-use crate::leak::{Exit, Leak, OpKind, Operation, Origin};
+use crate::leak::{Exit, Leak, LockTrouble, OpKind, Operation, Origin, Signal};
 use crate::source::{Place, SourceFile};
 
 /// The finding for `leak` as `rule` words it. `package` is the package's directory as users know it; `files` are those
@@ -75,7 +75,8 @@ fn labels(leak: &Leak) -> Vec<Label> {
         .spawn
         .map(|at| (at, LabelRole::Spawn, spawn_text(leak).to_owned()));
     let stranding = stranding(leak).map(|(at, text)| (at, LabelRole::Stranding, text));
-    [make, spawn, stranding, skipped(leak)]
+    let [taken, waiting] = locks(leak);
+    [make, taken, spawn, stranding, waiting, skipped(leak)]
         .into_iter()
         .flatten()
         .filter(|(at, ..)| *at != leak.op.at)
@@ -85,6 +86,7 @@ fn labels(leak: &Leak) -> Vec<Label> {
 
 fn make_text(leak: &Leak, origin: &Origin) -> String {
     let name = match origin.name.as_str() {
+        "" if leak.facts.lock.is_some() => format!("`{}`", leak.op.target),
         "" => "it".to_owned(),
         name => format!("`{name}`"),
     };
@@ -106,6 +108,24 @@ fn spawn_text(leak: &Leak) -> &'static str {
     } else {
         "the goroutine is started here"
     }
+}
+
+/// Where the lock is taken that a leak is about, and where somebody else waits who is part of it.
+fn locks(leak: &Leak) -> [Option<(Place, LabelRole, String)>; 2] {
+    let Some(lock) = &leak.facts.lock else {
+        return [None, None];
+    };
+    let name = &lock.name;
+    let taken = (lock.at, LabelRole::Lock, format!("`{name}` is locked here"));
+    let who = match lock.trouble {
+        LockTrouble::Under => "who would serve it",
+        LockTrouble::Itself => "one that wants to write",
+        _ => "who holds the lock",
+    };
+    let waiting = lock
+        .other
+        .map(|at| (at, LabelRole::Lock, format!("{who} waits here")));
+    [Some(taken), waiting]
 }
 
 /// What would have helped: the missing `Done`, the `make` of a nil channel, or, without a step that strands it, a close that stands in the code.
@@ -133,6 +153,9 @@ fn skipped(leak: &Leak) -> Option<(Place, LabelRole, String)> {
 }
 
 fn stranding(leak: &Leak) -> Option<(Place, String)> {
+    if let Some(Signal { at, waited, woken }) = leak.facts.signal {
+        return Some((at, format!("of {waited} that wait it wakes {woken}")));
+    }
     let at = leak.stranding.at?;
     let (partner, act) = match leak.op.kind {
         OpKind::Send if leak.op.pipe => ("reader", "read"),
@@ -140,6 +163,8 @@ fn stranding(leak: &Leak) -> Option<(Place, String)> {
         OpKind::Send => ("receiver", "receive"),
         OpKind::Receive | OpKind::Range => ("sender", "send"),
         OpKind::Wait => ("goroutine", "`Done`"),
+        OpKind::Lock | OpKind::ReadLock => ("goroutine that holds it", "unlock"),
+        OpKind::CondWait => ("goroutine that would signal", "signal"),
         _ => ("partner", "step"),
     };
     let text = match leak.stranding.exit {

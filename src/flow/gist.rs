@@ -6,6 +6,7 @@
 use super::facts::Slot;
 use super::holds::{makes_anything, sources};
 use super::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
+use super::locks::is_lock;
 use super::walk::Walk;
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeId};
@@ -150,6 +151,7 @@ fn matters_by_itself(op: &Op) -> bool {
 fn makes_primitive(expr: &Expr) -> bool {
     match expr {
         Expr::MakeChan(..) | Expr::Closure(_) => true,
+        Expr::Zero(ty, _) => is_lock(ty),
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_primitive(v)),
         Expr::Slice(values) => values.iter().any(makes_primitive),
         Expr::Addr(inner) => makes_primitive(inner),
@@ -170,7 +172,11 @@ fn makes_context(callee: &Callee) -> bool {
     matches!(
         callee,
         Callee::Library(
-            Effect::ContextCancel | Effect::ContextNever | Effect::GroupContext | Effect::Ticker,
+            Effect::ContextCancel
+                | Effect::ContextNever
+                | Effect::GroupContext
+                | Effect::Ticker
+                | Effect::Cond,
             _
         )
     )

@@ -2,6 +2,7 @@
 //! hold is worked out by [`super::holding`].
 
 use super::ir::{Expr, Var};
+use super::locks::is_lock;
 use crate::resolve::{Ty, TypeDef};
 
 /// Per body, which variables may hold a primitive or something that leads to one.
@@ -29,6 +30,8 @@ pub(crate) fn leads_to_channel(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
             path == "context" && name == "CancelFunc"
                 || path == "time" && name == "Ticker"
                 || path == "io" && PIPE_ENDS.contains(&name.as_str())
+                || is_lock(ty)
+                || path == "sync" && name == "Cond"
         }
         _ => false,
     })
@@ -112,7 +115,9 @@ pub(crate) fn makes_anything(expr: &Expr) -> bool {
         Expr::MakeChan(..) => true,
         Expr::Zero(ty, _) => match ty {
             Ty::Chan(..) => true,
-            Ty::Ext(path, name) => crate::library::is_group(path, name) || name == "Group",
+            Ty::Ext(path, name) => {
+                crate::library::is_group(path, name) || name == "Group" || is_lock(ty)
+            }
             _ => false,
         },
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_anything(v)),

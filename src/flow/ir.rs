@@ -471,6 +471,52 @@ impl Expr {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn children_mut(&mut self, f: &mut dyn FnMut(&mut Self)) {
+        match self {
+            Self::Field(base, _)
+            | Self::Deref(base)
+            | Self::Addr(base)
+            | Self::Receiver(base)
+            | Self::Pipe(base, _)
+            | Self::Method(base, _)
+            | Self::MakeChan(base, ..)
+            | Self::Sized(base, _)
+            | Self::Slots(base, _)
+            | Self::Len(base, _)
+            | Self::Cap(base)
+            | Self::Has(base)
+            | Self::Is(base, _)
+            | Self::Answer(base, ..)
+            | Self::Not(base) => f(base),
+            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
+                f(left);
+                f(right);
+            }
+            Self::Struct(_, fields, ..) => fields.iter_mut().for_each(|(_, value)| f(value)),
+            Self::Slice(values) => values.iter_mut().for_each(f),
+            Self::Append(base, values) => {
+                f(base);
+                values.iter_mut().for_each(f);
+            }
+            Self::Fresh(_)
+            | Self::Solid(_)
+            | Self::Int(_)
+            | Self::Bool(_)
+            | Self::Str(_)
+            | Self::Nil
+            | Self::Never
+            | Self::Anytime
+            | Self::Var(_)
+            | Self::Global(_)
+            | Self::Group(_)
+            | Self::Func(_)
+            | Self::Closure(_)
+            | Self::Map(..)
+            | Self::Zero(..) => {}
+        }
+    }
+
     /// Whether it is nil, as a condition.
     pub(super) fn is_nil(&self, span: Span) -> Self {
         let (this, nil) = (Box::new(self.clone()), Box::new(Self::Nil));
@@ -562,6 +608,32 @@ impl Op {
             | Self::Choose(_)
             | Self::End
             | Self::Panic => {}
+        }
+    }
+
+    /// Calls `f` on every value the operation evaluates, to be changed; the places it writes to are left out.
+    pub(super) fn exprs_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Self::Set(_, value) | Self::Branch(value, ..) => f(value),
+            Self::Send(ch, _, value) => {
+                f(ch);
+                f(value);
+            }
+            Self::Recv { ch, .. } | Self::Close(ch, _) => f(ch),
+            Self::Select { cases, .. } => {
+                for case in cases {
+                    f(&mut case.ch);
+                    f(&mut case.value);
+                }
+            }
+            Self::Call(call) | Self::Go(call) | Self::Defer(call) => {
+                if let Callee::Value(value) = &mut call.callee {
+                    f(value);
+                }
+                call.args.iter_mut().for_each(&mut *f);
+            }
+            Self::Return(values) => values.iter_mut().for_each(f),
+            _ => {}
         }
     }
 

@@ -1,10 +1,13 @@
 //! Composite literals and zero values (Go spec, "Composite literals", "The zero value").
 
-use super::ir::{Expr, FOREIGN};
+use super::ir::{Call, Callee, Expr, FOREIGN, Op, Target};
 use super::lower::Lowerer;
+use super::value_type::is_cond;
+use crate::library::Effect;
 use crate::resolve::{FieldTy, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprId, Name};
+use std::sync::Arc;
 
 /// Literals with more elements than this are only counted; whatever leads somewhere is given away.
 const MAX_ELEMENTS: usize = 8;
@@ -43,6 +46,9 @@ impl Lowerer<'_, '_> {
             Ty::Ptr(inner) => ((**inner).clone(), true),
             other => (other.clone(), address),
         };
+        if is_cond(&ty) {
+            return self.cond(elements, span);
+        }
         match self.package.underlying(&ty) {
             Ty::Slice(elem) | Ty::Array(_, elem) => {
                 let values: Vec<Expr> = elements
@@ -149,6 +155,22 @@ impl Lowerer<'_, '_> {
         };
         let given = |field: &FieldTy| Some((field.name.clone(), group(field)?));
         fields.iter().filter_map(given).collect()
+    }
+
+    /// A condition written as a literal: `&sync.Cond{L: &mu}`.
+    fn cond(&mut self, elements: &[(Option<ExprId>, ExprId)], span: Span) -> Expr {
+        let lock = elements.first().map(|(_, lock)| self.expr(*lock));
+        let made = self.temp(Ty::Ptr(Arc::new(Ty::Ext("sync".into(), "Cond".into()))));
+        self.emit_at(
+            span,
+            Op::Call(Call {
+                callee: Callee::Library(Effect::Cond, 0),
+                args: vec![lock.unwrap_or(Expr::Nil)],
+                method: false,
+                dests: vec![Target::Var(made)],
+            }),
+        );
+        Expr::Var(made)
     }
 
     /// An element of a composite literal, whose type may be left out.

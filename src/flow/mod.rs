@@ -19,6 +19,7 @@ mod holds;
 pub mod ir;
 mod kept;
 mod links;
+mod locks;
 mod lower;
 mod lower_call;
 mod lower_composite;
@@ -43,6 +44,7 @@ pub use dump::dump;
 pub(crate) use holds::{is_plain, leads_to_channel, makes_anything};
 pub use kept::Kept;
 pub(crate) use links::Links;
+pub(crate) use locks::is_lock;
 pub(crate) use lower::PACKAGE_VARIABLES;
 pub(crate) use lower_later::LATER;
 pub(crate) use simplify::key_of;
@@ -56,7 +58,7 @@ use crate::source::FileId;
 use crate::syntax::ast::Name;
 use ir::{Body, BodyId};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The skeletons of a package.
@@ -71,6 +73,8 @@ pub struct Program {
     pub solid: FxHashSet<Name>,
     /// Package variables that lead to something one can wait for and are filled, with the files where they are.
     pub filled: BTreeMap<Name, Vec<FileId>>,
+    /// The bodies that get into trouble with a lock by themselves: they lock it twice, or end with it.
+    pub troubled: BTreeSet<BodyId>,
     /// Per body and variable: whether it may hold a primitive or something that leads to one.
     pub holds: Vec<Vec<bool>>,
 }
@@ -99,12 +103,15 @@ pub fn lower_asking<'a>(
     let filled = filled::filled(&bodies, &package.globals, &package.types);
     let any = concrete::name_methods(&mut bodies, &package.types, named);
     let any = questions::name_questions(&mut bodies) || any;
-    let holds = holds.filter(|_| !any);
-    let holds = simplify::simplify(&mut bodies, &package.types, holds, simplified);
+    let mut types = package.types.clone();
+    let troubled = locks::follow_locks(&mut bodies, &mut types);
+    let holds = holds.filter(|_| !any && troubled.is_none());
+    let holds = simplify::simplify(&mut bodies, &types, holds, simplified);
     Program {
         literals: literals(&bodies),
         bodies,
-        types: package.types.clone(),
+        types,
+        troubled: troubled.unwrap_or_default(),
         solid: package.solid.clone(),
         filled,
         holds,

@@ -50,6 +50,7 @@ impl Lowerer<'_, '_> {
                 }
                 match self.package.method(&ty, name) {
                     Some((_, Method::Func(func))) => self.signature_of(func),
+                    _ if name == "L" && is_cond(&ty) => Ty::Ext("sync".into(), "Mutex".into()),
                     _ if name == "C" && self.is_clock(&ty) => {
                         Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown))
                     }
@@ -252,5 +253,14 @@ fn results(func: &FuncTy) -> Ty {
     match func.results.as_slice() {
         [one] => one.clone(),
         many => Ty::Tuple(Arc::new(many.to_vec())),
+    }
+}
+
+/// Whether values of a type are conditions, or pointers to one.
+pub(super) fn is_cond(ty: &Ty) -> bool {
+    match ty {
+        Ty::Ptr(inner) => is_cond(inner),
+        Ty::Ext(path, name) => path == "sync" && name == "Cond",
+        _ => false,
     }
 }

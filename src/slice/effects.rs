@@ -20,6 +20,7 @@ pub(super) enum Gives {
 pub(super) fn gives(effect: Effect) -> Gives {
     match effect {
         Effect::TimerValue
+        | Effect::Cond
         | Effect::Ticker
         | Effect::ContextNever
         | Effect::ContextCancel
@@ -56,6 +57,7 @@ pub(super) fn only_gives(effect: Effect) -> bool {
             | Effect::ContextDeadline
             | Effect::ContextDerive
             | Effect::GroupContext
+            | Effect::Cond
             | Effect::ContextDone
             | Effect::ContextErr
             | Effect::ContextBound

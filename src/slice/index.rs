@@ -5,7 +5,7 @@ use super::effects::{Gives, gives, runs};
 use super::waiting::{Waiting, both, may_wait};
 use crate::flow::facts::Slot;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target, Var};
-use crate::flow::{Program, is_plain, makes_anything};
+use crate::flow::{Program, is_lock, is_plain, makes_anything};
 use crate::model;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::FileId;
@@ -401,6 +401,7 @@ pub(super) fn has_primitive(types: &[TypeDef], ty: &Ty, depth: u32) -> bool {
             crate::library::is_group(path, name)
                 || (path == "sync" && name == "Once")
                 || name == "Group"
+                || is_lock(ty)
         }
         Ty::Named(id) => has_primitive(types, &types[id.0 as usize].underlying, depth + 1),
         Ty::Struct(fields) => fields

@@ -102,7 +102,7 @@ pub(super) fn may_wait(op: &Op) -> bool {
         Op::Send(..) | Op::Recv { .. } => true,
         Op::Select { default, .. } => default.is_none(),
         Op::Call(call) | Op::Defer(call) | Op::Go(call) => match &call.callee {
-            Callee::Library(effect, _) => *effect == Effect::WaitWait,
+            Callee::Library(effect, _) => effect.waits(),
             Callee::Named(name) => name == "Wait",
             _ => false,
         },

@@ -177,6 +177,7 @@ impl Obj {
             Self::Cell(value)
             | Self::Map(value)
             | Self::Wait(_, value)
+            | Self::Cond(_, value)
             | Self::Context(_, value, ..) => f(Mention::Value(value)),
             Self::Chan { cap, buf, .. } => {
                 f(Mention::Value(cap));
@@ -202,6 +203,7 @@ impl Obj {
             Self::Cell(value)
             | Self::Map(value)
             | Self::Wait(_, value)
+            | Self::Cond(_, value)
             | Self::Context(_, value, ..) => value.renumber(map),
             Self::Chan { cap, buf, .. } => {
                 cap.renumber(map);
@@ -250,7 +252,13 @@ impl Act {
                 f(Mention::Value(ch));
                 f(Mention::Value(value));
             }
-            Self::Recv(ch, _) | Self::Close(ch) | Self::Wait(ch) => f(Mention::Value(ch)),
+            Self::Recv(ch, _)
+            | Self::Close(ch)
+            | Self::Wait(ch)
+            | Self::Lock(ch, _)
+            | Self::Cond(ch) => {
+                f(Mention::Value(ch));
+            }
             Self::Select(cases, _) => cases.iter().for_each(|(_, ch, value)| {
                 f(Mention::Value(ch));
                 f(Mention::Value(value));
@@ -265,7 +273,13 @@ impl Act {
                 ch.renumber(map);
                 value.renumber(map);
             }
-            Self::Recv(ch, _) | Self::Close(ch) | Self::Wait(ch) => ch.renumber(map),
+            Self::Recv(ch, _)
+            | Self::Close(ch)
+            | Self::Wait(ch)
+            | Self::Lock(ch, _)
+            | Self::Cond(ch) => {
+                ch.renumber(map);
+            }
             Self::Select(cases, _) => cases.iter_mut().for_each(|(_, ch, value)| {
                 ch.renumber(map);
                 value.renumber(map);

@@ -196,6 +196,11 @@ impl<'s> Encoder<'s> {
                 self.word(u64::from(site.span.start));
                 self.value(count);
             }
+            Obj::Cond(site, lock) => {
+                self.word(35);
+                self.word(u64::from(site.span.start));
+                self.value(lock);
+            }
             Obj::Once(done) => self.word(25 + u64::from(*done)),
             Obj::Clock(site, stopped) => {
                 self.word(32 + u64::from(*stopped));
@@ -249,6 +254,15 @@ impl<'s> Encoder<'s> {
                 self.value(value);
             }
             Act::Recv(ch, _) | Act::Close(ch) | Act::Wait(ch) => self.value(ch),
+            // Who was woken stands at the same place, and waits for the lock.
+            Act::Cond(cond) => {
+                self.word(36);
+                self.value(cond);
+            }
+            Act::Lock(lock, wish) => {
+                self.value(lock);
+                self.word(*wish as u64);
+            }
             Act::Select(cases, _) => {
                 for (_, ch, value) in cases {
                     self.value(ch);

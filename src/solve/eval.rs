@@ -1,10 +1,12 @@
 //! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
 
+use super::locks::COND_LOCK;
 use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::answers::comes_again;
 use crate::flow::ir::{BodyId, Expr};
+use crate::flow::is_lock;
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
@@ -317,8 +319,10 @@ impl<'p> Machine<'p> {
                     };
                     id = inner;
                 }
-                if matches!(state.heap[id as usize], Obj::Clock(..)) && name == "C" {
-                    return Value::Ref(id);
+                match &state.heap[id as usize] {
+                    Obj::Clock(..) if name == "C" => return Value::Ref(id),
+                    Obj::Cond(_, lock) if *name == COND_LOCK => return *lock,
+                    _ => {}
                 }
                 let Obj::Struct(ty, fields) = &state.heap[id as usize] else {
                     return self.fresh(state, proc, Span::default());
@@ -480,6 +484,16 @@ impl<'p> Machine<'p> {
                 (path, name) if crate::library::is_group(path, name) => {
                     let site = self.site(state, proc, span, Span::default());
                     Value::Val(state.alloc(Obj::Wait(site, Value::Int(0))))
+                }
+                _ if is_lock(ty) => {
+                    let site = self.site(state, proc, span, Span::default());
+                    Value::Val(state.alloc(Obj::Chan {
+                        site,
+                        cap: Value::Int(1),
+                        buf: Vec::new(),
+                        closed: false,
+                        pipe: None,
+                    }))
                 }
                 ("sync/atomic", kind) => {
                     let value = match kind {

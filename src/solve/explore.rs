@@ -14,7 +14,9 @@ use super::state::State;
 use super::stuck::Wants;
 use super::transition::Move;
 use crate::flow::ir::{BodyId, Pc};
-use crate::summary::{ANY, CALL, CLOSE, DONE, RECV, RESET, SEND, STOP};
+use crate::summary::{
+    ANY, AWAIT, CALL, CLOSE, DONE, LOCK, RECV, RESET, SEND, SIGNAL, STOP, UNLOCK,
+};
 use rustc_hash::FxHashMap;
 
 /// How to search.
@@ -406,7 +408,8 @@ impl Explorer<'_, '_> {
 
     /// Every act on what the pending operation of a process is about.
     fn pending(&self, state: &State, proc: usize) -> Wants {
-        const ALL: u16 = SEND | RECV | CLOSE | DONE | CALL | STOP | RESET | ANY;
+        const ALL: u16 =
+            SEND | RECV | CLOSE | DONE | CALL | STOP | RESET | LOCK | UNLOCK | SIGNAL | AWAIT | ANY;
         let Some((act, _)) = &state.procs[proc].park else {
             return Wants::new();
         };

@@ -4,7 +4,7 @@
 //! is in [`super::contexts`], what ends a test in [`super::checks`].
 
 use super::machine::Machine;
-use super::state::{Act, Called, Happening, Leaving, Obj, Outside, Prepared, State, Value};
+use super::state::{Act, Called, Happening, Leaving, Obj, Outside, Prepared, State, Value, Wish};
 use super::step::Flow;
 use crate::flow::ir::{Callee, Op, Target};
 use crate::library::Effect;
@@ -142,6 +142,40 @@ impl Machine<'_> {
             Effect::WaitWait => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
                 return Self::park(state, proc, Act::Wait(receiver), call.pc);
+            }
+            Effect::Lock | Effect::ReadLock => {
+                let wish = if effect == Effect::Lock {
+                    Wish::Write
+                } else {
+                    Wish::Read
+                };
+                return self.lock(state, proc, &receiver, wish, call.pc);
+            }
+            Effect::Cond => {
+                let site = self.call_site(state, proc, call.pc);
+                let lock = call.args.get(argument).copied().unwrap_or(Value::Nil);
+                let cond = state.alloc(Obj::Cond(site, lock));
+                self.set_dest(state, proc, dests, 0, Value::Ref(cond));
+            }
+            Effect::CondWait => return self.await_cond(state, proc, &receiver, call.pc),
+            Effect::CondSignal | Effect::CondBroadcast => {
+                let all = effect == Effect::CondBroadcast;
+                return self.signal(state, proc, &receiver, all, call.pc);
+            }
+            Effect::TryLock => {
+                let taken = self.try_lock(state, proc, &receiver, call.pc);
+                let taken =
+                    taken.map_or_else(|| self.unknown_result(state, proc, call.pc), Value::Bool);
+                self.set_dest(state, proc, dests, 0, taken);
+            }
+            Effect::Unlock | Effect::ReadUnlock => {
+                return self.unlock(
+                    state,
+                    proc,
+                    &receiver,
+                    effect == Effect::ReadUnlock,
+                    call.pc,
+                );
             }
             Effect::Timer => self.set_dest(state, proc, dests, 0, Value::Out(Outside::Timer)),
             Effect::TimerValue => {

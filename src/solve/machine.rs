@@ -534,7 +534,12 @@ impl<'p> Machine<'p> {
     /// The primitives an act waits for.
     pub(super) fn waits_for(act: &Act) -> Vec<&Value> {
         match act {
-            Act::Send(ch, _) | Act::Recv(ch, _) | Act::Close(ch) | Act::Wait(ch) => vec![ch],
+            Act::Send(ch, _)
+            | Act::Recv(ch, _)
+            | Act::Close(ch)
+            | Act::Wait(ch)
+            | Act::Lock(ch, _)
+            | Act::Cond(ch) => vec![ch],
             Act::Select(cases, _) => cases.iter().map(|(_, ch, _)| ch).collect(),
             Act::Cancel(_) => Vec::new(),
         }

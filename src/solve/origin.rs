@@ -22,7 +22,10 @@ impl Teller<'_, '_> {
                     _ => (*site, 0, false),
                 }
             }
-            Obj::Wait(site, _) | Obj::Context(site, ..) | Obj::Clock(site, _) => (*site, 0, false),
+            Obj::Wait(site, _)
+            | Obj::Cond(site, _)
+            | Obj::Context(site, ..)
+            | Obj::Clock(site, _) => (*site, 0, false),
             _ => return None,
         };
         if site.span == Span::default() {
@@ -30,6 +33,11 @@ impl Teller<'_, '_> {
         }
         let channel = matches!(self.state.heap[id as usize], Obj::Chan { .. });
         let mut origin = self.origin_of(&site, channel, capacity, symbolic);
+        if matches!(op.kind, OpKind::Lock | OpKind::ReadLock) {
+            // The locks of a struct are all made where it is.
+            let name = op.target.rsplit('.').next().unwrap_or_default();
+            name.clone_into(&mut origin.name);
+        }
         if op.pipe {
             // The end that would have to be read from, written to or closed.
             let [reader, writer] = self.ends_of(&site);

@@ -2,12 +2,15 @@
 //!
 //! In: a state. Out: [`Prospects`], worked out process by process when somebody asks. It may only say too much.
 
+use super::locks::COND_LOCK;
 use super::machine::Machine;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Prepared, State, Value};
 use super::stuck::Wants;
 use crate::flow::ir::BodyId;
 use crate::library::Effect;
-use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, Future, PACKAGE, RECV, SEND};
+use crate::summary::{
+    ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, RECV, SEND, SIGNAL, UNLOCK,
+};
 use crate::syntax::ast::Name;
 use std::cell::OnceCell;
 
@@ -125,6 +128,8 @@ impl<'a> Ahead<'a, '_> {
             Act::Close(ch) => self.on(ch, CLOSE),
             Act::Cancel(context) => self.acts[*context as usize] |= CALL,
             Act::Wait(_) => {}
+            Act::Lock(lock, _) => self.on(lock, LOCK),
+            Act::Cond(cond) => self.on(cond, AWAIT),
             Act::Select(cases, _) => {
                 for (send, ch, value) in cases {
                     self.on(ch, if *send { SEND } else { RECV });
@@ -166,6 +171,9 @@ impl<'a> Ahead<'a, '_> {
             Called::Cancel(context) => self.acts[*context as usize] |= CALL,
             Called::Close => on_first(CLOSE),
             Called::Library(Effect::WaitDone, _) => on_first(DONE),
+            Called::Library(Effect::Unlock | Effect::ReadUnlock, _) => on_first(UNLOCK),
+            Called::Library(Effect::Lock | Effect::ReadLock | Effect::TryLock, _) => on_first(LOCK),
+            Called::Library(Effect::CondSignal | Effect::CondBroadcast, _) => on_first(SIGNAL),
             Called::Library(Effect::Inert | Effect::WaitWait, _)
             | Called::Panic
             | Called::Recover => {}
@@ -270,6 +278,7 @@ impl<'a> Ahead<'a, '_> {
             Obj::Slice(elements) | Obj::Slots(_, elements) if field == "[]" => {
                 values.extend(elements);
             }
+            Obj::Cond(_, lock) if *field == COND_LOCK => values.push(lock),
             _ => {}
         });
         values

@@ -71,6 +71,21 @@ pub enum Act {
     Wait(Value),
     /// A call of a context's cancel function.
     Cancel(ObjId),
+    /// A lock that is to be taken.
+    Lock(Value, Wish),
+    /// A wait for a condition.
+    Cond(Value),
+}
+
+/// What a lock is to be taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// For reading, beside others who do.
+    Read,
+    /// For writing, alone.
+    Write,
+    /// The same, and whoever comes to read from now on has to wait behind (Go's documentation of `RWMutex`).
+    WriteNext,
 }
 
 /// How a frame is being left.
@@ -338,6 +353,7 @@ impl State {
                 obj,
                 Obj::Chan { .. }
                     | Obj::Wait(..)
+                    | Obj::Cond(..)
                     | Obj::Clock(..)
                     | Obj::Context(..)
                     | Obj::Cancel(_)

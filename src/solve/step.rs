@@ -379,10 +379,13 @@ impl Machine<'_> {
         pc: Pc,
         outcomes: impl Iterator<Item = (State, Pc)>,
     ) -> Flow {
+        let outcomes: Vec<(State, Pc)> = outcomes.collect();
+        let free = outcomes.len() > 1;
         let mut states: Vec<State> = outcomes
+            .into_iter()
             .map(|(mut s, to)| {
                 Self::go_to(&mut s, proc, to);
-                self.note(&mut s, proc, pc, Happening::Decided, None);
+                self.note(&mut s, proc, pc, Happening::Decided(free), None);
                 s
             })
             .collect();

@@ -29,7 +29,9 @@ impl Teller<'_, '_> {
             let what = match op.kind {
                 _ if op.nil => format!("`{}` is declared, and nil", origin.name),
                 _ if op.pipe => "the pipe is made".to_owned(),
-                OpKind::Wait => format!("`{}` is declared", origin.name),
+                OpKind::Wait | OpKind::CondWait | OpKind::Lock | OpKind::ReadLock => {
+                    format!("`{}` is declared", origin.name)
+                }
                 _ if self.is_clock(on) => format!("{made} is made, a ticker"),
                 _ => format!("{made} is made{}", origin.room()),
             };
@@ -40,6 +42,7 @@ impl Teller<'_, '_> {
                 text: what,
             });
         }
+        let kept = self.kept_locks();
         for event in self.events {
             let place = self.place(event.at);
             if let Some(note) = self.note(event.at) {
@@ -68,6 +71,14 @@ impl Teller<'_, '_> {
                 Happening::Closed if event.on == on && on.is_some() => {
                     Some((StepKind::Close, format!("it is closed: `{quoted}`")))
                 }
+                Happening::Locked if kept.contains(&(event.proc, event.at)) => Some((
+                    StepKind::Sync,
+                    format!("`{}` is locked, and kept", self.name_of_lock(event.at)),
+                )),
+                Happening::Signalled(waited, woken) if event.on == on => Some((
+                    StepKind::Sync,
+                    format!("of {waited} that wait `{quoted}` wakes {woken}"),
+                )),
                 Happening::Stopped if event.on == on => {
                     Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
                 }

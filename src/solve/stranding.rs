@@ -63,6 +63,9 @@ impl Teller<'_, '_> {
             | Happening::Closed
             | Happening::Synced
             | Happening::Stopped
+            | Happening::Locked
+            | Happening::Unlocked
+            | Happening::Signalled(..)
             | Happening::CountedDown => here(Exit::Done),
             Happening::Jumped(JumpKind::Goto) => here(Exit::Goto),
             Happening::Jumped(_) => here(Exit::Break),
@@ -73,7 +76,7 @@ impl Teller<'_, '_> {
             | Happening::Local
             | Happening::TookUp
             | Happening::Added => here(Exit::Done),
-            Happening::Decided => self.left_by_branch(index, event),
+            Happening::Decided(_) => self.left_by_branch(index, event),
         }
     }
 
@@ -162,7 +165,7 @@ impl Teller<'_, '_> {
                 Happening::Jumped(JumpKind::Goto) => Exit::Goto,
                 Happening::Jumped(_) => Exit::Break,
                 Happening::Local
-                | Happening::Decided
+                | Happening::Decided(_)
                 | Happening::Spawned(_)
                 | Happening::Added => continue,
                 _ => break,

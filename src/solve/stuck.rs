@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::prospects::Prospects;
 use super::state::{Act, Obj, ObjId, Proc, State, Value};
 use crate::flow::ir::{BodyId, Pc};
-use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
+use crate::summary::{ANY, Acts, CALL, CLOSE, DONE, RECV, RESET, SEND, SIGNAL, TOUCHED, UNLOCK};
 
 /// Objects, and what would have to be done to one of them.
 pub type Wants = Vec<(ObjId, Acts)>;
@@ -78,6 +78,10 @@ impl Machine<'_> {
                         wants.push((id, DONE));
                         true
                     }
+                    Obj::Cond(..) => {
+                        wants.push((id, SIGNAL));
+                        true
+                    }
                     _ => false,
                 },
                 None => *value == Value::Nil,
@@ -87,6 +91,8 @@ impl Machine<'_> {
             Act::Send(ch, _) => add(ch, RECV),
             Act::Recv(ch, _) => add(ch, SEND | CLOSE),
             Act::Wait(group) => add(group, DONE),
+            Act::Lock(lock, _) => add(lock, UNLOCK),
+            Act::Cond(cond) => add(cond, SIGNAL),
             Act::Select(_, true) => false,
             Act::Select(cases, false) => cases
                 .iter()

@@ -3,9 +3,9 @@
 use super::machine::Machine;
 use super::prospects::Prospects;
 use super::shared::List;
-use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value};
+use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value, Wish};
 use crate::flow::ir::{Op, Target};
-use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, TOUCHED};
+use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, SIGNAL, TOUCHED};
 use crate::syntax::ast::BinaryOp;
 
 /// A step that others can see.
@@ -20,6 +20,11 @@ enum Step {
     Close(usize, Value),
     Cancel(usize, ObjId),
     Wait(usize, Option<ObjId>),
+    Lock(usize, ObjId, Wish),
+    /// Somebody out of view signals the condition that a process waits for.
+    Woken(usize),
+    /// Who wants a lock for writing keeps out who comes to read.
+    KeepOut(usize, ObjId),
     /// A select goes by its default.
     Default(usize),
     /// A communication that needs no partner of ours.
@@ -40,6 +45,9 @@ impl Move {
             Step::Close(proc, _)
             | Step::Cancel(proc, _)
             | Step::Wait(proc, _)
+            | Step::Lock(proc, ..)
+            | Step::Woken(proc)
+            | Step::KeepOut(proc, _)
             | Step::Default(proc)
             | Step::Elsewhere(proc) => (Some(*proc), None),
             Step::Alone(port) | Step::TakenUp(port, _) => (Some(port.proc), None),
@@ -185,6 +193,30 @@ impl Machine<'_> {
                         add(Step::Wait(proc, state.object(group)));
                     }
                 }
+                Act::Lock(lock, wish) => {
+                    let Some(id) = state.object(lock) else {
+                        add(Step::Wait(proc, None));
+                        continue;
+                    };
+                    {
+                        if Self::is_free(state, id, *wish) {
+                            add(Step::Lock(proc, id, *wish));
+                        } else if *wish == Wish::Write && Self::is_read(state, id) {
+                            add(Step::KeepOut(proc, id));
+                        }
+                    }
+                }
+                Act::Cond(cond) => {
+                    // Somebody out of view signals it.
+                    let outside = |id: ObjId| {
+                        state.escaped(id)
+                            || self.others_act(state, id, SIGNAL)
+                            || !matches!(state.heap[id as usize], Obj::Cond(..))
+                    };
+                    if state.object(cond).is_none_or(outside) {
+                        add(Step::Woken(proc));
+                    }
+                }
                 _ => self.communicate(state, proc, &ports, &mut add),
             }
         }
@@ -233,6 +265,12 @@ impl Machine<'_> {
                 self.resume(&mut state, proc, Happening::Synced, Some(context));
             }
             Step::Wait(proc, on) => self.resume(&mut state, proc, Happening::Synced, on),
+            Step::Lock(proc, id, wish) => {
+                Self::hold(&mut state, id, wish);
+                self.resume(&mut state, proc, Happening::Locked, Some(id));
+            }
+            Step::Woken(proc) => Self::wake(&mut state, proc),
+            Step::KeepOut(proc, id) => Self::keep_out(&mut state, proc, id),
             Step::Default(proc) => self.default(&mut state, proc),
             Step::Alone(port) => self.alone(&mut state, &port),
             Step::Together(sender, receiver) => self.together(&mut state, &sender, &receiver),

@@ -6,7 +6,7 @@
 
 use super::explore::Candidate;
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, State, Value};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, State, Value, Wish};
 use super::stuck::Wants;
 use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc};
 use crate::leak::{Leak, OpKind, Operation};
@@ -164,6 +164,21 @@ impl Teller<'_, '_> {
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
         facts.items = self.items();
+        if let (Act::Cond(_), Some(cond)) = (act, primitive) {
+            if self.was_woken(proc, cond) {
+                self.machine.abstain("unknown-condition");
+                return None;
+            }
+            facts.signal = self.missed_signal(cond);
+        }
+        facts.lock = self.lock_trouble(proc, act, candidate);
+        if facts.lock.is_none() && self.is_called_again(root) {
+            return None;
+        }
+        if facts.lock.is_none() && self.is_behind_a_lock(proc, candidate) {
+            self.machine.abstain("behind-a-lock");
+            return None;
+        }
         Some(Leak {
             completed_before: done(wanted_sends, Some(proc.id)),
             served: done(!wanted_sends, None),
@@ -270,8 +285,23 @@ impl Teller<'_, '_> {
             }
             (Act::Wait(_), _) => {
                 let mut wait = make(OpKind::Wait, span, span, false);
-                wait.target = group_of(&(self.text)(body.file, span));
+                wait.target = receiver_of(&(self.text)(body.file, span));
                 (wait, Vec::new())
+            }
+            (Act::Cond(_), _) => {
+                let mut wait = make(OpKind::CondWait, span, span, false);
+                wait.target = receiver_of(&(self.text)(body.file, span));
+                (wait, Vec::new())
+            }
+            (Act::Lock(_, wish), _) => {
+                let kind = if *wish == Wish::Read {
+                    OpKind::ReadLock
+                } else {
+                    OpKind::Lock
+                };
+                let mut lock = make(kind, span, span, false);
+                lock.target = receiver_of(&(self.text)(body.file, span));
+                (lock, Vec::new())
             }
             _ => (make(OpKind::Call, span, span, false), Vec::new()),
         })
@@ -320,11 +350,16 @@ impl Teller<'_, '_> {
     }
 }
 
-/// The group in the text of a statement that waits for it: `s.wg` of `defer s.wg.Wait()`.
-fn group_of(statement: &str) -> String {
-    let call = statement.split(".Wait(").next().unwrap_or_default();
-    let group = call.rsplit([' ', '\t', '(', '!']).next();
-    group.unwrap_or_default().to_owned()
+/// The group or lock in the text of a statement that waits for it: `s.wg` of `defer s.wg.Wait()`.
+pub(super) fn receiver_of(statement: &str) -> String {
+    let methods = [".Wait(", ".Lock(", ".RLock("];
+    let end = methods
+        .iter()
+        .filter_map(|method| statement.find(method))
+        .min();
+    let call = &statement[..end.unwrap_or(statement.len())];
+    let receiver = call.rsplit([' ', '\t', '(', '!']).next();
+    receiver.unwrap_or_default().to_owned()
 }
 
 /// The name a primitive was first given, or else the last part of what the operation calls it.

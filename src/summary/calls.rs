@@ -2,8 +2,8 @@
 
 use super::future::Carried;
 use super::{
-    ADD, ANY, Acts, CALL, CLOSE, DONE, ELEMENT, PACKAGE, RECV, RESET, SEND, STOP, Summaries, Way,
-    add, give,
+    ADD, ANY, AWAIT, Acts, CALL, CLOSE, DONE, ELEMENT, LOCK, PACKAGE, RECV, RESET, SEND, SIGNAL,
+    STOP, Summaries, UNLOCK, Way, add, give, take,
 };
 use crate::flow::Program;
 use crate::flow::direction;
@@ -140,6 +140,24 @@ impl Summaries<'_> {
                     if down | up != 0 {
                         add(receiver, down | up, future);
                     }
+                }
+            }
+            Effect::Lock | Effect::ReadLock | Effect::TryLock => {
+                if let Some(receiver) = call.args.first() {
+                    // Who locks it here unlocks later what it has locked itself, and no use to others.
+                    take(receiver, UNLOCK, future);
+                    add(receiver, LOCK, future);
+                }
+            }
+            Effect::CondWait | Effect::CondSignal | Effect::CondBroadcast => {
+                let waits = effect == Effect::CondWait;
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, if waits { AWAIT } else { SIGNAL }, future);
+                }
+            }
+            Effect::Unlock | Effect::ReadUnlock => {
+                if let Some(receiver) = call.args.first() {
+                    add(receiver, UNLOCK, future);
                 }
             }
             _ => {}

@@ -107,6 +107,14 @@ impl<'h> Carried<'h> {
         self.set(var, field, known | acts);
     }
 
+    /// This cannot be done by this way any more.
+    pub(super) fn take(&mut self, var: Var, field: Option<&Name>, acts: Acts) {
+        let known = self.known(var, field);
+        if known & acts != 0 {
+            self.set(var, field, known & !acts);
+        }
+    }
+
     /// More can be done by ways that begin at `var`, each given by its field.
     pub(super) fn add_all<'a>(
         &mut self,

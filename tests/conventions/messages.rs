@@ -1,8 +1,8 @@
 //! The style of messages, over leaks of every kind and cause in many circumstances.
 
 use goleash::leak::{
-    Caller, Confidence, DeadContext, Exit, Facts, Leak, OpKind, Operation, Origin, Stranding,
-    Tally, Undying, Witness,
+    Caller, Confidence, DeadContext, Exit, Facts, HeldLock, Leak, LockTrouble, OpKind, Operation,
+    Origin, Signal, Stranding, Tally, Undying, Witness,
 };
 use goleash::rules::classify;
 use goleash::source::{FileId, Place, Span};
@@ -132,7 +132,33 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         owner_acts: false,
         large_room: yes(2) && yes(5),
         items: 0,
+        signal: (kind == OpKind::CondWait && yes(3)).then_some(Signal {
+            at,
+            waited: 2,
+            woken: 1,
+        }),
+        lock: lock(kind, at, yes),
     }
+}
+
+/// A lock in one of the ways it comes into a leak at such an operation.
+fn lock(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Option<HeldLock> {
+    let trouble = match (kind, yes(9), yes(0)) {
+        (OpKind::Lock | OpKind::ReadLock, true, true) => LockTrouble::Itself,
+        (OpKind::Lock | OpKind::ReadLock, true, false) => LockTrouble::Left,
+        (OpKind::Lock | OpKind::ReadLock, false, true) => LockTrouble::Order,
+        (_, true, true) => LockTrouble::Under,
+        _ => return None,
+    };
+    Some(HeldLock {
+        trouble,
+        name: "s.mu".to_owned(),
+        read: yes(1),
+        at,
+        ended: yes(2),
+        other: yes(3).then_some(at),
+        other_name: "t.mu".to_owned(),
+    })
 }
 
 #[test]
@@ -140,8 +166,10 @@ fn messages_follow_the_style() {
     for leak in leaks() {
         let claimed = match leak.op.kind {
             // Behind a stuck goroutine a wait is a consequence, and that goroutine is told.
-            OpKind::Wait => leak.stranding.exit != Exit::Stuck,
-            kind => kind != OpKind::Lock,
+            OpKind::Wait => leak.stranding.exit != Exit::Stuck || leak.facts.lock.is_some(),
+            // Nothing is said of a lock of which nobody knows who has it.
+            OpKind::Lock => leak.facts.lock.is_some(),
+            _ => true,
         };
         let said = classify(&leak);
         assert_eq!(said.is_some(), claimed, "{leak:?}");

@@ -140,9 +140,10 @@ fn leaking(packages: &[Package], left: &[Goroutine]) -> Result<Vec<Line>, String
             None => return Err(format!("leaks at an unmarked line: {}", show(goroutine))),
             Some(false) => {}
             Some(true) => {
-                let expected = wait_reason(file.line(goroutine.line));
+                let expected = wait_reasons(file.line(goroutine.line));
                 let bare = goroutine.reason.trim_end_matches(" (nil chan)");
-                if bare != expected {
+                if !expected.contains(&bare) {
+                    let expected = expected.join("` or `");
                     return Err(format!("`{expected}` was expected: {}", show(goroutine)));
                 }
                 proven.push((goroutine.file.clone(), goroutine.line));
@@ -190,24 +191,31 @@ fn function<'a>(packages: &'a [Package], case: &Case) -> Option<&'a support::mar
         .find(|f| f.name == case.function)
 }
 
-/// The wait reason that fits the operation of a line, read off its text.
-fn wait_reason(line: &str) -> &'static str {
+/// The wait reasons that fit the operation of a line, read off its text.
+fn wait_reasons(line: &str) -> &'static [&'static str] {
     let code = line.split("//").next().unwrap_or_default().trim();
     if code.contains("select {}") {
-        return "select (no cases)";
+        return &["select (no cases)"];
     }
     if code.contains("select {") {
-        return "select";
+        return &["select"];
     }
     if code.contains(".Wait()") {
-        return "sync.WaitGroup.Wait";
+        return &["sync.WaitGroup.Wait", "sync.Cond.Wait"];
+    }
+    if code.contains(".RLock()") {
+        return &["sync.RWMutex.RLock"];
+    }
+    if code.contains(".Lock()") {
+        // Who locks an `RWMutex` waits for its other writers first, and for its readers then.
+        return &["sync.Mutex.Lock", "sync.RWMutex.Lock"];
     }
     if code.contains("range ") {
-        return "chan receive";
+        return &["chan receive"];
     }
     if !code.contains("<-") {
         // The library waits at one end of a pipe.
-        return "select";
+        return &["select"];
     }
     // The arrow of a receive has no channel on its left.
     let sends = code.match_indices("<-").any(|(at, _)| {
@@ -217,7 +225,11 @@ fn wait_reason(line: &str) -> &'static str {
                 .iter()
                 .any(|word| before.ends_with(word))
     });
-    if sends { "chan send" } else { "chan receive" }
+    if sends {
+        &["chan send"]
+    } else {
+        &["chan receive"]
+    }
 }
 
 fn show(goroutine: &Goroutine) -> String {

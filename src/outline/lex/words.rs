@@ -55,7 +55,7 @@ impl Lexer<'_> {
                 self.outline.pipes = true;
                 self.mark(true);
             }
-            b"NewTicker" => self.outline.blocks = true,
+            b"NewTicker" | b"Mutex" | b"RWMutex" => self.outline.blocks = true,
             b"go" | b"close" if !after_dot => self.mark(false),
             b"panic" | b"recover" if !after_dot => self.stop(),
             b"true" if self.last_word_was_for(start) => self.stop(),

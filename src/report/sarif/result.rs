@@ -99,6 +99,7 @@ fn message(finding: &Finding) -> String {
             LabelRole::Make => "Made",
             LabelRole::Spawn => "Goroutine started",
             LabelRole::Stranding => "Stranded",
+            LabelRole::Lock => "Locked",
             LabelRole::Skipped => "Not reached",
         };
         // Writing to a `String` cannot fail.

@@ -354,6 +354,10 @@ impl Mine<'_> {
         ) {
             self.mark_field(&Name::new_static("C"));
         }
+        if matches!(call.callee, Callee::Library(Effect::Cond, _)) {
+            // Its lock.
+            self.mark_field(&Name::new_static("L"));
+        }
     }
 
     /// Whether what is stored in `target` may lead to something of ours.

@@ -36,7 +36,7 @@ impl State {
             let acts = match obj {
                 // Whoever is handed a context can wait for it, but only its cancel function ends it.
                 Obj::Context(..) => continue,
-                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) => acts,
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..) => acts,
                 // A function that may be called may do all it can.
                 Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => continue,
                 _ => ANY,
@@ -47,7 +47,7 @@ impl State {
             self.open[id as usize] |= acts;
             serves |= matches!(
                 obj,
-                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cancel(_)
+                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..) | Obj::Cancel(_)
             );
             match obj {
                 Obj::Struct(ty, fields) => {
@@ -61,6 +61,7 @@ impl State {
                 }
                 // What is in a channel nobody takes out.
                 Obj::Chan { .. } if acts & (RECV | ANY) == 0 => {}
+                Obj::Cond(..) if acts & ANY == 0 => {}
                 Obj::Closure(body, env, None)
                     if let Some(captured) = exposure.of_literal(*body) =>
                 {
@@ -152,7 +153,9 @@ impl State {
     fn lend(&mut self, value: &Value, acts: Acts) {
         let Some(id) = self.object(value) else { return };
         match &self.heap[id as usize] {
-            Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) if acts & ANY == 0 => {
+            Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..)
+                if acts & ANY == 0 =>
+            {
                 self.open[id as usize] |= acts;
             }
             Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => {}

@@ -10,8 +10,8 @@ use crate::summary::Acts;
 pub enum Happening {
     /// A local operation.
     Local,
-    /// A condition, choice or loop head was decided.
-    Decided,
+    /// A condition, choice or loop head was decided; the flag says whether it could have been otherwise.
+    Decided(bool),
     /// A goroutine of this number was started; `u32::MAX` for one whose code is out of view.
     Spawned(u32),
     /// A send completed (case of the select, if it was one).
@@ -28,6 +28,12 @@ pub enum Happening {
     Stopped,
     /// A request was taken up by a goroutine that was there before.
     TookUp,
+    /// A condition was signalled: how many waited for it, and how many of those were woken.
+    Signalled(u8, u8),
+    /// A lock was taken.
+    Locked,
+    /// A lock was given back.
+    Unlocked,
     /// A `WaitGroup` was told to wait for more.
     Added,
     /// A `WaitGroup` was told that one is done.

@@ -91,6 +91,8 @@ pub enum Obj {
     Map(Value),
     /// A `WaitGroup`, with its counter.
     Wait(Site, Value),
+    /// A condition, with its lock.
+    Cond(Site, Value),
     /// A `sync.Once`, and whether it is done.
     Once(bool),
     /// A ticker, which stands for its channel as well, and whether it is stopped.
@@ -115,6 +117,7 @@ impl Obj {
             Self::Cell(held)
             | Self::Map(held)
             | Self::Wait(_, held)
+            | Self::Cond(_, held)
             | Self::Context(_, held, ..) => value(held),
             Self::Chan { buf, .. } => buf.iter().for_each(value),
             Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| value(v)),

@@ -1,0 +1,574 @@
+//! Which locks are worth following.
+//!
+//! In: the bodies of a package as they were lowered. Out: the same, with what is done to other locks gone. A lock that is
+//! never held where its holder may have to wait, and never left held, is free again before anybody could notice, and most
+//! locks are of that kind. A lock is told by the struct type and field it stands in, or by the variable.
+//!
+//! A lock is followed when it may be held
+//!
+//! 1. at an operation that may wait, in the same function or in one that it calls;
+//! 2. where it is locked again, by itself or through calls, or where another is locked that is held elsewhere while this
+//!    one is locked, or that such locks are locked behind; or
+//! 3. at an end of a function that unlocks it elsewhere: one that never does so keeps it on purpose.
+//!
+//! What is left alone counts as free. So does a lock that is handed to code that is not followed, such as a condition
+//! variable.
+
+mod mark;
+
+use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Var};
+use super::users::Users;
+use crate::library::Effect;
+use crate::resolve::{Ty, TypeDef, TypeId};
+use crate::syntax::ast::Name;
+use mark::Marker;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The type of locks that are followed; those of others stay what they are.
+pub(crate) fn lock_type() -> Ty {
+    Ty::Ext(PATH, FOLLOWED)
+}
+
+const PATH: Name = Name::new_static("sync");
+const FOLLOWED: Name = Name::new_static("followed lock");
+
+/// Whether values of this type are locks that are followed.
+pub(crate) fn is_lock(ty: &Ty) -> bool {
+    matches!(ty, Ty::Ext(path, name) if *path == PATH && *name == FOLLOWED)
+}
+
+/// A lock, as far as names tell it from others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Lock {
+    /// The field of a struct type.
+    Field(TypeId, Name),
+    /// A variable, in the body that declares it.
+    Var(usize, Var),
+    /// One that nothing here tells from others.
+    Other,
+}
+
+/// What an operation does to a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Lock,
+    Unlock,
+}
+
+fn act_of(callee: &Callee) -> Option<Act> {
+    match callee {
+        Callee::Library(Effect::Lock | Effect::ReadLock | Effect::TryLock, _) => Some(Act::Lock),
+        Callee::Library(Effect::Unlock | Effect::ReadUnlock, _) => Some(Act::Unlock),
+        _ => None,
+    }
+}
+
+/// Drops what is done to locks that are not worth following, and gives the others a type of their own. Returns the bodies
+/// that get into trouble with a lock by themselves; nothing where no lock is followed.
+pub(super) fn follow_locks(
+    bodies: &mut [Arc<Body>],
+    types: &mut [TypeDef],
+) -> Option<BTreeSet<BodyId>> {
+    let acts = |body: &Arc<Body>| {
+        body.code
+            .iter()
+            .any(|op| lock_call(op).is_some() || makes_cond(op))
+    };
+    if !bodies.iter().any(acts) {
+        return None;
+    }
+    let mut finder = Finder::new(bodies, types);
+    finder.find();
+    let (followed, troubled, made) = (finder.followed(), finder.troubled(), finder.made);
+    for (index, ops) in finder.left_alone(&followed) {
+        let body = Body::changed(&mut bodies[index]);
+        for pc in ops {
+            body.code[pc as usize] = Op::Nop;
+        }
+    }
+    if followed.is_empty() && !made {
+        return None;
+    }
+    Marker::new(&followed, made, bodies, types).mark(bodies);
+    Some(troubled)
+}
+
+/// The call by which an operation locks or unlocks something.
+fn lock_call(op: &Op) -> Option<(&Call, Act)> {
+    match op {
+        Op::Call(call) | Op::Defer(call) | Op::Go(call) => Some((call, act_of(&call.callee)?)),
+        _ => None,
+    }
+}
+
+/// Whether an operation makes a condition.
+fn makes_cond(op: &Op) -> bool {
+    matches!(op, Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Cond, _)))
+}
+
+/// Whether a mutex is made here, such as in `&sync.Mutex{}` and `new(sync.Mutex)`.
+fn is_made_mutex(made: &Expr) -> bool {
+    matches!(made, Expr::Zero(ty, _) if is_mutex(ty))
+}
+
+/// What is known of one body.
+#[derive(Default)]
+struct Known {
+    /// Whether a goroutine may have to wait in it.
+    waits: bool,
+    /// The locks it locks.
+    locks: BTreeSet<u32>,
+    /// The bodies it calls.
+    calls: Vec<BodyId>,
+    /// The lock that is held where a body is called.
+    held: Vec<(u32, BodyId)>,
+}
+
+struct Finder<'b> {
+    bodies: &'b [Arc<Body>],
+    types: &'b [TypeDef],
+    numbers: FxHashMap<Lock, u32>,
+    known: Vec<Known>,
+    /// The locks that are followed, by number.
+    wanted: BTreeSet<u32>,
+    /// The locks that are not followed, as one is held behind which they are locked that cannot be.
+    refused: BTreeSet<u32>,
+    /// The first is held where the second is locked.
+    edges: BTreeSet<(u32, u32)>,
+    /// The locks with which a body may end that it unlocks elsewhere.
+    left: Vec<(u32, BodyId)>,
+    /// The bodies that get into trouble with a lock.
+    trouble: BTreeSet<(u32, BodyId)>,
+    /// Whether a lock is made for a condition alone.
+    made: bool,
+    by_name: FxHashMap<Name, Vec<BodyId>>,
+}
+
+/// Methods that a call through an interface may call, at most; of more nobody says which.
+const CANDIDATES: usize = 3;
+
+impl<'b> Finder<'b> {
+    fn new(bodies: &'b [Arc<Body>], types: &'b [TypeDef]) -> Self {
+        let mut by_name: FxHashMap<Name, Vec<BodyId>> = FxHashMap::default();
+        for (name, func) in types.iter().flat_map(|ty| &ty.methods) {
+            by_name
+                .entry(name.clone())
+                .or_default()
+                .push((*func).into());
+        }
+        let mut known = Vec::new();
+        known.resize_with(bodies.len(), Known::default);
+        Self {
+            bodies,
+            types,
+            numbers: FxHashMap::default(),
+            known,
+            wanted: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            edges: BTreeSet::new(),
+            left: Vec::new(),
+            trouble: BTreeSet::new(),
+            made: false,
+            by_name,
+        }
+    }
+
+    fn find(&mut self) {
+        for index in 0..self.bodies.len() {
+            self.look_at(index);
+        }
+        self.spread();
+        for index in 0..self.bodies.len() {
+            for (lock, callee) in std::mem::take(&mut self.known[index].held) {
+                let callee = &self.known[callee.0 as usize];
+                if callee.waits {
+                    self.wanted.insert(lock);
+                }
+                if callee.locks.contains(&lock) {
+                    self.trouble.insert((lock, BodyId(index as u32)));
+                }
+                self.edges
+                    .extend(callee.locks.iter().map(|next| (lock, *next)));
+            }
+        }
+        self.circles();
+        for (lock, body) in std::mem::take(&mut self.left) {
+            self.wanted.insert(lock);
+            self.trouble.insert((lock, body));
+        }
+        let other = self.number(Lock::Other);
+        self.refused.insert(other);
+        for lock in &self.refused {
+            self.wanted.remove(lock);
+        }
+    }
+
+    /// The bodies that get into trouble with a lock that is followed.
+    fn troubled(&self) -> BTreeSet<BodyId> {
+        let trouble = self.trouble.iter();
+        let trouble = trouble.filter(|(lock, _)| self.wanted.contains(lock));
+        trouble.map(|(_, body)| *body).collect()
+    }
+
+    /// The locks that are followed.
+    fn followed(&self) -> BTreeSet<Lock> {
+        let numbers = self.numbers.iter();
+        let followed = numbers.filter(|(_, number)| self.wanted.contains(number));
+        followed.map(|(lock, _)| lock.clone()).collect()
+    }
+
+    /// Per body, the operations on locks that are not followed.
+    fn left_alone(&self, followed: &BTreeSet<Lock>) -> Vec<(usize, Vec<Pc>)> {
+        let bodies = self.bodies.iter().enumerate();
+        let ops = bodies.map(|(index, body)| {
+            let dropped = |(_, op): &(usize, &Op)| {
+                let Some((call, _)) = lock_call(op) else {
+                    return false;
+                };
+                let lock = call.args.first().and_then(|lock| self.lock(index, lock));
+                match lock.filter(|lock| !self.is_pointer(lock)) {
+                    Some(lock) => !followed.contains(&lock),
+                    // A pointer to any of them.
+                    None => followed.is_empty() && !self.made,
+                }
+            };
+            let code = body.code.iter().enumerate();
+            let ops = code.filter(dropped).map(|(pc, _)| pc as Pc);
+            (index, ops.collect::<Vec<Pc>>())
+        });
+        ops.filter(|(_, ops)| !ops.is_empty()).collect()
+    }
+
+    /// The lock that an expression is.
+    fn lock(&self, body: usize, expr: &Expr) -> Option<Lock> {
+        match expr {
+            Expr::Receiver(inner) | Expr::Addr(inner) | Expr::Deref(inner) => {
+                self.lock(body, inner)
+            }
+            Expr::Var(var) => {
+                let (body, var) = declared(self.bodies, body, *var);
+                let ty = &self.bodies[body].vars[var as usize].ty;
+                is_or_points_to_mutex(ty).then_some(Lock::Var(body, var))
+            }
+            Expr::Field(base, name) => {
+                let ty = type_of(self.bodies, self.types, body, base)?.base_named()?;
+                let holder = Ty::Named(ty);
+                let field = holder.own_field(self.types, name)?;
+                is_or_points_to_mutex(field).then(|| Lock::Field(ty, name.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is a pointer to a lock, which may be any.
+    fn is_pointer(&self, lock: &Lock) -> bool {
+        let is_pointer = |ty: &Ty| matches!(ty, Ty::Ptr(_));
+        match lock {
+            Lock::Field(ty, name) => {
+                let field = Ty::Named(*ty);
+                field.own_field(self.types, name).is_some_and(is_pointer)
+            }
+            Lock::Var(body, var) => is_pointer(&self.bodies[*body].vars[*var as usize].ty),
+            Lock::Other => true,
+        }
+    }
+
+    fn number(&mut self, lock: Lock) -> u32 {
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(lock).or_insert(next)
+    }
+
+    /// Notes what a body does by itself: where it waits, and what it holds where it calls, locks, waits or ends.
+    fn look_at(&mut self, index: usize) {
+        let body = Arc::clone(&self.bodies[index]);
+        let mut here: Vec<u32> = Vec::new();
+        let mut acts: Vec<Option<(usize, Act)>> = vec![None; body.code.len()];
+        for (pc, op) in body.code.iter().enumerate() {
+            self.known[index].waits |= may_wait(op);
+            if let Op::Call(call) | Op::Defer(call) = op {
+                let called = self.called(call);
+                self.known[index].calls.extend(called);
+            }
+            if let Op::Call(Call {
+                callee: Callee::Library(Effect::Cond, _),
+                args,
+                ..
+            }) = op
+                && let Some(lock) = args.first()
+            {
+                self.made |= matches!(lock, Expr::Addr(made) if is_made_mutex(made));
+            }
+            if let Op::Call(Call {
+                callee: Callee::Library(Effect::Cond, _),
+                args,
+                ..
+            }) = op
+                && let Some(lock) = args.first().and_then(|lock| self.lock(index, lock))
+            {
+                // Who signals and who waits go one after the other.
+                let number = self.number(lock);
+                self.wanted.insert(number);
+            }
+            let Some((call, act)) = lock_call(op) else {
+                continue;
+            };
+            let lock = call.args.first().and_then(|lock| self.lock(index, lock));
+            let number = self.number(lock.unwrap_or(Lock::Other));
+            if act == Act::Lock {
+                self.known[index].locks.insert(number);
+            }
+            let at = here.iter().position(|known| *known == number);
+            let at = at.unwrap_or_else(|| {
+                here.push(number);
+                here.len() - 1
+            });
+            // More locks than bits: the rest is free.
+            acts[pc] = (at < Mask::BITS as usize).then_some((at, act));
+        }
+        if here.is_empty() {
+            return;
+        }
+        let unlocked = acts.iter().flatten().filter(|(_, act)| *act == Act::Unlock);
+        let unlocked = unlocked.fold(0, |mask, (at, _)| mask | bit(*at));
+        let unlocks = |id: BodyId| {
+            let code = self.bodies[id.0 as usize].code.iter();
+            let mut acts = code.filter_map(lock_call);
+            acts.any(|(_, act)| act == Act::Unlock)
+        };
+        let kept = held(&body, &acts, Some(&unlocks));
+        let held = held(&body, &acts, None);
+        let recovers = body.code.iter().any(|op| match op {
+            Op::Defer(call) => call
+                .body()
+                .is_some_and(|id| self.bodies[id.0 as usize].recovers),
+            _ => false,
+        });
+        let id = BodyId(index as u32);
+        for (pc, op) in body.code.iter().enumerate() {
+            let Some(held) = held[pc] else { continue };
+            let each = |mask: Mask| (0..here.len()).filter(move |at| mask & bit(*at) != 0);
+            match (op, acts[pc]) {
+                (Op::Call(_) | Op::Defer(_), Some((at, Act::Lock))) => {
+                    for lock in each(held) {
+                        self.edges.insert((here[lock], here[at]));
+                        if lock == at {
+                            self.trouble.insert((here[lock], id));
+                        }
+                    }
+                }
+                (Op::Panic, _) if !recovers => {}
+                (Op::Return(_) | Op::End | Op::Panic, _) => {
+                    let left = each(kept[pc].unwrap_or(0) & unlocked);
+                    self.left.extend(left.map(|lock| (here[lock], id)));
+                }
+                (Op::Call(call) | Op::Defer(call), None) => {
+                    let called = self.called(call);
+                    let holds =
+                        each(held).flat_map(|lock| called.iter().map(move |id| (lock, *id)));
+                    let holds: Vec<_> = holds.map(|(lock, id)| (here[lock], id)).collect();
+                    self.known[index].held.extend(holds);
+                }
+                _ => {}
+            }
+            if may_wait(op) {
+                self.wanted.extend(each(held).map(|lock| here[lock]));
+            }
+        }
+    }
+
+    /// The bodies that a call runs before it comes back.
+    fn called(&self, call: &Call) -> Vec<BodyId> {
+        match &call.callee {
+            Callee::Body(id) | Callee::Value(Expr::Closure(id)) => vec![*id],
+            Callee::Named(name) => self
+                .by_name
+                .get(name)
+                .filter(|methods| methods.len() <= CANDIDATES)
+                .cloned()
+                .unwrap_or_default(),
+            Callee::Library(Effect::Call | Effect::CallOnce, _) => {
+                let mut called = Vec::new();
+                for arg in &call.args {
+                    arg.closures(&mut |id| called.push(id));
+                    arg.functions(&mut |func| called.push(func.into()));
+                }
+                called
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a body calls waits and locks as well.
+    fn spread(&mut self) {
+        let known = &self.known;
+        let callers = Users::of(known.len(), |index, f| {
+            known[index].calls.iter().for_each(|callee| f(*callee));
+        });
+        let mut queue: Vec<usize> = (0..self.known.len())
+            .filter(|at| self.known[*at].waits || !self.known[*at].locks.is_empty())
+            .collect();
+        while let Some(index) = queue.pop() {
+            let (waits, locks) = (self.known[index].waits, self.known[index].locks.clone());
+            for caller in callers.users(index) {
+                let caller_known = &mut self.known[caller];
+                let before = (caller_known.waits, caller_known.locks.len());
+                caller_known.waits |= waits;
+                caller_known.locks.extend(&locks);
+                if before != (caller_known.waits, caller_known.locks.len()) {
+                    queue.push(caller);
+                }
+            }
+        }
+    }
+
+    /// Locks that are held while each other are locked.
+    fn circles(&mut self) {
+        let mut next: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (held, locked) in &self.edges {
+            next.entry(*held).or_default().push(*locked);
+        }
+        let mut circle = FxHashSet::default();
+        for (held, locked) in &self.edges {
+            let (mut seen, mut todo) = (FxHashSet::default(), vec![*locked]);
+            while let Some(lock) = todo.pop() {
+                if lock == *held {
+                    circle.extend([*held, *locked]);
+                    break;
+                }
+                if seen.insert(lock) {
+                    todo.extend(next.get(&lock).into_iter().flatten());
+                }
+            }
+        }
+        // Whoever has to take another lock first is alone with those of the circle.
+        let vague = self
+            .numbers
+            .iter()
+            .filter(|(lock, _)| self.is_pointer(lock));
+        let vague: FxHashSet<u32> = vague.map(|(_, number)| *number).collect();
+        let mut gates: Vec<u32> = circle.iter().copied().collect();
+        while let Some(lock) = gates.pop() {
+            let before = self.edges.iter().filter(|(_, locked)| *locked == lock);
+            for (gate, _) in before {
+                if vague.contains(gate) && *gate != lock {
+                    self.refused.insert(lock);
+                }
+                if circle.insert(*gate) {
+                    gates.push(*gate);
+                }
+            }
+        }
+        self.wanted.extend(circle);
+    }
+}
+
+/// The locks of a body, by their place in its own list.
+type Mask = u32;
+
+fn bit(at: usize) -> Mask {
+    1_u32.checked_shl(at as u32).unwrap_or(0)
+}
+
+/// Per position, the locks that may be held there; nothing where control never comes. With `at_end`, which says of a literal
+/// whether it unlocks anything, those that may still be held in the end: what is deferred counts where it is deferred.
+fn held(
+    body: &Body,
+    acts: &[Option<(usize, Act)>],
+    at_end: Option<&dyn Fn(BodyId) -> bool>,
+) -> Vec<Option<Mask>> {
+    let mut held: Vec<Option<Mask>> = vec![None; body.code.len()];
+    let mut todo: Vec<(Pc, Mask)> = vec![(0, 0)];
+    while let Some((pc, mask)) = todo.pop() {
+        let Some(known) = held.get_mut(pc as usize) else {
+            continue;
+        };
+        let joined = known.unwrap_or(0) | mask;
+        if *known == Some(joined) {
+            continue;
+        }
+        *known = Some(joined);
+        let op = &body.code[pc as usize];
+        let after = match (op, acts[pc as usize]) {
+            (Op::Call(_), Some((at, Act::Lock))) => joined | bit(at),
+            (Op::Call(_), Some((at, Act::Unlock))) => joined & !bit(at),
+            (Op::Defer(_), Some((at, Act::Unlock))) if at_end.is_some() => joined & !bit(at),
+            (Op::Defer(call), None)
+                if at_end
+                    .zip(call.body())
+                    .is_some_and(|(unlocks, id)| unlocks(id)) =>
+            {
+                0
+            }
+            _ => joined,
+        };
+        op.successors(pc, &mut |next| todo.push((next, after)));
+    }
+    held
+}
+
+/// Whether a goroutine may have to wait at an operation for somebody else.
+fn may_wait(op: &Op) -> bool {
+    match op {
+        Op::Send(..) | Op::Recv { .. } => true,
+        Op::Select { default, .. } => default.is_none(),
+        Op::Call(call) | Op::Defer(call) => {
+            matches!(
+                call.callee,
+                Callee::Library(Effect::WaitWait | Effect::CondWait, _)
+            )
+        }
+        _ => false,
+    }
+}
+
+/// Follows a captured variable to the body that declares it.
+fn declared(bodies: &[Arc<Body>], mut body: usize, mut var: Var) -> (usize, Var) {
+    while let Some(parent) = bodies[body].parent
+        && let Some((outer, _)) = bodies[body].captures.iter().find(|(_, own)| *own == var)
+    {
+        (body, var) = (parent.0 as usize, *outer);
+    }
+    (body, var)
+}
+
+fn is_mutex(ty: &Ty) -> bool {
+    matches!(ty, Ty::Ext(path, name) if path == "sync" && (name == "Mutex" || name == "RWMutex"))
+}
+
+/// Whether values of a type are locks or lead to one at once.
+fn is_or_points_to_mutex(ty: &Ty) -> bool {
+    match ty {
+        Ty::Ptr(inner) => is_mutex(inner),
+        ty => is_mutex(ty),
+    }
+}
+
+/// The light type of an expression, where its parts say.
+fn type_of(bodies: &[Arc<Body>], types: &[TypeDef], body: usize, expr: &Expr) -> Option<Ty> {
+    match expr {
+        Expr::Var(var) => {
+            let (body, var) = declared(bodies, body, *var);
+            Some(bodies[body].vars[var as usize].ty.clone())
+        }
+        Expr::Field(base, name) => {
+            let ty = type_of(bodies, types, body, base)?.base_named()?;
+            Ty::Named(ty).own_field(types, name).cloned()
+        }
+        Expr::Index(base, _) => {
+            let ty = type_of(bodies, types, body, base)?;
+            match ty.underlying(types) {
+                Ty::Slice(inner) | Ty::Array(_, inner) | Ty::Map(_, inner) => {
+                    Some((**inner).clone())
+                }
+                _ => None,
+            }
+        }
+        Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) => {
+            type_of(bodies, types, body, base)
+        }
+        Expr::Struct(Some(ty), ..) => Some(Ty::Named(*ty)),
+        _ => None,
+    }
+}
