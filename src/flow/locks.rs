@@ -11,8 +11,7 @@
 //!    one is locked, or that such locks are locked behind; or
 //! 3. at an end of a function that unlocks it elsewhere: one that never does so keeps it on purpose.
 //!
-//! What is left alone counts as free. So does a lock that is handed to code that is not followed, such as a condition
-//! variable.
+//! What is left alone counts as free.
 
 mod mark;
 
@@ -148,6 +147,9 @@ struct Finder<'b> {
 
 /// Methods that a call through an interface may call, at most; of more nobody says which.
 const CANDIDATES: usize = 3;
+
+/// Locks that a function locks through what it calls, at most; more are left alone there.
+const THROUGH_CALLS: usize = 32;
 
 impl<'b> Finder<'b> {
     fn new(bodies: &'b [Arc<Body>], types: &'b [TypeDef]) -> Self {
@@ -415,7 +417,11 @@ impl<'b> Finder<'b> {
                 let caller_known = &mut self.known[caller];
                 let before = (caller_known.waits, caller_known.locks.len());
                 caller_known.waits |= waits;
-                caller_known.locks.extend(&locks);
+                for lock in &locks {
+                    if caller_known.locks.len() < THROUGH_CALLS {
+                        caller_known.locks.insert(*lock);
+                    }
+                }
                 if before != (caller_known.waits, caller_known.locks.len()) {
                     queue.push(caller);
                 }
@@ -425,21 +431,11 @@ impl<'b> Finder<'b> {
 
     /// Locks that are held while each other are locked.
     fn circles(&mut self) {
-        let mut next: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let order = Order::of(&self.edges, self.numbers.len());
+        let mut circle: BTreeSet<u32> = BTreeSet::new();
         for (held, locked) in &self.edges {
-            next.entry(*held).or_default().push(*locked);
-        }
-        let mut circle = FxHashSet::default();
-        for (held, locked) in &self.edges {
-            let (mut seen, mut todo) = (FxHashSet::default(), vec![*locked]);
-            while let Some(lock) = todo.pop() {
-                if lock == *held {
-                    circle.extend([*held, *locked]);
-                    break;
-                }
-                if seen.insert(lock) {
-                    todo.extend(next.get(&lock).into_iter().flatten());
-                }
+            if order.are_in_a_circle(*held, *locked) {
+                circle.extend([*held, *locked]);
             }
         }
         // Whoever has to take another lock first is alone with those of the circle.
@@ -450,8 +446,7 @@ impl<'b> Finder<'b> {
         let vague: FxHashSet<u32> = vague.map(|(_, number)| *number).collect();
         let mut gates: Vec<u32> = circle.iter().copied().collect();
         while let Some(lock) = gates.pop() {
-            let before = self.edges.iter().filter(|(_, locked)| *locked == lock);
-            for (gate, _) in before {
+            for gate in &order.before[lock as usize] {
                 if vague.contains(gate) && *gate != lock {
                     self.refused.insert(lock);
                 }
@@ -461,6 +456,54 @@ impl<'b> Finder<'b> {
             }
         }
         self.wanted.extend(circle);
+    }
+}
+
+/// In which order locks are taken.
+struct Order {
+    /// Per lock, those that are held where it is locked.
+    before: Vec<Vec<u32>>,
+    /// Per lock, the circle it belongs to: one of its locks (strongly connected components, Kosaraju 1978).
+    circle: Vec<u32>,
+}
+
+impl Order {
+    fn of(edges: &BTreeSet<(u32, u32)>, count: usize) -> Self {
+        let (mut before, mut after) = (vec![Vec::new(); count], vec![Vec::new(); count]);
+        for (held, locked) in edges {
+            before[*locked as usize].push(*held);
+            after[*held as usize].push(*locked);
+        }
+        let mut done: Vec<u32> = Vec::with_capacity(count);
+        let mut seen = vec![false; count];
+        for first in 0..count as u32 {
+            // Those that have been left with all that comes after them are done.
+            let mut todo = vec![(first, false)];
+            while let Some((lock, left)) = todo.pop() {
+                if left {
+                    done.push(lock);
+                } else if !std::mem::replace(&mut seen[lock as usize], true) {
+                    todo.push((lock, true));
+                    todo.extend(after[lock as usize].iter().map(|next| (*next, false)));
+                }
+            }
+        }
+        let mut circle = vec![u32::MAX; count];
+        for first in done.into_iter().rev() {
+            let mut todo = vec![first];
+            while let Some(lock) = todo.pop() {
+                if circle[lock as usize] == u32::MAX {
+                    circle[lock as usize] = first;
+                    todo.extend(&before[lock as usize]);
+                }
+            }
+        }
+        Self { before, circle }
+    }
+
+    /// Whether one comes from each of these locks to the other.
+    fn are_in_a_circle(&self, one: u32, other: u32) -> bool {
+        self.circle[one as usize] == self.circle[other as usize]
     }
 }
 

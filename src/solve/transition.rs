@@ -198,12 +198,10 @@ impl Machine<'_> {
                         add(Step::Wait(proc, None));
                         continue;
                     };
-                    {
-                        if Self::is_free(state, id, *wish) {
-                            add(Step::Lock(proc, id, *wish));
-                        } else if *wish == Wish::Write && Self::is_read(state, id) {
-                            add(Step::KeepOut(proc, id));
-                        }
+                    if Self::is_free(state, id, *wish) {
+                        add(Step::Lock(proc, id, *wish));
+                    } else if *wish == Wish::Write && Self::is_read(state, id) {
+                        add(Step::KeepOut(proc, id));
                     }
                 }
                 Act::Cond(cond) => {
