@@ -5,8 +5,7 @@ use crate::finding::Diagnosis;
 use crate::leak::{Leak, LockTrouble, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
-    let lock = leak.facts.lock.as_ref();
-    let lock = lock.filter(|lock| lock.trouble == LockTrouble::Under)?;
+    let lock = leak.lock_in(LockTrouble::Under)?;
     let held = code(&lock.name);
     let (who, act) = match leak.op.kind {
         OpKind::Send => ("receiver", "send"),

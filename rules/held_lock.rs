@@ -5,8 +5,7 @@ use crate::finding::Diagnosis;
 use crate::leak::{Exit, Leak, LockTrouble};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
-    let lock = leak.facts.lock.as_ref();
-    let lock = lock.filter(|lock| lock.trouble == LockTrouble::Left)?;
+    let lock = leak.lock_in(LockTrouble::Left)?;
     let unlock = code(&lock.given_back());
     let why = way_out(
         leak,

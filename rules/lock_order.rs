@@ -5,8 +5,7 @@ use crate::finding::Diagnosis;
 use crate::leak::{Leak, LockTrouble};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
-    let lock = leak.facts.lock.as_ref();
-    let lock = lock.filter(|lock| lock.trouble == LockTrouble::Order)?;
+    let lock = leak.lock_in(LockTrouble::Order)?;
     let (wanted, held) = (code(&lock.name), code(&lock.other_name));
     Some(Diagnosis {
         message: format!(

@@ -5,8 +5,7 @@ use crate::finding::Diagnosis;
 use crate::leak::{Leak, LockTrouble, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
-    let lock = leak.facts.lock.as_ref();
-    let lock = lock.filter(|lock| lock.trouble == LockTrouble::Itself)?;
+    let lock = leak.lock_in(LockTrouble::Itself)?;
     let since = code(&lock.taken());
     let why = match (leak.op.kind, lock.other.is_some()) {
         (OpKind::ReadLock, true) => format!(

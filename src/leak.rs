@@ -383,6 +383,12 @@ impl HeldLock {
 }
 
 impl Leak {
+    /// The lock that it is about, where that comes into it in this way.
+    pub fn lock_in(&self, trouble: LockTrouble) -> Option<&HeldLock> {
+        let lock = self.facts.lock.as_ref();
+        lock.filter(|lock| lock.trouble == trouble)
+    }
+
     /// Visits every place that is told of.
     pub fn places(&mut self, visit: &mut dyn FnMut(&mut Place)) {
         // Every field is named, so that a new one is not forgotten here.

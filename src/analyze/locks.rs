@@ -33,7 +33,7 @@ const KINDS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// The operations of a package on locks and conditions, with what they are called.
+/// The operations of a package on locks, with what they are called.
 pub(super) fn operations(package: Unit<'_>) -> Vec<(Place, &'static str)> {
     let known = waits(package, &[]);
     let mut operations = Vec::new();

@@ -136,8 +136,7 @@ impl<'a> Inquiry<'a> {
         this
     }
 
-    /// What the line does to conditions, and to locks that are not followed, stands behind what is: nothing is ever decided
-    /// about it.
+    /// What the line does to locks that are not followed stands behind what is: nothing is ever decided about it.
     fn add_locks(&mut self, program: &Program, question: &Question) {
         if matches!(question, Question::All) {
             return;

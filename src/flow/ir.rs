@@ -266,6 +266,9 @@ pub enum Asserted {
     Other,
 }
 
+/// The field of a condition that is its lock (Go's documentation of `sync.Cond`).
+pub const COND_LOCK: Name = Name::new_static("L");
+
 /// The field of a struct of another package that holds its type.
 pub const FOREIGN: Name = Name::new_static("type()");
 
@@ -403,6 +406,54 @@ pub enum Op {
     Recover(Target),
 }
 
+/// Calls `$f` on every expression that `$of` is made of; `$iter` goes through lists of them.
+macro_rules! each_child {
+    ($of:expr, $f:ident, $iter:ident) => {
+        match $of {
+            Self::Field(base, _)
+            | Self::Deref(base)
+            | Self::Addr(base)
+            | Self::Receiver(base)
+            | Self::Pipe(base, _)
+            | Self::Method(base, _)
+            | Self::MakeChan(base, ..)
+            | Self::Sized(base, _)
+            | Self::Slots(base, _)
+            | Self::Len(base, _)
+            | Self::Cap(base)
+            | Self::Has(base)
+            | Self::Is(base, _)
+            | Self::Answer(base, ..)
+            | Self::Not(base) => $f(base),
+            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
+                $f(left);
+                $f(right);
+            }
+            Self::Struct(_, fields, ..) => fields.$iter().for_each(|(_, value)| $f(value)),
+            Self::Slice(values) => values.$iter().for_each($f),
+            Self::Append(base, values) => {
+                $f(base);
+                values.$iter().for_each($f);
+            }
+            Self::Fresh(_)
+            | Self::Solid(_)
+            | Self::Int(_)
+            | Self::Bool(_)
+            | Self::Str(_)
+            | Self::Nil
+            | Self::Never
+            | Self::Anytime
+            | Self::Var(_)
+            | Self::Global(_)
+            | Self::Group(_)
+            | Self::Func(_)
+            | Self::Closure(_)
+            | Self::Map(..)
+            | Self::Zero(..) => {}
+        }
+    };
+}
+
 impl Expr {
     /// The type of a struct literal, or of one whose address is taken.
     pub fn literal_type(&self) -> Option<TypeId> {
@@ -427,94 +478,12 @@ impl Expr {
 
     /// Calls `f` on every expression this one is made of.
     pub fn children(&self, f: &mut dyn FnMut(&Self)) {
-        match self {
-            Self::Field(base, _)
-            | Self::Deref(base)
-            | Self::Addr(base)
-            | Self::Receiver(base)
-            | Self::Pipe(base, _)
-            | Self::Method(base, _)
-            | Self::MakeChan(base, ..)
-            | Self::Sized(base, _)
-            | Self::Slots(base, _)
-            | Self::Len(base, _)
-            | Self::Cap(base)
-            | Self::Has(base)
-            | Self::Is(base, _)
-            | Self::Answer(base, ..)
-            | Self::Not(base) => f(base),
-            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
-                f(left);
-                f(right);
-            }
-            Self::Struct(_, fields, ..) => fields.iter().for_each(|(_, value)| f(value)),
-            Self::Slice(values) => values.iter().for_each(f),
-            Self::Append(base, values) => {
-                f(base);
-                values.iter().for_each(f);
-            }
-            Self::Fresh(_)
-            | Self::Solid(_)
-            | Self::Int(_)
-            | Self::Bool(_)
-            | Self::Str(_)
-            | Self::Nil
-            | Self::Never
-            | Self::Anytime
-            | Self::Var(_)
-            | Self::Global(_)
-            | Self::Group(_)
-            | Self::Func(_)
-            | Self::Closure(_)
-            | Self::Map(..)
-            | Self::Zero(..) => {}
-        }
+        each_child!(self, f, iter);
     }
 
     /// The same, to be changed.
     pub(super) fn children_mut(&mut self, f: &mut dyn FnMut(&mut Self)) {
-        match self {
-            Self::Field(base, _)
-            | Self::Deref(base)
-            | Self::Addr(base)
-            | Self::Receiver(base)
-            | Self::Pipe(base, _)
-            | Self::Method(base, _)
-            | Self::MakeChan(base, ..)
-            | Self::Sized(base, _)
-            | Self::Slots(base, _)
-            | Self::Len(base, _)
-            | Self::Cap(base)
-            | Self::Has(base)
-            | Self::Is(base, _)
-            | Self::Answer(base, ..)
-            | Self::Not(base) => f(base),
-            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
-                f(left);
-                f(right);
-            }
-            Self::Struct(_, fields, ..) => fields.iter_mut().for_each(|(_, value)| f(value)),
-            Self::Slice(values) => values.iter_mut().for_each(f),
-            Self::Append(base, values) => {
-                f(base);
-                values.iter_mut().for_each(f);
-            }
-            Self::Fresh(_)
-            | Self::Solid(_)
-            | Self::Int(_)
-            | Self::Bool(_)
-            | Self::Str(_)
-            | Self::Nil
-            | Self::Never
-            | Self::Anytime
-            | Self::Var(_)
-            | Self::Global(_)
-            | Self::Group(_)
-            | Self::Func(_)
-            | Self::Closure(_)
-            | Self::Map(..)
-            | Self::Zero(..) => {}
-        }
+        each_child!(self, f, iter_mut);
     }
 
     /// Whether it is nil, as a condition.

@@ -13,14 +13,18 @@
 //!
 //! What is left alone counts as free.
 
+mod held;
 mod mark;
+mod order;
 
 use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Var};
 use super::users::Users;
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::syntax::ast::Name;
+use held::{Mask, bit, held};
 use mark::Marker;
+use order::Order;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -73,7 +77,7 @@ pub(super) fn follow_locks(
     let acts = |body: &Arc<Body>| {
         body.code
             .iter()
-            .any(|op| lock_call(op).is_some() || makes_cond(op))
+            .any(|op| lock_call(op).is_some() || lock_of_cond(op).is_some())
     };
     if !bodies.iter().any(acts) {
         return None;
@@ -102,9 +106,14 @@ fn lock_call(op: &Op) -> Option<(&Call, Act)> {
     }
 }
 
-/// Whether an operation makes a condition.
-fn makes_cond(op: &Op) -> bool {
-    matches!(op, Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Cond, _)))
+/// The lock that an operation makes a condition with.
+fn lock_of_cond(op: &Op) -> Option<&Expr> {
+    match op {
+        Op::Call(call) if matches!(call.callee, Callee::Library(Effect::Cond, _)) => {
+            call.args.first()
+        }
+        _ => None,
+    }
 }
 
 /// Whether a mutex is made here, such as in `&sync.Mutex{}` and `new(sync.Mutex)`.
@@ -293,25 +302,13 @@ impl<'b> Finder<'b> {
                 let called = self.called(call);
                 self.known[index].calls.extend(called);
             }
-            if let Op::Call(Call {
-                callee: Callee::Library(Effect::Cond, _),
-                args,
-                ..
-            }) = op
-                && let Some(lock) = args.first()
-            {
+            if let Some(lock) = lock_of_cond(op) {
                 self.made |= matches!(lock, Expr::Addr(made) if is_made_mutex(made));
-            }
-            if let Op::Call(Call {
-                callee: Callee::Library(Effect::Cond, _),
-                args,
-                ..
-            }) = op
-                && let Some(lock) = args.first().and_then(|lock| self.lock(index, lock))
-            {
-                // Who signals and who waits go one after the other.
-                let number = self.number(lock);
-                self.wanted.insert(number);
+                if let Some(lock) = self.lock(index, lock) {
+                    // Who signals and who waits go one after the other.
+                    let number = self.number(lock);
+                    self.wanted.insert(number);
+                }
             }
             let Some((call, act)) = lock_call(op) else {
                 continue;
@@ -457,98 +454,6 @@ impl<'b> Finder<'b> {
         }
         self.wanted.extend(circle);
     }
-}
-
-/// In which order locks are taken.
-struct Order {
-    /// Per lock, those that are held where it is locked.
-    before: Vec<Vec<u32>>,
-    /// Per lock, the circle it belongs to: one of its locks (strongly connected components, Kosaraju 1978).
-    circle: Vec<u32>,
-}
-
-impl Order {
-    fn of(edges: &BTreeSet<(u32, u32)>, count: usize) -> Self {
-        let (mut before, mut after) = (vec![Vec::new(); count], vec![Vec::new(); count]);
-        for (held, locked) in edges {
-            before[*locked as usize].push(*held);
-            after[*held as usize].push(*locked);
-        }
-        let mut done: Vec<u32> = Vec::with_capacity(count);
-        let mut seen = vec![false; count];
-        for first in 0..count as u32 {
-            // Those that have been left with all that comes after them are done.
-            let mut todo = vec![(first, false)];
-            while let Some((lock, left)) = todo.pop() {
-                if left {
-                    done.push(lock);
-                } else if !std::mem::replace(&mut seen[lock as usize], true) {
-                    todo.push((lock, true));
-                    todo.extend(after[lock as usize].iter().map(|next| (*next, false)));
-                }
-            }
-        }
-        let mut circle = vec![u32::MAX; count];
-        for first in done.into_iter().rev() {
-            let mut todo = vec![first];
-            while let Some(lock) = todo.pop() {
-                if circle[lock as usize] == u32::MAX {
-                    circle[lock as usize] = first;
-                    todo.extend(&before[lock as usize]);
-                }
-            }
-        }
-        Self { before, circle }
-    }
-
-    /// Whether one comes from each of these locks to the other.
-    fn are_in_a_circle(&self, one: u32, other: u32) -> bool {
-        self.circle[one as usize] == self.circle[other as usize]
-    }
-}
-
-/// The locks of a body, by their place in its own list.
-type Mask = u32;
-
-fn bit(at: usize) -> Mask {
-    1_u32.checked_shl(at as u32).unwrap_or(0)
-}
-
-/// Per position, the locks that may be held there; nothing where control never comes. With `at_end`, which says of a literal
-/// whether it unlocks anything, those that may still be held in the end: what is deferred counts where it is deferred.
-fn held(
-    body: &Body,
-    acts: &[Option<(usize, Act)>],
-    at_end: Option<&dyn Fn(BodyId) -> bool>,
-) -> Vec<Option<Mask>> {
-    let mut held: Vec<Option<Mask>> = vec![None; body.code.len()];
-    let mut todo: Vec<(Pc, Mask)> = vec![(0, 0)];
-    while let Some((pc, mask)) = todo.pop() {
-        let Some(known) = held.get_mut(pc as usize) else {
-            continue;
-        };
-        let joined = known.unwrap_or(0) | mask;
-        if *known == Some(joined) {
-            continue;
-        }
-        *known = Some(joined);
-        let op = &body.code[pc as usize];
-        let after = match (op, acts[pc as usize]) {
-            (Op::Call(_), Some((at, Act::Lock))) => joined | bit(at),
-            (Op::Call(_), Some((at, Act::Unlock))) => joined & !bit(at),
-            (Op::Defer(_), Some((at, Act::Unlock))) if at_end.is_some() => joined & !bit(at),
-            (Op::Defer(call), None)
-                if at_end
-                    .zip(call.body())
-                    .is_some_and(|(unlocks, id)| unlocks(id)) =>
-            {
-                0
-            }
-            _ => joined,
-        };
-        op.successors(pc, &mut |next| todo.push((next, after)));
-    }
-    held
 }
 
 /// Whether a goroutine may have to wait at an operation for somebody else.

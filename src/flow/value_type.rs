@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: inference of type arguments, and types of other packages beyond their names.
 
+use super::ir::COND_LOCK;
 use super::lower::{Entity, Lowerer};
 use super::lower_pipe::pipe_types;
 use crate::library::Effect;
@@ -50,7 +51,9 @@ impl Lowerer<'_, '_> {
                 }
                 match self.package.method(&ty, name) {
                     Some((_, Method::Func(func))) => self.signature_of(func),
-                    _ if name == "L" && is_cond(&ty) => Ty::Ext("sync".into(), "Mutex".into()),
+                    _ if *name == COND_LOCK && is_cond(&ty) => {
+                        Ty::Ext("sync".into(), "Mutex".into())
+                    }
                     _ if name == "C" && self.is_clock(&ty) => {
                         Ty::Chan(ChanDir::Recv, Arc::new(Ty::Unknown))
                     }

@@ -1,11 +1,10 @@
 //! Expressions to values (Go spec, "Expressions"), as far as they can matter to a primitive.
 
-use super::locks::COND_LOCK;
 use super::machine::{COUNT_LIMIT, ELEMENT_LIMIT, Machine};
 use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::answers::comes_again;
-use crate::flow::ir::{BodyId, Expr};
+use crate::flow::ir::{BodyId, COND_LOCK, Expr};
 use crate::flow::is_lock;
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};

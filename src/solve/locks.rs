@@ -11,13 +11,18 @@ use super::state::{Act, Happening, Obj, ObjId, State, Value, Wish};
 use super::step::Flow;
 use crate::flow::ir::Pc;
 use crate::summary::{ANY, LOCK, TOUCHED, UNLOCK};
-use crate::syntax::ast::Name;
 
 const WRITER: Value = Value::Nil;
 const READER: Value = Value::Bool(true);
 const NEXT: Value = Value::Bool(false);
 
 impl Machine<'_> {
+    /// The lock that a value is or points to, where it is followed.
+    fn followed(state: &State, lock: &Value) -> Option<ObjId> {
+        let id = state.object(lock)?;
+        matches!(state.heap[id as usize], Obj::Chan { .. }).then_some(id)
+    }
+
     /// A process wants a lock.
     pub(super) fn lock(
         &self,
@@ -27,8 +32,7 @@ impl Machine<'_> {
         wish: Wish,
         pc: Pc,
     ) -> Flow {
-        let is_followed = |id: &ObjId| matches!(state.heap[*id as usize], Obj::Chan { .. });
-        let Some(id) = state.object(lock).filter(is_followed) else {
+        let Some(id) = Self::followed(state, lock) else {
             return Flow::Next;
         };
         if !Self::is_free(state, id, wish) || self.is_shared_with(state, proc, id) {
@@ -47,8 +51,7 @@ impl Machine<'_> {
         lock: &Value,
         pc: Pc,
     ) -> Option<bool> {
-        let is_followed = |id: &ObjId| matches!(state.heap[*id as usize], Obj::Chan { .. });
-        let id = state.object(lock).filter(is_followed)?;
+        let id = Self::followed(state, lock)?;
         if state.escaped(id) {
             return None;
         }
@@ -139,12 +142,7 @@ impl Machine<'_> {
             *wish = Wish::WriteNext;
         }
     }
-}
 
-/// The field of a condition that is its lock.
-pub(super) const COND_LOCK: Name = Name::new_static("L");
-
-impl Machine<'_> {
     /// A process waits for a condition; its lock is free until then.
     pub(super) fn await_cond(&self, state: &mut State, proc: usize, cond: &Value, pc: Pc) -> Flow {
         let Some(id) = state.object(cond) else {
@@ -153,8 +151,7 @@ impl Machine<'_> {
         let Obj::Cond(_, lock) = state.heap[id as usize] else {
             return Flow::Next;
         };
-        let is_lock = |id: ObjId| matches!(state.heap[id as usize], Obj::Chan { .. });
-        if !state.object(&lock).is_some_and(is_lock) {
+        if Self::followed(state, &lock).is_none() {
             // What it gives back nobody knows: a lock in an embedded struct, one side of an `RWMutex`.
             self.abstain("unknown-condition");
             return Flow::Next;
@@ -203,17 +200,11 @@ impl Machine<'_> {
 
     /// Who waited for a condition has to take its lock again.
     pub(super) fn wake(state: &mut State, waiter: usize) {
-        let Some((Act::Cond(cond), pc)) = state.procs[waiter].park.clone() else {
-            return;
-        };
-        let lock = match state.object(&cond).map(|id| &state.heap[id as usize]) {
-            Some(Obj::Cond(_, lock)) => *lock,
-            _ => Value::Nil,
-        };
-        let followed = state.object(&lock);
-        let followed =
-            followed.is_some_and(|id| matches!(state.heap[id as usize], Obj::Chan { .. }));
-        let lock = if followed { lock } else { Value::Nil };
-        state.proc_mut(waiter).park = Some((Act::Lock(lock, Wish::Write), pc));
+        if let Some((Act::Cond(cond), pc)) = state.procs[waiter].park.clone()
+            && let Some(Obj::Cond(_, lock)) = state.object(&cond).map(|id| &state.heap[id as usize])
+        {
+            let lock = *lock;
+            state.proc_mut(waiter).park = Some((Act::Lock(lock, Wish::Write), pc));
+        }
     }
 }

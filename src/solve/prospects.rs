@@ -2,11 +2,10 @@
 //!
 //! In: a state. Out: [`Prospects`], worked out process by process when somebody asks. It may only say too much.
 
-use super::locks::COND_LOCK;
 use super::machine::Machine;
 use super::state::{Act, Called, Leaving, Obj, ObjId, Prepared, State, Value};
 use super::stuck::Wants;
-use crate::flow::ir::BodyId;
+use crate::flow::ir::{BodyId, COND_LOCK};
 use crate::library::Effect;
 use crate::summary::{
     ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, RECV, SEND, SIGNAL, UNLOCK,

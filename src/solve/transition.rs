@@ -195,7 +195,6 @@ impl Machine<'_> {
                 }
                 Act::Lock(lock, wish) => {
                     let Some(id) = state.object(lock) else {
-                        add(Step::Wait(proc, None));
                         continue;
                     };
                     if Self::is_free(state, id, *wish) {
@@ -206,12 +205,9 @@ impl Machine<'_> {
                 }
                 Act::Cond(cond) => {
                     // Somebody out of view signals it.
-                    let outside = |id: ObjId| {
-                        state.escaped(id)
-                            || self.others_act(state, id, SIGNAL)
-                            || !matches!(state.heap[id as usize], Obj::Cond(..))
-                    };
-                    if state.object(cond).is_none_or(outside) {
+                    let outside =
+                        |id: ObjId| state.escaped(id) || self.others_act(state, id, SIGNAL);
+                    if state.object(cond).is_some_and(outside) {
                         add(Step::Woken(proc));
                     }
                 }

@@ -7,7 +7,7 @@
 use super::super::effects::{Gives, gives};
 use super::super::index::{has_primitive, is_channel};
 use super::Mine;
-use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Target, Var};
+use crate::flow::ir::{Body, BodyId, COND_LOCK, Call, Callee, Expr, Op, Target, Var};
 use crate::flow::{is_plain, makes_anything};
 use crate::library::Effect;
 use crate::resolve::Ty;
@@ -355,8 +355,7 @@ impl Mine<'_> {
             self.mark_field(&Name::new_static("C"));
         }
         if matches!(call.callee, Callee::Library(Effect::Cond, _)) {
-            // Its lock.
-            self.mark_field(&Name::new_static("L"));
+            self.mark_field(&COND_LOCK);
         }
     }
 
