@@ -4,6 +4,7 @@
 mod cache;
 mod callers;
 mod choose;
+mod commands;
 mod further;
 mod locks;
 mod lost;

@@ -44,7 +44,7 @@ pub struct Operation {
     pub nil: bool,
     /// The function it stands in, as in Go's stack traces without the package: `run`, `(*T).run`, `run.func1`.
     pub function: String,
-    /// Whether it lies in a loop of that function.
+    /// Whether a loop of that function comes to it again.
     pub in_loop: bool,
     /// Whether it reads from a pipe or writes to one: a receive or a send for all that follows.
     pub pipe: bool,
@@ -321,6 +321,8 @@ pub struct Facts {
     pub owner_acts: bool,
     /// Whether it is stuck for room that the run does not fill itself: so many values are taken to have been sent before.
     pub large_room: bool,
+    /// Whether the goroutine that ran the root had come to its end.
+    pub root_ended: bool,
     /// How many items all its assumptions about numbers ask for together: the fewer, the plainer the run.
     pub items: u64,
     /// The lock that it is about, if any.
@@ -426,6 +428,7 @@ impl Leak {
             guarded,
             owner_acts: _,
             large_room: _,
+            root_ended: _,
             items: _,
             lock,
             signal,

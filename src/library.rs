@@ -22,6 +22,8 @@ pub enum Effect {
     NilIfAll,
     /// Inert, and its last result, an error, is always nil.
     Succeeds,
+    /// Inert, and its result is a list of as many elements as its argument (`argument`) says.
+    ListOf,
     /// Inert, and its result is a shared counter's value, on which nothing may be counted.
     Counter,
     /// Reads the receiver's value.
@@ -157,6 +159,7 @@ impl Effect {
                 | Self::NilAs
                 | Self::NilIfAll
                 | Self::Succeeds
+                | Self::ListOf
                 | Self::TimerStop
                 | Self::AtomicLoad
                 | Self::AtomicStore
@@ -265,6 +268,17 @@ impl Fact {
 #[derive(Deserialize)]
 struct Table {
     function: Vec<Fact>,
+    #[serde(default)]
+    command: Vec<Command>,
+}
+
+/// A type of a library for command lines.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Command {
+    /// `path.Type`.
+    #[serde(rename = "type", deserialize_with = "type_name")]
+    name: Option<String>,
 }
 
 /// Refuses a name that nothing could ever have: such an entry would be there in vain.
@@ -317,6 +331,8 @@ pub struct Library {
     groups: FxHashSet<String>,
     /// Names of functions that make a pipe, without their packages.
     pipes: Vec<String>,
+    /// Types by which a function is known as what a command line runs, as `path.Type`.
+    commands: Arc<FxHashSet<String>>,
 }
 
 impl Library {
@@ -325,7 +341,7 @@ impl Library {
         static STANDARD: LazyLock<Arc<Library>> = LazyLock::new(|| {
             // The table is part of the binary and a test reads it: an empty one cannot get out unnoticed.
             let library = Library::parse(include_str!("../rules/library.toml"));
-            Arc::new(library.unwrap_or_else(|_| Library::of(FxHashMap::default())))
+            Arc::new(library.unwrap_or_else(|_| Library::of(FxHashMap::default(), Arc::default())))
         });
         Arc::clone(&STANDARD)
     }
@@ -335,10 +351,10 @@ impl Library {
     pub fn with(&self, facts: impl IntoIterator<Item = Fact>) -> Self {
         let mut all = self.facts.clone();
         all.extend(facts.into_iter().map(|fact| (fact.name.clone(), fact)));
-        Self::of(all)
+        Self::of(all, Arc::clone(&self.commands))
     }
 
-    fn of(facts: FxHashMap<String, Fact>) -> Self {
+    fn of(facts: FxHashMap<String, Fact>, commands: Arc<FxHashSet<String>>) -> Self {
         let waits = facts.values().filter(|f| f.effect == Effect::WaitWait);
         let types = waits
             .filter_map(|f| f.name.rsplit_once(")."))
@@ -352,6 +368,7 @@ impl Library {
             facts,
             groups,
             pipes,
+            commands,
         }
     }
 
@@ -359,7 +376,11 @@ impl Library {
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let table: Table = toml::from_str(text)?;
         let facts = table.function.into_iter();
-        Ok(Self::of(facts.map(|f| (f.name.clone(), f)).collect()))
+        let commands = table.command.into_iter().filter_map(|command| command.name);
+        Ok(Self::of(
+            facts.map(|f| (f.name.clone(), f)).collect(),
+            Arc::new(commands.collect()),
+        ))
     }
 
     /// All facts, in no particular order.
@@ -392,6 +413,11 @@ impl Library {
     /// Whether the zero value of type `name` of package `path` is a wait group.
     pub fn is_group(&self, path: &str, name: &str) -> bool {
         is_group(path, name) || self.groups.contains(&format!("{path}.({name})"))
+    }
+
+    /// Whether a function that is handed a value of this type, or returns one, is what a command line runs.
+    pub fn is_command(&self, path: &str, name: &str) -> bool {
+        self.commands.contains(&format!("{path}.{name}"))
     }
 
     /// The fact for a method of type `ty` of package `path`; `pipes` says whether what is about pipes counts.

@@ -91,10 +91,10 @@ impl Owners {
         }
         let uses = Uses::of(program);
         let refuted = |root: &BodyId, leak: &Leak| {
-            let callers = uses.known_callers(program, *root, is_main);
-            callers.is_some_and(|callers| {
-                callers.iter().all(|caller| {
-                    let leaks = searched.get(caller);
+            let calls = uses.known_calls(program, *root, is_main);
+            calls.is_some_and(|calls| {
+                calls.iter().all(|call| {
+                    let leaks = searched.get(&call.from);
                     leaks.is_some_and(|leaks| !leaks.contains(&leak.op.at))
                 })
             })
@@ -107,11 +107,19 @@ impl Owners {
     }
 }
 
+/// A call, a `go` statement or a `defer`.
+pub(super) struct Call {
+    /// The function or literal that it stands in.
+    pub(super) from: BodyId,
+    /// Whether it lies in a loop there.
+    pub(super) in_loop: bool,
+}
+
 /// How the bodies of a package are used.
 #[derive(Default)]
-struct Uses<'p> {
-    /// By body, those that call it.
-    callers: FxHashMap<BodyId, Vec<BodyId>>,
+pub(super) struct Uses<'p> {
+    /// By body, the calls of it.
+    calls: FxHashMap<BodyId, Vec<Call>>,
     /// The functions and methods that are used as values.
     as_values: FxHashSet<BodyId>,
     /// The methods that are called by their name alone.
@@ -119,17 +127,19 @@ struct Uses<'p> {
 }
 
 impl<'p> Uses<'p> {
-    fn of(program: &'p Program) -> Self {
+    pub(super) fn of(program: &'p Program) -> Self {
         let mut this = Self::default();
         for (index, body) in program.bodies.iter().enumerate() {
-            for op in &body.code {
+            for (op, in_loop) in body.code.iter().zip(&body.in_loop) {
                 let values = &mut this.as_values;
                 op.exprs(&mut |e| e.functions(&mut |func| _ = values.insert(func.into())));
                 if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
                     match &call.callee {
                         Callee::Body(called) => {
-                            let callers = this.callers.entry(*called).or_default();
-                            callers.push(BodyId(index as u32));
+                            this.calls.entry(*called).or_default().push(Call {
+                                from: BodyId(index as u32),
+                                in_loop: *in_loop,
+                            });
                         }
                         Callee::Named(name) => _ = this.named.insert(name),
                         _ => {}
@@ -140,16 +150,25 @@ impl<'p> Uses<'p> {
         this
     }
 
-    /// The functions and literals that call `callee`, where nobody else can.
-    fn known_callers(&self, program: &Program, callee: BodyId, is_main: bool) -> Option<&[BodyId]> {
+    /// The calls of `callee` in view.
+    pub(super) fn calls_of(&self, callee: BodyId) -> &[Call] {
+        self.calls.get(&callee).map_or(&[], Vec::as_slice)
+    }
+
+    /// The calls of `callee`, a function, where there are any and nobody else can call it.
+    pub(super) fn known_calls(
+        &self,
+        program: &Program,
+        callee: BodyId,
+        is_main: bool,
+    ) -> Option<&[Call]> {
         let body = &program.bodies[callee.0 as usize];
         let name = body.simple_name();
         let others = body.parent.is_some()
             || !is_main && is_exported(name)
             || self.as_values.contains(&callee)
             || self.named.contains(name);
-        let callers = self.callers.get(&callee).filter(|_| !others);
-        callers.map(Vec::as_slice)
+        Some(self.calls_of(callee)).filter(|calls| !others && !calls.is_empty())
     }
 }
 

@@ -81,10 +81,7 @@ impl Choice<'_> {
     }
 
     fn one(&mut self, leak: &Leak, told: &mut Told) {
-        let on_purpose =
-            leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main");
-        if on_purpose {
-            // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
+        if waits_on_purpose(leak) {
             return self.abstain("waits-on-purpose");
         }
         defect::looking_at(&self.dir.files[leak.op.at.file.index()].path, &leak.root);
@@ -179,6 +176,14 @@ impl Choice<'_> {
     fn abstain(&mut self, reason: &'static str) {
         *self.stats.abstentions.entry(reason).or_default() += 1;
     }
+}
+
+/// Nobody writes `select {}` or `<-make(chan T)`, or lets `main` wait for nothing, by mistake.
+fn waits_on_purpose(leak: &Leak) -> bool {
+    let of_its_own = || leak.op.kind == OpKind::Receive && leak.op.target.starts_with("make(");
+    leak.op.kind == OpKind::EmptySelect
+        || of_its_own()
+        || leak.spawn.is_none() && leak.root == "main"
 }
 
 /// Why nothing is said of a leak.

@@ -4,6 +4,7 @@
 //! way. Deliberately absent: rules, and what is shown of the leaks.
 
 use super::callers::{Exposures, Owners, add_clients};
+use super::commands::Commands;
 use super::memo::{Prints, Quiet};
 use super::read;
 use super::roots::{Met, Outcome, RootSearch};
@@ -314,6 +315,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         memo: memo.as_ref(),
         told,
     };
+    let is_main = package.members.name == "main";
+    let commands = Commands::of(&program, &options.library, is_main);
     let mut owners = Owners::default();
     let mut to_keep = Vec::new();
     for Outcome { root, met, quotes } in search.run(&roots, inquiry.as_mut()) {
@@ -340,6 +343,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
                 searched.add(at, quiet);
             }
             Met::Searched(quiet, mut told, keep) => {
+                told.iter_mut().for_each(|leak| commands.judge(root, leak));
                 let places: Vec<Place> = told.iter().map(|leak| leak.op.at).collect();
                 if !quiet.gave_up {
                     owners.searched(root, places.clone());
@@ -358,7 +362,7 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
             memo.keep(root, quiet);
         }
     }
-    let (kept, refuted) = owners.decide(&program, package.members.name == "main");
+    let (kept, refuted) = owners.decide(&program, is_main);
     if let Some(inquiry) = &mut inquiry {
         for leak in &refuted {
             inquiry.refuted_by_callers(&leak.root, leak.op.at);

@@ -150,6 +150,25 @@ impl Body {
         self.name.rsplit('.').next().unwrap_or_default()
     }
 
+    /// Whether the operation at `pc` can be come to again from itself: one in a loop that is left right after it cannot.
+    pub fn comes_again(&self, pc: Pc) -> bool {
+        let mut seen = vec![false; self.code.len()];
+        let mut todo = vec![pc];
+        while let Some(here) = todo.pop() {
+            let Some(op) = self.code.get(here as usize) else {
+                continue;
+            };
+            op.successors(here, &mut |next| {
+                if let Some(seen) = seen.get_mut(next as usize)
+                    && !std::mem::replace(seen, true)
+                {
+                    todo.push(next);
+                }
+            });
+        }
+        seen.get(pc as usize) == Some(&true)
+    }
+
     /// Where the operation at `pc` stands.
     pub fn place(&self, pc: Pc) -> Place {
         if let Some(note) = self.client.get(pc as usize) {

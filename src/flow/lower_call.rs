@@ -217,6 +217,12 @@ impl Lowerer<'_, '_> {
                 }
                 self.emit_at(span, Op::Set(error, Expr::Nil));
             }
+            Callee::Library(Effect::ListOf, argument) => {
+                let list = Expr::Sized(Box::new(passed(&call, *argument)), span);
+                if let Some(target) = call.dests.into_iter().next() {
+                    self.emit_at(span, Op::Set(target, list));
+                }
+            }
             Callee::Library(Effect::Group, _) => {
                 let group = Expr::Addr(Box::new(Expr::Zero(group_type(), span)));
                 if let Some(target) = call.dests.into_iter().next() {

@@ -46,6 +46,7 @@ pub(super) fn only_gives(effect: Effect) -> bool {
             | Effect::NilAs
             | Effect::NilIfAll
             | Effect::Succeeds
+            | Effect::ListOf
             | Effect::TimerStop
             | Effect::Counter
             | Effect::AtomicLoad

@@ -3,12 +3,13 @@
 
 use super::counts::rooms;
 use super::explore::Candidate;
-use super::state::{Act, Happening, Proc, Value};
+use super::state::{Act, Event, Happening, Proc, Value};
 use super::witness::{QUOTE, Teller};
-use crate::flow::ir::{Callee, LetGo, Op};
+use crate::flow::ir::{Callee, Expr, LetGo, Op};
 use crate::leak::{Confidence, Exit, Stranding};
 use crate::library::Effect;
 use crate::model;
+use crate::resolve::Ty;
 use std::rc::Rc;
 
 impl Teller<'_, '_> {
@@ -139,7 +140,7 @@ impl Teller<'_, '_> {
                 &note.lets_go
             };
             if !told.is_empty() {
-                confidence = confidence.min(if note.guess {
+                confidence = confidence.min(if note.guess || !called && self.is_awaited(proc) {
                     Confidence::Low
                 } else {
                     Confidence::Medium
@@ -156,6 +157,23 @@ impl Teller<'_, '_> {
             ));
         }
         (confidence, assumptions)
+    }
+
+    /// Whether a process is stuck with the first and only error that it reports on a channel that a made-up caller got:
+    /// who is handed such a channel mostly waits for the one error, whatever has ended meanwhile.
+    fn is_awaited(&self, proc: &Proc) -> bool {
+        let (Some((Act::Send(ch, _), pc)), Some(frame)) = (&proc.park, proc.frames.last()) else {
+            return false;
+        };
+        let body = self.machine.source(frame.body);
+        let Some(Op::Send(Expr::Var(var), ..)) = body.code.get(*pc as usize) else {
+            return false;
+        };
+        let carries_errors =
+            matches!(&body.vars[*var as usize].ty, Ty::Chan(_, elem) if **elem == Ty::Error);
+        let on = self.state.object(ch);
+        let sent = |e: &Event| e.on == on && matches!(e.what, Happening::Sent(_));
+        carries_errors && !body.comes_again(*pc) && !self.events.iter().any(sent)
     }
 
     /// Whether a made-up caller has not let go yet.

@@ -39,6 +39,7 @@ impl Machine<'_> {
             | Effect::NilAs
             | Effect::NilIfAll
             | Effect::Succeeds
+            | Effect::ListOf
             | Effect::OnceFunc
             | Effect::Group
             | Effect::Receive

@@ -164,6 +164,7 @@ impl Teller<'_, '_> {
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
         facts.items = self.items();
+        facts.root_ended = self.state.procs.iter().all(|p| p.id != 0 || p.ended());
         if let (Act::Cond(_), Some(cond)) = (act, primitive) {
             if self.was_woken(proc, cond) {
                 self.machine.abstain("unknown-condition");
@@ -218,7 +219,7 @@ impl Teller<'_, '_> {
             target: self.quote(body_id, target),
             nil,
             function: body.name.clone(),
-            in_loop: body.in_loop.get(pc as usize) == Some(&true),
+            in_loop: body.comes_again(pc),
             pipe: matches!(
                 body.code.get(pc as usize),
                 Some(

@@ -3,6 +3,7 @@
 
 #[path = "../binary/mod.rs"]
 mod binary;
+mod commands;
 mod configuration;
 #[path = "../support/sarif.rs"]
 mod sarif;
