@@ -374,16 +374,9 @@ pub fn last_field(expr: &Expr) -> Option<Name> {
 
 /// Whether a path starts at a value that the body neither makes nor gets as a parameter.
 fn is_stranger(program: &Program, id: BodyId, expr: &Expr) -> bool {
-    match expr {
-        Expr::Field(base, _)
-        | Expr::Addr(base)
-        | Expr::Deref(base)
-        | Expr::Receiver(base)
-        | Expr::Pipe(base, _)
-        | Expr::Index(base, _) => is_stranger(program, id, base),
-        Expr::Global(_) | Expr::Group(_) | Expr::Fresh(_) => true,
+    match start(expr) {
         Expr::Var(var) => variable_is_stranger(program, id, *var),
-        _ => false,
+        other => is_outside(other),
     }
 }
 
@@ -441,7 +434,45 @@ fn variable_is_stranger(program: &Program, id: BodyId, var: Var) -> bool {
     }
     body.code
         .iter()
-        .any(|op| strange_source(program, body, op, var))
+        .any(|op| strange_source(program, body, op, var) || strange_element(program, body, op, var))
+}
+
+/// Whether an operation puts a value from elsewhere into the list that a variable holds.
+fn strange_element(program: &Program, body: &Body, op: &Op, var: Var) -> bool {
+    let is_strange = |element: &Expr| match start(element) {
+        Expr::Var(other) => {
+            let mut code = body.code.iter();
+            *other != var && code.any(|op| strange_source(program, body, op, *other))
+        }
+        other => is_outside(other),
+    };
+    match op {
+        Op::Set(Target::Var(to), Expr::Slice(values) | Expr::Append(_, values)) if *to == var => {
+            values.iter().any(is_strange)
+        }
+        Op::Set(Target::Place(Expr::Index(list, _)), value) if **list == Expr::Var(var) => {
+            is_strange(value)
+        }
+        _ => false,
+    }
+}
+
+/// What the way to a value begins at.
+fn start(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Field(base, _)
+        | Expr::Addr(base)
+        | Expr::Deref(base)
+        | Expr::Receiver(base)
+        | Expr::Pipe(base, _)
+        | Expr::Index(base, _) => start(base),
+        other => other,
+    }
+}
+
+/// Whether what a way begins at is made by no body.
+fn is_outside(start: &Expr) -> bool {
+    matches!(start, Expr::Global(_) | Expr::Group(_) | Expr::Fresh(_))
 }
 
 /// Whether everything a function returns is new: made by it or by a function of which that is true.

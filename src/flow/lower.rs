@@ -483,8 +483,20 @@ impl<'a> Lowerer<'_, 'a> {
 
     /// The type that type expression `id` names here.
     pub fn type_of(&self, id: ExprId) -> Ty {
-        self.package
-            .type_of_expr_with(self.file, id, &|name| self.local_type(name))
+        let named = self
+            .package
+            .type_of_expr_with(self.file, id, &|name| self.local_type(name));
+        match (self.ast().expr(id), named) {
+            // The length may be a constant of the function.
+            (ast::Expr::ArrayType(Some(len), _), Ty::Array(None, elem)) => {
+                let len = match self.constant(*len, 0) {
+                    Some(Const::Int(len)) => Some(len),
+                    _ => None,
+                };
+                Ty::Array(len, elem)
+            }
+            (_, ty) => ty,
+        }
     }
 
     pub fn local_type(&self, name: &Name) -> Option<Ty> {

@@ -294,6 +294,8 @@ impl Machine<'_> {
             (None, "Done") if call.args.len() == 1 && !dests.is_empty() => {
                 Some(Effect::ContextDone)
             }
+            // Whose `Done` was asked for is a context.
+            (None, "Err") if self.was_asked_done(state, &receiver) => Some(Effect::ContextErr),
             (None, "Err" | "Error" | "String" | "Lock" | "Unlock" | "RLock" | "RUnlock") => {
                 Some(Effect::Inert)
             }

@@ -8,6 +8,9 @@ use crate::flow::ir::{Pc, Target};
 use crate::library::Effect;
 use crate::syntax::ast::Name;
 
+/// The path under which the Done channel of an unknown context is kept.
+const DONE: Name = Name::new_static("Done()");
+
 impl Machine<'_> {
     pub(super) fn derive_context(
         &self,
@@ -46,7 +49,6 @@ impl Machine<'_> {
         receiver: &Value,
         pc: Pc,
     ) -> Value {
-        const DONE: Name = Name::new_static("Done()");
         match receiver {
             Value::Ref(_) | Value::Val(_) => *receiver,
             Value::Sym(sym, _) => {
@@ -60,6 +62,11 @@ impl Machine<'_> {
             }
             _ => Value::Out(Outside::Context),
         }
+    }
+
+    /// Whether an unknown value was asked for its `Done`.
+    pub(super) fn was_asked_done(&self, state: &State, receiver: &Value) -> bool {
+        matches!(receiver, Value::Sym(sym, _) if state.path(*sym, &DONE).is_some())
     }
 
     /// Whether a context is one that never ends: `Background`, `TODO` and what adds only values to them.

@@ -113,9 +113,21 @@ impl Machine<'_> {
         if crate::model::mentions_count(cond) {
             bounds.push(None);
         }
-        limits(cond, &mut |limit| {
+        sides(cond, &mut |counter, limit| {
             let value = self.eval(&mut scratch, proc, limit);
             bounds.extend(numbers(state, &value).into_iter().map(Some));
+            // How many entries a map has is a number of its own, which nobody follows.
+            if let Expr::Len(..) = counter {
+                let value = self.eval(&mut scratch, proc, counter);
+                let is_unknown = |sym: &Sym| {
+                    state
+                        .syms
+                        .get(*sym as usize)
+                        .is_some_and(|known| known.opaque)
+                };
+                let numbers = numbers(state, &value).into_iter();
+                bounds.extend(numbers.filter(is_unknown).map(Some));
+            }
         });
         bounds
     }
@@ -124,7 +136,7 @@ impl Machine<'_> {
     pub(super) fn is_counted(&self, state: &State, proc: usize, cond: &Expr) -> bool {
         let mut scratch = state.scratch();
         let mut counted = false;
-        limits(cond, &mut |limit| {
+        sides(cond, &mut |_, limit| {
             let value = self.eval(&mut scratch, proc, limit);
             counted |= matches!(value, Value::Int(n) if n > 1);
         });
@@ -386,14 +398,17 @@ fn numbers(state: &State, value: &Value) -> Vec<Sym> {
     }
 }
 
-/// Calls `f` on what a condition holds a counter against.
-fn limits(cond: &Expr, f: &mut dyn FnMut(&Expr)) {
+/// Calls `f` on the counters in a condition, each with what it is held against.
+fn sides(cond: &Expr, f: &mut dyn FnMut(&Expr, &Expr)) {
     match cond {
-        Expr::Binary(BinaryOp::Gt | BinaryOp::Ge, limit, ..)
-        | Expr::Binary(BinaryOp::Lt | BinaryOp::Le | BinaryOp::Ne | BinaryOp::Eq, _, limit, _) => {
-            f(limit);
-        }
-        Expr::Binary(..) | Expr::Not(..) => cond.children(&mut |child| limits(child, f)),
+        Expr::Binary(BinaryOp::Gt | BinaryOp::Ge, limit, counter, _)
+        | Expr::Binary(
+            BinaryOp::Lt | BinaryOp::Le | BinaryOp::Ne | BinaryOp::Eq,
+            counter,
+            limit,
+            _,
+        ) => f(counter, limit),
+        Expr::Binary(..) | Expr::Not(..) => cond.children(&mut |child| sides(child, f)),
         _ => {}
     }
 }
