@@ -119,13 +119,49 @@ fn leaving(body: &Body) -> Vec<BodyId> {
     leaving
 }
 
-/// Whether nothing that a literal captures leads to a primitive.
+/// Whether nothing that a literal captures leads to a primitive: functions that capture nothing either lead to none.
 fn captures_nothing(program: &Program, literal: BodyId) -> bool {
-    let holds = &program.holds[literal.0 as usize];
-    program.bodies[literal.0 as usize]
-        .captures
-        .iter()
-        .all(|(_, inner)| !holds[*inner as usize])
+    let mut seen = Vec::new();
+    let mut todo = vec![literal];
+    while let Some(literal) = todo.pop() {
+        seen.push(literal);
+        let holds = &program.holds[literal.0 as usize];
+        let body = &program.bodies[literal.0 as usize];
+        for (outer, _) in body
+            .captures
+            .iter()
+            .filter(|(_, inner)| holds[*inner as usize])
+        {
+            match body
+                .parent
+                .and_then(|parent| local_function(&program.bodies[parent.0 as usize], *outer))
+            {
+                Some(function) if seen.contains(&function) => {}
+                Some(function) => todo.push(function),
+                None => return false,
+            }
+        }
+    }
+    true
+}
+
+/// The literal that a variable of a body always holds.
+fn local_function(body: &Body, var: Var) -> Option<BodyId> {
+    let mut literal = None;
+    for op in &body.code {
+        let mut others = 0;
+        op.targets(&mut |target| others += u32::from(*target == Target::Var(var)));
+        match op {
+            Op::Set(Target::Var(to), Expr::Closure(id)) if *to == var && literal.is_none() => {
+                literal = Some(*id);
+            }
+            // A function variable begins as nil.
+            Op::Set(Target::Var(_), Expr::Nil | Expr::Zero(..)) => {}
+            _ if others > 0 => return None,
+            _ => {}
+        }
+    }
+    literal
 }
 
 /// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.

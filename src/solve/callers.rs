@@ -124,8 +124,13 @@ impl Teller<'_, '_> {
             return None;
         }
         let called = |id: &BodyId| self.events.iter().any(|event| event.at.0 == *id);
-        let first = |wanted: Acts| with(wanted).into_iter().find(|id| !called(id));
-        let method = first(serves & (CLOSE | CALL)).or_else(|| first(serves))?;
+        let not_called = |wanted: Acts| with(wanted).into_iter().filter(|id| !called(id));
+        // What is handed something serves one more round, rather than ending it.
+        let takes_nothing = |id: &BodyId| body(*id).params.len() == 1;
+        let method = not_called(serves & (CLOSE | CALL))
+            .next()
+            .or_else(|| not_called(serves).find(takes_nothing))
+            .or_else(|| not_called(serves).next())?;
         body(method).name.rsplit('.').next().map(str::to_owned)
     }
 
