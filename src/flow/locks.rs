@@ -98,8 +98,12 @@ pub(super) fn follow_locks(
             dropped: found.dropped.get(&index).cloned().unwrap_or_default(),
             ..marked.unwrap_or_default()
         };
-        if !change.is_nothing() {
-            change.apply(BodyId(index as u32), body, changed.as_deref_mut());
+        if change.is_nothing() {
+            continue;
+        }
+        match &mut changed {
+            Some(changed) => changed.apply(BodyId(index as u32), change, body),
+            None => change.apply(body),
         }
     }
     any.then(|| found.troubled.clone())

@@ -55,6 +55,23 @@ fn made(ty: TypeId, parts: &[(Name, Part)], span: Span) -> Expr {
 #[derive(Debug, Default)]
 pub(in crate::flow) struct Changed(FxHashMap<BodyId, Known>);
 
+impl Changed {
+    /// Does something to a body, or takes what came of it the last time.
+    pub(super) fn apply(&mut self, id: BodyId, change: Change, arc: &mut Arc<Body>) {
+        if let Some(known) = self.0.get(&id)
+            && Arc::ptr_eq(&known.from, arc)
+            && known.change == change
+        {
+            *arc = Arc::clone(&known.into);
+            return;
+        }
+        let from = Arc::clone(arc);
+        change.apply(arc);
+        let into = Arc::clone(arc);
+        self.0.insert(id, Known { from, change, into });
+    }
+}
+
 /// What a body was, what was done to it, and what came of it.
 #[derive(Debug)]
 struct Known {
@@ -71,30 +88,9 @@ impl Change {
             && !self.pointers
     }
 
-    /// Does it to a body, or takes what came of it the last time.
-    pub(super) fn apply(self, id: BodyId, arc: &mut Arc<Body>, earlier: Option<&mut Changed>) {
-        let Some(Changed(earlier)) = earlier else {
-            self.change(Body::changed(arc));
-            return;
-        };
-        if let Some(known) = earlier.get(&id)
-            && Arc::ptr_eq(&known.from, arc)
-            && known.change == self
-        {
-            *arc = Arc::clone(&known.into);
-            return;
-        }
-        let from = Arc::clone(arc);
-        self.change(Body::changed(arc));
-        let known = Known {
-            from,
-            change: self,
-            into: Arc::clone(arc),
-        };
-        earlier.insert(id, known);
-    }
-
-    fn change(&self, body: &mut Body) {
+    /// Does it to a body.
+    pub(super) fn apply(&self, arc: &mut Arc<Body>) {
+        let body = Body::changed(arc);
         for pc in &self.dropped {
             body.code[*pc as usize] = Op::Nop;
         }

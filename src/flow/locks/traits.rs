@@ -64,10 +64,10 @@ impl Traits {
     /// Notes what an expression makes.
     fn makes(&mut self, expr: &Expr) {
         match expr {
-            Expr::Struct(Some(ty), ..) | Expr::Zero(Ty::Named(ty), _) => {
-                if !self.structs.contains(ty) {
-                    self.structs.push(*ty);
-                }
+            Expr::Struct(Some(ty), ..) | Expr::Zero(Ty::Named(ty), _)
+                if !self.structs.contains(ty) =>
+            {
+                self.structs.push(*ty);
             }
             Expr::Addr(made) => self.makes_mutex |= is_made_mutex(made),
             _ => {}
