@@ -4,7 +4,7 @@
 //! columns. Deliberately absent: reading files, and everything that knows Go.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a file within the list it travels with (a package's files, or a report's files).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,26 +82,27 @@ pub struct LineColumn {
 pub struct SourceFile {
     path: Arc<str>,
     bytes: Arc<[u8]>,
-    line_starts: Vec<u32>,
+    /// Looked for when somebody asks.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
-    /// Indexes `bytes`; `path` is what reports show (relative, `/` separators).
+    /// A file of these bytes; `path` is what reports show (relative, `/` separators).
     pub fn new(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>) -> Self {
-        let bytes = bytes.into();
-        let mut line_starts = vec![0];
-        line_starts.extend(
-            bytes
-                .iter()
-                .enumerate()
-                .filter(|(_, b)| **b == b'\n')
-                .map(|(i, _)| i as u32 + 1),
-        );
         Self {
             path: path.into(),
-            bytes,
-            line_starts,
+            bytes: bytes.into(),
+            line_starts: OnceLock::new(),
         }
+    }
+
+    /// Most files are never asked for a line.
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', &self.bytes);
+            let starts = ends.map(|end| end as u32 + 1);
+            std::iter::once(0).chain(starts).collect()
+        })
     }
 
     /// The name reports show.
@@ -116,18 +117,23 @@ impl SourceFile {
 
     /// Number of lines, counting the one after a final newline.
     pub fn line_count(&self) -> u32 {
-        self.line_starts.len() as u32
+        self.line_starts().len() as u32
     }
 
     /// The 1-based line that holds byte `offset` (offsets past the end: the last line).
     pub fn line(&self, offset: u32) -> u32 {
-        self.line_starts.partition_point(|&s| s <= offset) as u32
+        self.line_starts().partition_point(|&s| s <= offset) as u32
     }
 
     /// The 1-based `line` with its line end; an empty span at the end of the file when there is no such line.
     pub fn line_span(&self, line: u32) -> Span {
         let end = self.bytes.len() as u32;
-        let start = |line: u32| self.line_starts.get(line as usize).copied().unwrap_or(end);
+        let start = |line: u32| {
+            self.line_starts()
+                .get(line as usize)
+                .copied()
+                .unwrap_or(end)
+        };
         Span {
             start: start(line.saturating_sub(1)),
             end: start(line),
@@ -136,11 +142,11 @@ impl SourceFile {
 
     /// Bytes of the 1-based `line`, without its line end; empty when there is no such line.
     pub fn line_bytes(&self, line: u32) -> &[u8] {
-        let Some(&start) = self.line_starts.get((line as usize).wrapping_sub(1)) else {
+        let Some(&start) = self.line_starts().get((line as usize).wrapping_sub(1)) else {
             return &[];
         };
         let end = self
-            .line_starts
+            .line_starts()
             .get(line as usize)
             .map_or(self.bytes.len(), |&e| e as usize - 1);
         let text = &self.bytes[start as usize..end.max(start as usize)];
@@ -152,7 +158,7 @@ impl SourceFile {
         let line = self.line(offset);
         LineColumn {
             line,
-            column: offset.min(self.bytes.len() as u32) - self.line_starts[line as usize - 1] + 1,
+            column: offset.min(self.bytes.len() as u32) - self.line_starts()[line as usize - 1] + 1,
         }
     }
 
@@ -160,7 +166,7 @@ impl SourceFile {
     /// Bytes that are no UTF-8 count as the replacement characters they are shown as.
     pub fn utf16_position(&self, offset: u32) -> LineColumn {
         let line = self.line(offset);
-        let start = self.line_starts[line as usize - 1] as usize;
+        let start = self.line_starts()[line as usize - 1] as usize;
         let end = (offset as usize).min(self.bytes.len());
         let before = String::from_utf8_lossy(&self.bytes[start..end.max(start)]);
         LineColumn {

@@ -64,7 +64,7 @@ pub(super) struct Needed<'o> {
 /// What tells whether a body matters, once all names that do are known.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
-    library: Marks,
+    library: Arc<Marks>,
     names: Names,
 }
 
@@ -79,8 +79,8 @@ impl Judge {
 }
 
 /// Names of library functions, by what they make of the functions that name them.
-#[derive(Debug, Default)]
-struct Marks {
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Marks {
     /// With a whole package of functions that wait no name tells those from others.
     all: bool,
     waits: Words,
@@ -207,16 +207,20 @@ impl Names {
 }
 
 impl<'o> Needed<'o> {
-    /// Looks for marks.
-    pub(super) fn new(outlines: &'o [Arc<Outline>], library: &Library) -> Self {
+    /// Looks for marks, but for those that are in `earlier`.
+    pub(super) fn new(
+        outlines: &'o [Arc<Outline>],
+        library: &Library,
+        earlier: &mut Rounds,
+    ) -> Self {
         let pipes = outlines.iter().any(|outline| makes_pipe(outline, library));
-        let library = Marks::of_library(library, pipes);
-        let known = outlines.iter().map(|outline| {
+        let library = Arc::new(Marks::of_library(library, pipes));
+        let known = earlier.start(&library, outlines, |outline| {
             let functions = outline.functions.iter();
             functions.map(|f| library.of(outline, f)).collect()
         });
         Self {
-            known: known.collect(),
+            known,
             outlines,
             judge: Judge {
                 library,

@@ -90,7 +90,8 @@ pub(super) fn may_request(file: &InputFile, options: &Options) -> bool {
 /// Parses the declarations and the bodies that are needed.
 fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Outline>]) -> Reading {
     let lexing = options.enter(dir, Stage::Lex);
-    let mut needed = Needed::new(outlines, &options.library);
+    let mut rounds = cache.take_rounds();
+    let mut needed = Needed::new(outlines, &options.library, &mut rounds);
     let marked = needed.choice();
     drop(lexing);
     // What is left out need not be looked at again when it changes.
@@ -115,7 +116,6 @@ fn needed(dir: &Directory, options: &Options, cache: &Cache, outlines: &[Arc<Out
         })
         .collect();
     let lexing = options.enter(dir, Stage::Lex);
-    let mut rounds = cache.take_rounds();
     needed.close(&asts, &mut rounds);
     if options.cache.is_some() {
         cache.put_rounds(rounds);

@@ -2,15 +2,27 @@
 //!
 //! In: the names of a round, and what is known of the functions of a file before it. Out: what is known of them after it, and
 //! the names by which others call those that matter now. Where the names, the file and what was known are what they were,
-//! that is what it was. Deliberately absent: names themselves; each round makes its own.
+//! that is what it was. Before all rounds, what is known of functions by the names of the library alone. Deliberately
+//! absent: names themselves; each round makes its own.
 
-use super::needed::{As, Known, Names};
+use super::needed::{As, Known, Marks, Names};
 use crate::outline::{Outline, Word};
 use std::sync::Arc;
 
-/// The rounds of the last analysis, in order.
+/// The rounds of the last analysis.
 #[derive(Debug, Default)]
-pub(super) struct Rounds(Vec<Round>);
+pub(super) struct Rounds {
+    start: Start,
+    /// In order.
+    rounds: Vec<Round>,
+}
+
+/// What was known before the first of them.
+#[derive(Debug, Default)]
+struct Start {
+    library: Arc<Marks>,
+    files: Vec<Option<(Arc<Outline>, Vec<Known>)>>,
+}
 
 /// One round.
 #[derive(Debug, Default)]
@@ -29,12 +41,36 @@ struct FileRound {
 }
 
 impl Rounds {
+    /// What the names of the library make of the functions of each file; `find` does so where it has to be found out.
+    pub(super) fn start(
+        &mut self,
+        library: &Arc<Marks>,
+        outlines: &[Arc<Outline>],
+        find: impl Fn(&Outline) -> Vec<Known>,
+    ) -> Vec<Vec<Known>> {
+        if self.start.library != *library {
+            self.start = Start {
+                library: Arc::clone(library),
+                files: Vec::new(),
+            };
+        }
+        self.start.files.resize_with(outlines.len(), || None);
+        let files = self.start.files.iter_mut().zip(outlines);
+        let files = files.map(|(slot, outline)| {
+            let known = slot.take();
+            let known = known.filter(|(known, _)| Arc::ptr_eq(known, outline));
+            let known = known.unwrap_or_else(|| (Arc::clone(outline), find(outline)));
+            slot.insert(known).1.clone()
+        });
+        files.collect()
+    }
+
     /// The round with this number, which follows `names` through so many files.
     pub(super) fn begin(&mut self, number: usize, names: &Names, files: usize) -> &mut Round {
-        if self.0.len() <= number {
-            self.0.resize_with(number + 1, Round::default);
+        if self.rounds.len() <= number {
+            self.rounds.resize_with(number + 1, Round::default);
         }
-        let round = &mut self.0[number];
+        let round = &mut self.rounds[number];
         if round.names != *names {
             round.names = names.clone();
             round.files.clear();
@@ -45,7 +81,7 @@ impl Rounds {
 
     /// There were no more rounds than these.
     pub(super) fn end(&mut self, count: usize) {
-        self.0.truncate(count);
+        self.rounds.truncate(count);
     }
 }
 

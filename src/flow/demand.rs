@@ -9,8 +9,8 @@ use super::held::{Held, held};
 use super::holding::{Flags, holding, holding_vars};
 use super::ir::Body;
 use crate::resolve::{FuncId, Package};
-use crate::syntax::ast::{Elided, Name};
-use rustc_hash::FxHashMap;
+use crate::syntax::ast::Elided;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,60 +21,36 @@ pub(super) fn wanted(
     bodies: &[Arc<Body>],
     earlier: Option<&mut Option<Held>>,
 ) -> (BTreeSet<FuncId>, Option<Flags>) {
-    let mut demand = Demand {
-        elided: FxHashMap::default(),
-        by_name: FxHashMap::default(),
-        wanted: BTreeSet::new(),
-    };
-    for (index, func) in package.funcs.iter().enumerate() {
-        if let Some(elided) = func.decl.elided {
-            let id = FuncId(index as u32);
-            demand.elided.insert(id, elided);
-            let methods = demand.by_name.entry(func.decl.name.clone()).or_default();
-            methods.push(id);
-        }
-    }
-    if demand.elided.is_empty() {
+    let elided: Vec<Option<Elided>> = package.funcs.iter().map(|f| f.decl.elided).collect();
+    if elided.iter().all(Option::is_none) {
         return (BTreeSet::new(), None);
     }
     let holds = match earlier {
         Some(earlier) => held(bodies, &package.types, earlier),
         None => holding_vars(bodies, &package.types),
     };
-    demand.look(bodies, &holds);
-    (demand.wanted, Some(holds))
-}
-
-struct Demand {
-    elided: FxHashMap<FuncId, Elided>,
-    by_name: FxHashMap<Name, Vec<FuncId>>,
-    wanted: BTreeSet<FuncId>,
-}
-
-impl Demand {
-    fn look(&mut self, bodies: &[Arc<Body>], holds: &Flags) {
-        let (mut wanted, mut named) = (Vec::new(), BTreeSet::new());
-        for (index, body) in bodies.iter().enumerate() {
-            holding(body).demands(
-                holds.of(index),
-                &mut |id, starts, handed| {
-                    if starts || handed || self.elided.get(&id) == Some(&Elided::Active) {
-                        wanted.push(id);
-                    }
-                },
-                // Whose method it is turns out only in a search.
-                &mut |name| {
+    let (mut wanted, mut named) = (BTreeSet::new(), FxHashSet::default());
+    for (index, body) in bodies.iter().enumerate() {
+        holding(body).demands(
+            holds.of(index),
+            &mut |id, starts, handed| {
+                if let Some(Some(elided)) = elided.get(id.0 as usize)
+                    && (starts || handed || *elided == Elided::Active)
+                {
+                    wanted.insert(id);
+                }
+            },
+            // Whose method it is turns out only in a search.
+            &mut |name| {
+                if !named.contains(name) {
                     named.insert(name.clone());
-                },
-            );
-        }
-        for name in named {
-            wanted.extend(self.by_name.remove(&name).unwrap_or_default());
-        }
-        for id in wanted {
-            if self.elided.contains_key(&id) {
-                self.wanted.insert(id);
-            }
-        }
+                }
+            },
+        );
     }
+    let funcs = package.funcs.iter().zip(&elided).enumerate();
+    let methods =
+        funcs.filter(|(_, (func, elided))| elided.is_some() && named.contains(&func.decl.name));
+    wanted.extend(methods.map(|(index, _)| FuncId(index as u32)));
+    (wanted, Some(holds))
 }

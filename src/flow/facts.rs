@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 /// What has been worked out about a body and is not worked out again while the body stays what it is. Says nothing that
 /// the body does not say: a copy has to find out by itself, and comparisons pass over it.
 #[derive(Default)]
-pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 12]);
+pub(crate) struct Facts([OnceLock<Box<dyn Any + Send + Sync>>; 13]);
 
 /// What can be worked out about a body, by who does; each has one type.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub(crate) enum Slot {
     Filling,
     /// `exposure`
     Opening,
+    /// `flow::locks`
+    Locks,
 }
 
 impl Clone for Facts {

@@ -30,17 +30,22 @@ pub(super) fn held(bodies: &[Arc<Body>], types: &[TypeDef], earlier: &mut Option
                 .zip(bodies)
                 .all(|(a, b)| says_same(a, b))
     };
-    let (types, flags) = match known {
-        Some(known) if same(&known) => (known.types, known.flags),
-        Some(known) => (known.types, holding_vars(bodies, types)),
-        None => (types.to_vec(), holding_vars(bodies, types)),
-    };
-    *earlier = Some(Held {
+    let mut held = known.filter(same).unwrap_or_else(|| Held {
         bodies: bodies.to_vec(),
-        types,
-        flags: flags.clone(),
+        types: types.to_vec(),
+        flags: holding_vars(bodies, types),
     });
-    flags
+    replace_changed(&mut held.bodies, bodies);
+    earlier.insert(held).flags.clone()
+}
+
+/// Keeps the bodies of now in place of those of then, most of which are the same.
+pub(super) fn replace_changed(known: &mut [Arc<Body>], now: &[Arc<Body>]) {
+    for (known, now) in known.iter_mut().zip(now) {
+        if !Arc::ptr_eq(known, now) {
+            *known = Arc::clone(now);
+        }
+    }
 }
 
 /// Whether two bodies with one number say the same about what variables hold.

@@ -8,6 +8,7 @@
 use super::concrete::Named;
 use super::held::Held;
 use super::ir::{Body, BodyId};
+use super::locks;
 use super::lower::{Lowerer, Piece, Spare};
 use super::simplify::Simplified;
 use super::whole::Makes;
@@ -29,6 +30,7 @@ pub struct Kept {
     pub rooms: Vec<u32>,
     pub(super) lowered: Lowered,
     pub(super) named: Named,
+    pub(super) locks: locks::Earlier,
     pub(super) simplified: Simplified,
 }
 

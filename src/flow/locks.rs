@@ -13,21 +13,27 @@
 //!
 //! What is left alone counts as free.
 
+mod change;
+mod earlier;
 mod held;
 mod mark;
 mod order;
+mod traits;
 
 use super::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Var};
 use super::users::Users;
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef, TypeId};
 use crate::syntax::ast::Name;
+use change::Change;
+pub(super) use earlier::Earlier;
 use held::{Mask, bit, held};
 use mark::Marker;
 use order::Order;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use traits::{Called, Traits};
 
 /// The type of locks that are followed; those of others stay what they are.
 pub(crate) fn lock_type() -> Ty {
@@ -68,34 +74,39 @@ fn act_of(callee: &Callee) -> Option<Act> {
     }
 }
 
-/// Drops what is done to locks that are not worth following, and gives the others a type of their own. Returns the bodies
-/// that get into trouble with a lock by themselves; nothing where no lock is followed.
+/// Drops what is done to locks that are not worth following, and gives the others a type of their own; what is in `earlier`
+/// is not changed again. Returns the bodies that get into trouble with a lock by themselves; nothing where no lock is
+/// followed.
 pub(super) fn follow_locks(
     bodies: &mut [Arc<Body>],
     types: &mut [TypeDef],
+    mut earlier: Option<&mut Earlier>,
 ) -> Option<BTreeSet<BodyId>> {
-    let acts = |body: &Arc<Body>| {
-        body.code
-            .iter()
-            .any(|op| lock_call(op).is_some() || lock_of_cond(op).is_some())
-    };
-    if !bodies.iter().any(acts) {
+    if !bodies.iter().any(|body| Traits::of(body).acts) {
         return None;
     }
-    let mut finder = Finder::new(bodies, types);
-    finder.find();
-    let (followed, troubled, made) = (finder.followed(), finder.troubled(), finder.made);
-    for (index, ops) in finder.left_alone(&followed) {
-        let body = Body::changed(&mut bodies[index]);
-        for pc in ops {
-            body.code[pc as usize] = Op::Nop;
+    let found = match &mut earlier {
+        Some(earlier) => earlier.find(bodies, types),
+        None => Arc::new(Finder::find(bodies, types)),
+    };
+    let any = !found.followed.is_empty() || found.made;
+    let marker = any.then(|| Marker::new(&found, bodies, types));
+    let mut changed = earlier.map(|earlier| &mut earlier.changed);
+    for (index, body) in bodies.iter_mut().enumerate() {
+        let marked = marker.as_ref().map(|marker| marker.change(index, body));
+        let change = Change {
+            dropped: found.dropped.get(&index).cloned().unwrap_or_default(),
+            ..marked.unwrap_or_default()
+        };
+        if change.is_nothing() {
+            continue;
+        }
+        match &mut changed {
+            Some(changed) => changed.apply(BodyId(index as u32), change, body),
+            None => change.apply(body),
         }
     }
-    if followed.is_empty() && !made {
-        return None;
-    }
-    Marker::new(&followed, made, bodies, types).mark(bodies);
-    Some(troubled)
+    any.then(|| found.troubled.clone())
 }
 
 /// The call by which an operation locks or unlocks something.
@@ -119,6 +130,19 @@ fn lock_of_cond(op: &Op) -> Option<&Expr> {
 /// Whether a mutex is made here, such as in `&sync.Mutex{}` and `new(sync.Mutex)`.
 fn is_made_mutex(made: &Expr) -> bool {
     matches!(made, Expr::Zero(ty, _) if is_mutex(ty))
+}
+
+/// What is found of the locks of a package.
+#[derive(Debug)]
+struct Found {
+    /// The locks that are followed.
+    followed: BTreeSet<Lock>,
+    /// Whether a lock is made for a condition alone.
+    made: bool,
+    /// Per body, the operations on locks that are not followed.
+    dropped: FxHashMap<usize, Vec<Pc>>,
+    /// The bodies that get into trouble with a lock that is followed.
+    troubled: BTreeSet<BodyId>,
 }
 
 /// What is known of one body.
@@ -161,6 +185,19 @@ const CANDIDATES: usize = 3;
 const THROUGH_CALLS: usize = 32;
 
 impl<'b> Finder<'b> {
+    /// Finds out which locks are followed, and what comes of that.
+    fn find(bodies: &'b [Arc<Body>], types: &'b [TypeDef]) -> Found {
+        let mut finder = Self::new(bodies, types);
+        finder.choose();
+        let followed = finder.followed();
+        Found {
+            dropped: finder.left_alone(&followed),
+            followed,
+            made: finder.made,
+            troubled: finder.troubled(),
+        }
+    }
+
     fn new(bodies: &'b [Arc<Body>], types: &'b [TypeDef]) -> Self {
         let mut by_name: FxHashMap<Name, Vec<BodyId>> = FxHashMap::default();
         for (name, func) in types.iter().flat_map(|ty| &ty.methods) {
@@ -186,7 +223,7 @@ impl<'b> Finder<'b> {
         }
     }
 
-    fn find(&mut self) {
+    fn choose(&mut self) {
         for index in 0..self.bodies.len() {
             self.look_at(index);
         }
@@ -231,8 +268,9 @@ impl<'b> Finder<'b> {
     }
 
     /// Per body, the operations on locks that are not followed.
-    fn left_alone(&self, followed: &BTreeSet<Lock>) -> Vec<(usize, Vec<Pc>)> {
+    fn left_alone(&self, followed: &BTreeSet<Lock>) -> FxHashMap<usize, Vec<Pc>> {
         let bodies = self.bodies.iter().enumerate();
+        let bodies = bodies.filter(|(_, body)| Traits::of(body).acts);
         let ops = bodies.map(|(index, body)| {
             let dropped = |(_, op): &(usize, &Op)| {
                 let Some((call, _)) = lock_call(op) else {
@@ -293,15 +331,21 @@ impl<'b> Finder<'b> {
 
     /// Notes what a body does by itself: where it waits, and what it holds where it calls, locks, waits or ends.
     fn look_at(&mut self, index: usize) {
-        let body = Arc::clone(&self.bodies[index]);
+        let bodies = self.bodies;
+        let body = &bodies[index];
+        let traits = Traits::of(body);
+        let calls = traits
+            .calls
+            .iter()
+            .flat_map(|called| self.bodies_of(called));
+        self.known[index].calls = calls.copied().collect();
+        self.known[index].waits = traits.waits;
+        if !traits.acts {
+            return;
+        }
         let mut here: Vec<u32> = Vec::new();
         let mut acts: Vec<Option<(usize, Act)>> = vec![None; body.code.len()];
         for (pc, op) in body.code.iter().enumerate() {
-            self.known[index].waits |= may_wait(op);
-            if let Op::Call(call) | Op::Defer(call) = op {
-                let called = self.called(call);
-                self.known[index].calls.extend(called);
-            }
             if let Some(lock) = lock_of_cond(op) {
                 self.made |= matches!(lock, Expr::Addr(made) if is_made_mutex(made));
                 if let Some(lock) = self.lock(index, lock) {
@@ -331,13 +375,9 @@ impl<'b> Finder<'b> {
         }
         let unlocked = acts.iter().flatten().filter(|(_, act)| *act == Act::Unlock);
         let unlocked = unlocked.fold(0, |mask, (at, _)| mask | bit(*at));
-        let unlocks = |id: BodyId| {
-            let code = self.bodies[id.0 as usize].code.iter();
-            let mut acts = code.filter_map(lock_call);
-            acts.any(|(_, act)| act == Act::Unlock)
-        };
-        let kept = held(&body, &acts, Some(&unlocks));
-        let held = held(&body, &acts, None);
+        let unlocks = |id: BodyId| Traits::of(&self.bodies[id.0 as usize]).unlocks;
+        let kept = held(body, &acts, Some(&unlocks));
+        let held = held(body, &acts, None);
         let recovers = body.code.iter().any(|op| match op {
             Op::Defer(call) => call
                 .body()
@@ -379,23 +419,19 @@ impl<'b> Finder<'b> {
 
     /// The bodies that a call runs before it comes back.
     fn called(&self, call: &Call) -> Vec<BodyId> {
-        match &call.callee {
-            Callee::Body(id) | Callee::Value(Expr::Closure(id)) => vec![*id],
-            Callee::Named(name) => self
-                .by_name
-                .get(name)
-                .filter(|methods| methods.len() <= CANDIDATES)
-                .cloned()
-                .unwrap_or_default(),
-            Callee::Library(Effect::Call | Effect::CallOnce, _) => {
-                let mut called = Vec::new();
-                for arg in &call.args {
-                    arg.closures(&mut |id| called.push(id));
-                    arg.functions(&mut |func| called.push(func.into()));
-                }
-                called
+        let mut bodies = Vec::new();
+        Called::by(call, &mut |called| bodies.extend(self.bodies_of(&called)));
+        bodies
+    }
+
+    fn bodies_of<'c>(&'c self, called: &'c Called) -> &'c [BodyId] {
+        match called {
+            Called::Body(id) => std::slice::from_ref(id),
+            Called::Method(name) => {
+                let methods = self.by_name.get(name);
+                let few = methods.filter(|methods| methods.len() <= CANDIDATES);
+                few.map(Vec::as_slice).unwrap_or_default()
             }
-            _ => Vec::new(),
         }
     }
 

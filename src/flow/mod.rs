@@ -93,10 +93,11 @@ pub fn lower_asking<'a>(
     supply: &mut Supply<'_, 'a>,
     kept: Option<&mut Kept>,
 ) -> Program {
-    let (mut lowered, mut named, mut simplified) = (None, None, None);
+    let (mut lowered, mut named, mut locks, mut simplified) = (None, None, None, None);
     if let Some(kept) = kept {
         lowered = Some(&mut kept.lowered);
         named = Some(&mut kept.named);
+        locks = Some(&mut kept.locks);
         simplified = Some(&mut kept.simplified);
     }
     let (mut bodies, holds) = whole::lower_package(package, library, go, supply, lowered);
@@ -104,7 +105,7 @@ pub fn lower_asking<'a>(
     let any = concrete::name_methods(&mut bodies, &package.types, named);
     let any = questions::name_questions(&mut bodies) || any;
     let mut types = package.types.clone();
-    let troubled = locks::follow_locks(&mut bodies, &mut types);
+    let troubled = locks::follow_locks(&mut bodies, &mut types, locks);
     let holds = holds.filter(|_| !any && troubled.is_none());
     let holds = simplify::simplify(&mut bodies, &types, holds, simplified);
     Program {

@@ -8,7 +8,7 @@ use super::ahead::{Ahead, Next, look_ahead};
 use super::answers::{answer, repeated_questions};
 use super::gist::{Gist, gist, pipe_of};
 use super::held::{Held, held};
-use super::holding::holding_vars;
+use super::holding::{Flags, holding_vars};
 use super::holds::{Holds, expr_holds, is_plain, leads_to_channel};
 use super::ir::{Body, BodyId, Callee, Expr, JumpKind, Op, Pc, Target, empty_body};
 use super::lower::retarget;
@@ -83,16 +83,14 @@ struct Member {
 pub(super) fn simplify(
     bodies: &mut [Arc<Body>],
     types: &[TypeDef],
-    holds: Option<Holds>,
+    holds: Option<Flags>,
     mut earlier: Option<&mut Simplified>,
 ) -> Holds {
-    let holds = holds.unwrap_or_else(|| {
-        let holds = match &mut earlier {
-            Some(earlier) => held(bodies, types, &mut earlier.held),
-            None => holding_vars(bodies, types),
-        };
-        holds.into_holds()
+    let holds = holds.unwrap_or_else(|| match &mut earlier {
+        Some(earlier) => held(bodies, types, &mut earlier.held),
+        None => holding_vars(bodies, types),
     });
+    let holds = holds.into_holds();
     if let Some(earlier) = &mut earlier {
         earlier.resize(bodies.len());
     }

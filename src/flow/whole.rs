@@ -5,7 +5,6 @@
 
 use super::demand;
 use super::holding::Flags;
-use super::holds::Holds;
 use super::ir::{Body, BodyId, empty_body};
 use super::kept::Lowered;
 use super::lower::{Lowerer, Piece, Spare};
@@ -29,7 +28,7 @@ pub(super) fn lower_package<'a>(
     go: GoVersion,
     supply: &mut Supply<'_, 'a>,
     mut kept: Option<&mut Lowered>,
-) -> (Vec<Arc<Body>>, Option<Holds>) {
+) -> (Vec<Arc<Body>>, Option<Flags>) {
     type_variables(package, library);
     let count = package.funcs.len();
     let files = package.files.len();
@@ -128,7 +127,7 @@ pub(super) fn lower_package<'a>(
             if let Some(kept) = &mut kept {
                 kept.end_rounds(rounds);
             }
-            return (bodies, holds.map(Flags::into_holds));
+            return (bodies, holds);
         }
     }
 }

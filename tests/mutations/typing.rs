@@ -41,7 +41,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Typed as lines of their own wherever a line ends, most often into a body that matters.
-const LINES: [&str; 20] = [
+const LINES: [&str; 24] = [
     "go func() { <-make(chan int) }()\n",
     "typed := make(chan int)\n",
     "go func() { typed <- 1 }()\n",
@@ -61,13 +61,18 @@ const LINES: [&str; 20] = [
     "for !typed.done() {\n}\n",
     "l.c, err = typed, nil\n",
     "all = append(all, worker)\n",
+    // These make a lock worth following, or end that.
+    "var mu sync.Mutex\n",
+    "mu.Lock()\n",
+    "defer mu.Unlock()\n",
+    "guard := &guarded{}; guard.mu.Lock()\n",
     // These come to no other skeleton.
     "if 3 > len(\"typed\") {\nprintln(3)\n}\n",
     "println(\"typed\")\n",
 ];
 
 /// Typed between declarations, whole.
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 10] = [
     "func worker(ch chan int) {\n\tch <- 1\n}\n",
     "func worker(ch <-chan int) (n int) {\n\treturn <-ch\n}\n",
     "func typed() chan int {\n\tch := make(chan int)\n\tgo worker(ch)\n\treturn ch\n}\n",
@@ -76,6 +81,8 @@ const WHOLE: [&str; 8] = [
     "var typed = make(chan int)\n",
     "const room = 3\n",
     "func init() {\n\tgo func() { typed <- room }()\n}\n",
+    "type guarded struct {\n\tmu sync.Mutex\n\tn int\n}\n",
+    "func (g *guarded) add() {\n\tg.mu.Lock()\n\tg.n++\n\tg.mu.Unlock()\n}\n",
 ];
 
 /// Typed between declarations; most of it is no Go yet.
@@ -189,6 +196,42 @@ fn a_type_in_a_function_that_is_another_one_is_noticed() {
             ..Options::default()
         };
         same(&analysed(&files, &fresh), &analysed(&files, &kept));
+    }
+}
+
+/// Whether a lock is followed in one file is decided in another, and so is what becomes of the bodies there.
+#[test]
+fn a_lock_that_is_kept_in_another_file_is_noticed() {
+    let user = "package p\n\nimport \"sync\"\n\ntype store struct {\n\tmu sync.Mutex\n\tn  int\n}\n\n\
+        func run(on bool) {\n\ts := &store{}\n\tgo s.add()\n\ts.keep(on)\n}\n\n\
+        func (s *store) add() {\n\ts.mu.Lock()\n\ts.n++\n\ts.mu.Unlock()\n}\n";
+    let state = |inside: &str| {
+        let keeper = format!(
+            "package p\n\nfunc (s *store) keep(on bool) {{\n\ts.mu.Lock()\n\tif on {{\n\t\t{inside}\n\t}}\n\ts.mu.Unlock()\n}}\n"
+        );
+        vec![user.as_bytes().to_vec(), keeper.into_bytes()]
+    };
+    let kept = Options {
+        cache: Some(Arc::new(Cache::default())),
+        ..Options::default()
+    };
+    let typed = [
+        ("s.n++", 0),
+        ("return", 1),
+        ("s.n += 2", 0),
+        ("s.n++\n\t\treturn", 1),
+        ("", 0),
+        ("return", 1),
+    ];
+    for (inside, leaks) in typed {
+        let files = state(inside);
+        let fresh = Options {
+            cache: Some(Arc::new(Cache::default())),
+            ..Options::default()
+        };
+        let again = analysed(&files, &kept);
+        assert_eq!(again.findings.len(), leaks, "{inside}");
+        same(&analysed(&files, &fresh), &again);
     }
 }
 
