@@ -7,7 +7,7 @@ use crate::leak::{Exit, Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     let producer =
-        leak.op.kind == OpKind::Send && !leak.op.nil && leak.op.in_loop && leak.siblings <= 1;
+        leak.op.kind == OpKind::Send && !leak.op.nil && leak.op.again && leak.siblings <= 1;
     let left = matches!(
         leak.stranding.exit,
         Exit::Return | Exit::Break | Exit::Goto | Exit::Panic | Exit::Goexit | Exit::Done
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn a_consumer_that_breaks_out() {
         let mut producer = leak(OpKind::Send, Exit::Break, "break");
-        producer.op.in_loop = true;
+        producer.op.again = true;
         producer.served = 1;
         producer.completed_before = 1;
         let said = classify(&producer).expect("claimed");
@@ -51,7 +51,7 @@ mod tests {
     fn a_single_send_or_a_missing_consumer_is_none() {
         assert_eq!(classify(&leak(OpKind::Send, Exit::Break, "break")), None);
         let mut nobody = leak(OpKind::Send, Exit::Never, "");
-        nobody.op.in_loop = true;
+        nobody.op.again = true;
         assert_eq!(classify(&nobody), None);
     }
 }

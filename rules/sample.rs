@@ -22,6 +22,7 @@ pub(super) fn leak(kind: OpKind, exit: Exit, text: &str) -> Leak {
         nil: false,
         function: "run.func1".to_owned(),
         in_loop: false,
+        again: false,
         pipe: false,
     };
     Leak {

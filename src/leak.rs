@@ -44,8 +44,10 @@ pub struct Operation {
     pub nil: bool,
     /// The function it stands in, as in Go's stack traces without the package: `run`, `(*T).run`, `run.func1`.
     pub function: String,
-    /// Whether a loop of that function comes to it again.
+    /// Whether it lies in a loop of that function.
     pub in_loop: bool,
+    /// Whether one can come to it again from there: not where the loop is left right after it.
+    pub again: bool,
     /// Whether it reads from a pipe or writes to one: a receive or a send for all that follows.
     pub pipe: bool,
 }

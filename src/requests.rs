@@ -298,6 +298,7 @@ impl<'a> Look<'_, 'a> {
                 nil: false,
                 function: function.clone(),
                 in_loop: false,
+                again: false,
                 pipe: false,
             },
             cases: Vec::new(),

@@ -81,7 +81,7 @@ impl Choice<'_> {
     }
 
     fn one(&mut self, leak: &Leak, told: &mut Told) {
-        if waits_on_purpose(leak) {
+        if self.waits_on_purpose(leak) {
             return self.abstain("waits-on-purpose");
         }
         defect::looking_at(&self.dir.files[leak.op.at.file.index()].path, &leak.root);
@@ -139,6 +139,19 @@ impl Choice<'_> {
         }
     }
 
+    /// Nobody writes `select {}` or `<-make(chan T)`, or lets `main` wait for nothing, by mistake.
+    fn waits_on_purpose(&self, leak: &Leak) -> bool {
+        let of_its_own = || {
+            let at = leak.op.at;
+            let text = self.sources[at.file.index()].text(at.span);
+            let channel = text.strip_prefix("<-").unwrap_or_default();
+            channel.trim_start().starts_with("make(")
+        };
+        leak.op.kind == OpKind::EmptySelect
+            || leak.op.kind == OpKind::Receive && of_its_own()
+            || leak.spawn.is_none() && leak.root == "main"
+    }
+
     /// Why a finding is suppressed, if it is, and whether a comment at the operation says so.
     fn suppression(&mut self, finding: &Finding) -> (Option<Suppression>, bool) {
         if let Some(found) = self.suppressions.find(finding, self.sources) {
@@ -176,14 +189,6 @@ impl Choice<'_> {
     fn abstain(&mut self, reason: &'static str) {
         *self.stats.abstentions.entry(reason).or_default() += 1;
     }
-}
-
-/// Nobody writes `select {}` or `<-make(chan T)`, or lets `main` wait for nothing, by mistake.
-fn waits_on_purpose(leak: &Leak) -> bool {
-    let of_its_own = || leak.op.kind == OpKind::Receive && leak.op.target.starts_with("make(");
-    leak.op.kind == OpKind::EmptySelect
-        || of_its_own()
-        || leak.spawn.is_none() && leak.root == "main"
 }
 
 /// Why nothing is said of a leak.

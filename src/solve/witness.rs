@@ -219,7 +219,8 @@ impl Teller<'_, '_> {
             target: self.quote(body_id, target),
             nil,
             function: body.name.clone(),
-            in_loop: body.comes_again(pc),
+            in_loop: body.in_loop.get(pc as usize) == Some(&true),
+            again: body.comes_again(pc),
             pipe: matches!(
                 body.code.get(pc as usize),
                 Some(

@@ -60,6 +60,7 @@ fn leak(kind: OpKind, exit: Exit, text: &str, circumstances: u32) -> Leak {
             nil: yes(5),
             function: "run".to_owned(),
             in_loop: yes(0),
+            again: yes(0),
             pipe: yes(9) && matches!(kind, OpKind::Send | OpKind::Receive | OpKind::Range),
         },
         cases: Vec::new(),
