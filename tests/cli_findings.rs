@@ -52,18 +52,6 @@ fn found_in(folder: &TempDir, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_wait_on_purpose_is_no_leak() {
-    for (wait, exit) in [
-        ("select {}", 0),
-        ("<-make(chan struct{})", 0),
-        ("never := make(chan struct{}); <-never", 1),
-    ] {
-        let text = format!("package p\n\nfunc stay() {{\n\tgo func() {{ {wait} }}()\n}}\n");
-        goleash(&tree(&[("a.go", text.as_bytes())]), "").exits(exit);
-    }
-}
-
-#[test]
 fn findings_are_exit_code_1_in_every_format() {
     let folder = tree(&[("go.mod", b"module m\n\ngo 1.27\n"), ("a.go", LEAK)]);
     for format in FORMATS {

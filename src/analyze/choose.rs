@@ -81,7 +81,10 @@ impl Choice<'_> {
     }
 
     fn one(&mut self, leak: &Leak, told: &mut Told) {
-        if self.waits_on_purpose(leak) {
+        let on_purpose =
+            leak.op.kind == OpKind::EmptySelect || (leak.spawn.is_none() && leak.root == "main");
+        if on_purpose {
+            // Nobody writes `select {}`, or lets `main` wait for nothing, by mistake.
             return self.abstain("waits-on-purpose");
         }
         defect::looking_at(&self.dir.files[leak.op.at.file.index()].path, &leak.root);
@@ -137,19 +140,6 @@ impl Choice<'_> {
             }
             None => self.abstain("no-rule"),
         }
-    }
-
-    /// Nobody writes `select {}` or `<-make(chan T)`, or lets `main` wait for nothing, by mistake.
-    fn waits_on_purpose(&self, leak: &Leak) -> bool {
-        let of_its_own = || {
-            let at = leak.op.at;
-            let text = self.sources[at.file.index()].text(at.span);
-            let channel = text.strip_prefix("<-").unwrap_or_default();
-            channel.trim_start().starts_with("make(")
-        };
-        leak.op.kind == OpKind::EmptySelect
-            || leak.op.kind == OpKind::Receive && of_its_own()
-            || leak.spawn.is_none() && leak.root == "main"
     }
 
     /// Why a finding is suppressed, if it is, and whether a comment at the operation says so.
