@@ -58,6 +58,7 @@ fn leak(steps: usize) -> Leak {
             nil: false,
             function: "f.func1".to_owned(),
             in_loop: false,
+            again: false,
             pipe: false,
         },
         cases: Vec::new(),

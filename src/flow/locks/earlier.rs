@@ -5,8 +5,8 @@
 //! of it is found anew; what is done to each body then is another matter ([`super::change`]).
 
 use super::change::Changed;
+use super::finder::{Finder, Found};
 use super::traits::Traits;
-use super::{Finder, Found};
 use crate::flow::held::replace_changed;
 use crate::flow::ir::Body;
 use crate::resolve::TypeDef;

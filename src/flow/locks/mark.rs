@@ -3,8 +3,9 @@
 //! In: the locks that are followed. Out: types in which these are told from others, and what has to be done to bodies.
 
 use super::change::{Part, Parts, marked};
+use super::finder::Found;
 use super::traits::Traits;
-use super::{Change, Found, Lock, is_lock};
+use super::{Change, Lock, is_lock};
 use crate::flow::ir::{Body, Var};
 use crate::resolve::{Ty, TypeDef, TypeId};
 use rustc_hash::FxHashMap;
