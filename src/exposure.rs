@@ -432,28 +432,46 @@ fn variable_is_stranger(program: &Program, id: BodyId, var: Var) -> bool {
     {
         return variable_is_stranger(program, parent, *outer);
     }
-    body.code
-        .iter()
-        .any(|op| strange_source(program, body, op, var) || strange_element(program, body, op, var))
+    comes_from_elsewhere(program, body, var) || lists_strangers(program, body, var)
 }
 
-/// Whether an operation puts a value from elsewhere into the list that a variable holds.
-fn strange_element(program: &Program, body: &Body, op: &Op, var: Var) -> bool {
-    let is_strange = |element: &Expr| match start(element) {
-        Expr::Var(other) => {
-            let mut code = body.code.iter();
-            *other != var && code.any(|op| strange_source(program, body, op, *other))
-        }
-        other => is_outside(other),
-    };
+/// Whether some operation gives a variable a value from elsewhere.
+fn comes_from_elsewhere(program: &Program, body: &Body, var: Var) -> bool {
+    let mut code = body.code.iter();
+    code.any(|op| strange_source(program, body, op, var))
+}
+
+/// Whether a value from elsewhere is put into the list that a variable holds. Where many variables are put there, nobody looks
+/// at them all, and it is taken to be so.
+fn lists_strangers(program: &Program, body: &Body, list: Var) -> bool {
+    const FEW: usize = 8;
+    let mut seen = vec![list];
+    body.code
+        .iter()
+        .flat_map(|op| put_into(op, list))
+        .any(|element| {
+            let var = match start(element) {
+                Expr::Var(var) => *var,
+                other => return is_outside(other),
+            };
+            if seen.contains(&var) {
+                return false;
+            }
+            seen.push(var);
+            seen.len() > FEW || comes_from_elsewhere(program, body, var)
+        })
+}
+
+/// What an operation puts into the list that a variable holds.
+fn put_into(op: &Op, list: Var) -> &[Expr] {
     match op {
-        Op::Set(Target::Var(to), Expr::Slice(values) | Expr::Append(_, values)) if *to == var => {
-            values.iter().any(is_strange)
+        Op::Set(Target::Var(to), Expr::Slice(values) | Expr::Append(_, values)) if *to == list => {
+            values
         }
-        Op::Set(Target::Place(Expr::Index(list, _)), value) if **list == Expr::Var(var) => {
-            is_strange(value)
+        Op::Set(Target::Place(Expr::Index(base, _)), value) if **base == Expr::Var(list) => {
+            std::slice::from_ref(value)
         }
-        _ => false,
+        _ => &[],
     }
 }
 

@@ -119,49 +119,51 @@ fn leaving(body: &Body) -> Vec<BodyId> {
     leaving
 }
 
-/// Whether nothing that a literal captures leads to a primitive: functions that capture nothing either lead to none.
+/// Whether nothing that a literal captures leads to a primitive: functions that capture nothing either lead to none. Of many
+/// that capture one another nobody says so.
 fn captures_nothing(program: &Program, literal: BodyId) -> bool {
-    let mut seen = Vec::new();
-    let mut todo = vec![literal];
-    while let Some(literal) = todo.pop() {
-        seen.push(literal);
+    const FEW: usize = 8;
+    let mut found = vec![literal];
+    let mut at = 0;
+    while let Some(literal) = found.get(at) {
         let holds = &program.holds[literal.0 as usize];
         let body = &program.bodies[literal.0 as usize];
-        for (outer, _) in body
-            .captures
-            .iter()
-            .filter(|(_, inner)| holds[*inner as usize])
-        {
-            match body
-                .parent
-                .and_then(|parent| local_function(&program.bodies[parent.0 as usize], *outer))
-            {
-                Some(function) if seen.contains(&function) => {}
-                Some(function) => todo.push(function),
-                None => return false,
+        let parent = body.parent.map(|parent| &program.bodies[parent.0 as usize]);
+        for (outer, inner) in &body.captures {
+            if !holds[*inner as usize] {
+                continue;
+            }
+            match parent.and_then(|parent| local_function(parent, *outer)) {
+                Some(function) if found.contains(&function) => {}
+                Some(function) if found.len() < FEW => found.push(function),
+                _ => return false,
             }
         }
+        at += 1;
     }
     true
 }
 
-/// The literal that a variable of a body always holds.
+/// The literal that a variable of a body always holds, once it is not nil any more.
 fn local_function(body: &Body, var: Var) -> Option<BodyId> {
-    let mut literal = None;
+    let mut function = None;
     for op in &body.code {
-        let mut others = 0;
-        op.targets(&mut |target| others += u32::from(*target == Target::Var(var)));
         match op {
-            Op::Set(Target::Var(to), Expr::Closure(id)) if *to == var && literal.is_none() => {
-                literal = Some(*id);
+            Op::Set(Target::Var(to), value) if *to == var => match value {
+                Expr::Closure(literal) if function.is_none() => function = Some(*literal),
+                Expr::Nil | Expr::Zero(..) => {}
+                _ => return None,
+            },
+            _ => {
+                let mut is_set = false;
+                op.targets(&mut |target| is_set |= *target == Target::Var(var));
+                if is_set {
+                    return None;
+                }
             }
-            // A function variable begins as nil.
-            Op::Set(Target::Var(_), Expr::Nil | Expr::Zero(..)) => {}
-            _ if others > 0 => return None,
-            _ => {}
         }
     }
-    literal
+    function
 }
 
 /// Capacities up to this are filled item by item; leaks behind larger ones are not looked for.
