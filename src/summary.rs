@@ -335,9 +335,12 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
             var: w.var,
             field: Some(ELEMENT),
         }),
-        Expr::Deref(base) | Expr::Addr(base) | Expr::Receiver(base) | Expr::Pipe(base, _) => {
-            way_of(base)
-        }
+        Expr::Deref(base)
+        | Expr::Addr(base)
+        | Expr::Receiver(base)
+        | Expr::Pipe(base, _)
+        | Expr::Keys(base)
+        | Expr::Values(base) => way_of(base),
         _ => None,
     }
 }
@@ -379,6 +382,7 @@ fn is_data(expr: &Expr) -> bool {
             | Expr::Len(..)
             | Expr::Cap(_)
             | Expr::Has(_)
+            | Expr::HasKey(..)
             | Expr::Answer(..)
             | Expr::Is(..)
     )

@@ -5,12 +5,14 @@
 
 use super::build::Builder;
 use super::kept::keeps;
+use super::made::followed_maps;
 use super::methods::{acts_on_receiver, context_param, methods, returned_functions};
 use super::starts::{
     closes_after_waiting, has_begun, spawns_loop, spawns_method, stops_something, waits_in_loop,
 };
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Op};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
+use crate::library::Effect;
 use crate::resolve::TypeId;
 use crate::summary::{Acts, CLOSE, Future, RECV};
 use crate::syntax::ast::Name;
@@ -41,13 +43,18 @@ pub(super) fn value_clients<'e>(
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<Body> {
     let mut all = methods(program, ty, handed);
+    let has_map = followed_maps(program, ty).next().is_some();
     for method in &mut all {
         let future = entry(method.body);
         let acts = acts_on_receiver(program, ty, method.body, future);
         method.releases = acts.releases;
         // What starts and stops something is no plain beginning.
         method.starts &= !(acts.releases && stops_something(program, method.body, true));
-        method.blocks = acts.waits && !method.starts;
+        let registers = || {
+            let met = met(program, method.body);
+            met.stores && met.waits
+        };
+        method.blocks = !method.starts && (acts.waits || has_map && registers());
         // What goes on until it is told to end, and says so as it leaves, tells nobody else to.
         method.releases &= acts.signals
             || !waits_in_loop(program, method.body)
@@ -147,38 +154,57 @@ pub(super) fn value_clients<'e>(
     out
 }
 
-/// Clients that call a method twice which gets into trouble with a lock: the second call may be the one that waits.
+/// Clients that call a method twice which gets into trouble with a lock, or which waits for what an earlier call has put
+/// into a map: the second call may be the one that waits.
 fn again(program: &Program, constructor: BodyId, all: &[Method], guesses: bool) -> Vec<Body> {
-    if program.troubled.is_empty() {
-        return Vec::new();
-    }
-    let methods = all
-        .iter()
-        .filter(|m| !m.starts && gets_into_trouble(program, m.body));
+    let methods = all.iter().filter(|m| {
+        let met = met(program, m.body);
+        !m.starts && (met.trouble || met.finds && met.stores && met.waits)
+    });
     let twice = methods.map(|method| [method.body; 2]).take(PER_CONSTRUCTOR);
     twice
         .map(|twice| Builder::new(program, constructor).value(all, &twice, Release::Never, guesses))
         .collect()
 }
 
-/// Whether a function, or one that it calls, gets into trouble with a lock.
-fn gets_into_trouble(program: &Program, root: BodyId) -> bool {
+/// What a function or one that it calls does.
+#[derive(Default)]
+struct Met {
+    /// It gets into trouble with a lock.
+    trouble: bool,
+    /// It looks for an entry of a map that is followed.
+    finds: bool,
+    /// It stores one.
+    stores: bool,
+    /// It waits.
+    waits: bool,
+}
+
+fn met(program: &Program, root: BodyId) -> Met {
+    let mut met = Met::default();
     let mut seen = FxHashSet::default();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
         if !seen.insert(id) {
             continue;
         }
-        if program.troubled.contains(&id) {
-            return true;
-        }
+        met.trouble |= program.troubled.contains(&id);
         for op in &program.bodies[id.0 as usize].code {
-            if let Op::Call(call) | Op::Defer(call) = op {
-                todo.extend(call.body());
+            match op {
+                Op::Branch(Expr::HasKey(..), ..) => met.finds = true,
+                Op::Set(Target::Place(Expr::Index(..)), value) => {
+                    met.stores |= *value != Expr::Gone
+                }
+                Op::Recv { .. } | Op::Select { .. } => met.waits = true,
+                Op::Call(call) | Op::Defer(call) => {
+                    met.waits |= matches!(call.callee, Callee::Library(Effect::WaitWait, _));
+                    todo.extend(call.body());
+                }
+                _ => {}
             }
         }
     }
-    false
+    met
 }
 
 /// How a client lets go.

@@ -6,6 +6,7 @@
 use super::Made;
 use super::methods::is_plain_function;
 use crate::flow::Program;
+use crate::flow::filled::is_followed_map;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use crate::resolve::{Ty, TypeId, is_exported};
 use crate::syntax::ast::Name;
@@ -100,7 +101,9 @@ pub(super) fn made(program: &Program, body: &Body) -> Option<Made> {
         Some(ty) if is_struct(program, ty) => Some(ty),
         _ => returned_type(program, body),
     }?;
-    (is_struct(program, ty) && holds_channel(program, &Ty::Named(ty), 0)).then_some(Made::Value(ty))
+    let holds =
+        holds_channel(program, &Ty::Named(ty), 0) || followed_maps(program, ty).next().is_some();
+    (is_struct(program, ty) && holds).then_some(Made::Value(ty))
 }
 
 /// The struct type that a function with an interface as its result returns.
@@ -152,4 +155,16 @@ fn exported_fields(program: &Program, ty: TypeId, wanted: &dyn Fn(&Ty) -> bool) 
         .filter(|f| is_exported(&f.name) && wanted(&f.ty))
         .map(|f| f.name.clone())
         .collect()
+}
+
+/// The fields of a type that are maps whose entries are followed.
+pub(super) fn followed_maps(program: &Program, ty: TypeId) -> impl Iterator<Item = &Name> {
+    let fields = match &program.types[ty.0 as usize].underlying {
+        Ty::Struct(fields) => fields.as_slice(),
+        _ => &[],
+    };
+    let followed = fields
+        .iter()
+        .filter(|field| is_followed_map(&program.types, &field.ty));
+    followed.map(|field| &field.name)
 }

@@ -10,6 +10,7 @@ use super::contract::{Method, Release};
 use super::made::{exported_channels, exported_functions, is_receivable, made};
 use super::methods::{context_param, returned_functions};
 use super::starts::waits_in_loop;
+use crate::flow::filled::is_followed_map;
 use crate::flow::ir::{
     Body, BodyId, Call, Callee, Case, Expr, JumpKind, LetGo, Note, Op, Pc, Target, Var,
 };
@@ -254,7 +255,11 @@ impl Builder<'_> {
         for map in maps {
             let note = self.note(self.constructor, String::new());
             let field = Expr::Field(value.clone(), map.name.clone());
-            let unknown = Expr::Solid(note.at.span);
+            let unknown = if is_followed_map(&self.program.types, &map.ty) {
+                Expr::Entries(true, note.at.span)
+            } else {
+                Expr::Solid(note.at.span)
+            };
             self.emit(Op::Set(Target::Place(field), unknown), note);
         }
     }

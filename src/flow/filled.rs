@@ -120,7 +120,8 @@ fn is_made(body: &Body, value: &Expr) -> bool {
         | Expr::Slice(_)
         | Expr::Sized(..)
         | Expr::Slots(..)
-        | Expr::Map(..) => true,
+        | Expr::Map(..)
+        | Expr::Entries(..) => true,
         Expr::Var(var) => holds_made(body, *var),
         _ => false,
     }
@@ -142,6 +143,14 @@ fn holds_made(body: &Body, var: Var) -> bool {
     };
     let first = writes.next();
     first.is_some_and(is_made) && writes.all(is_made)
+}
+
+/// Whether the entries of a map of this type are followed: its keys or values lead to something one can wait for.
+pub(crate) fn is_followed_map(types: &[TypeDef], ty: &Ty) -> bool {
+    match ty.underlying(types) {
+        Ty::Map(key, value) => leads(types, key) || leads(types, value),
+        _ => false,
+    }
 }
 
 /// Whether values of a type lead to a channel, a cancel function or a wait group through fields, pointers and elements.

@@ -32,6 +32,9 @@ pub(super) struct Gist {
     pub(super) runs: Vec<BodyId>,
     /// The fields and package variables that its branches look at, and those whose channels it acts on or returns.
     pub(super) read: Vec<Name>,
+    /// Those that it hands on, and whether it looks for an entry of a map: what is handed on may be a key.
+    pub(super) handed_on: Vec<Name>,
+    pub(super) looks_up: bool,
     /// Those that it writes.
     pub(super) written: Vec<Name>,
 }
@@ -51,6 +54,25 @@ impl Gist {
                 channel => field_names(channel, &mut read),
             });
         }
+        let mut handed_on = FxHashSet::default();
+        this.looks_up = body.code.iter().any(|op| key_of(op).is_some());
+        if this.looks_up {
+            subjects.extend(keys(body));
+        }
+        for op in &body.code {
+            match op {
+                Op::Call(call) | Op::Go(call) | Op::Defer(call) => {
+                    call.args
+                        .iter()
+                        .for_each(|arg| field_names(arg, &mut handed_on));
+                }
+                Op::Return(values) => values
+                    .iter()
+                    .for_each(|value| field_names(value, &mut handed_on)),
+                _ => {}
+            }
+        }
+        this.handed_on = handed_on.into_iter().collect();
         for op in &body.code {
             match op {
                 Op::Return(values) => {
@@ -150,7 +172,7 @@ fn matters_by_itself(op: &Op) -> bool {
 
 fn makes_primitive(expr: &Expr) -> bool {
     match expr {
-        Expr::MakeChan(..) | Expr::Closure(_) => true,
+        Expr::MakeChan(..) | Expr::Entries(..) | Expr::Closure(_) => true,
         Expr::Zero(ty, _) => is_lock(ty),
         Expr::Struct(_, fields, ..) => fields.iter().any(|(_, v)| makes_primitive(v)),
         Expr::Slice(values) => values.iter().any(makes_primitive),
@@ -216,6 +238,40 @@ fn subject_of(op: &Op) -> Option<Var> {
     }
 }
 
+/// The key by which an operation looks for an entry of a map.
+fn key_of(op: &Op) -> Option<&Expr> {
+    match op {
+        Op::Branch(Expr::HasKey(_, key), ..) => Some(key),
+        Op::Set(Target::Place(Expr::Index(_, key)), Expr::Gone) => Some(key),
+        _ => None,
+    }
+}
+
+/// The variables that keys of maps are made of.
+fn keys(body: &Body) -> FxHashSet<Var> {
+    let mut keys: FxHashSet<Var> = FxHashSet::default();
+    for op in &body.code {
+        let stored = match op {
+            Op::Set(Target::Place(Expr::Index(_, key)), _) => Some(&**key),
+            _ => None,
+        };
+        for key in key_of(op).into_iter().chain(stored) {
+            key.vars(&mut |var| _ = keys.insert(var));
+        }
+    }
+    let mut count = 0;
+    while std::mem::replace(&mut count, keys.len()) != keys.len() {
+        for op in &body.code {
+            if let Op::Set(Target::Var(var), value) = op
+                && keys.contains(var)
+            {
+                value.vars(&mut |var| _ = keys.insert(var));
+            }
+        }
+    }
+    keys
+}
+
 /// The channels that an operation acts on.
 fn channels(op: &Op, f: &mut dyn FnMut(&Expr)) {
     match op {
@@ -234,7 +290,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         Expr::Global(name) => {
             names.insert(name.clone());
         }
-        Expr::Index(a, b) | Expr::Binary(_, a, b, _) => {
+        Expr::Index(a, b) | Expr::HasKey(a, b) | Expr::Binary(_, a, b, _) => {
             field_names(a, names);
             field_names(b, names);
         }
@@ -245,6 +301,8 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Not(a)
         | Expr::Len(a, _)
         | Expr::Has(a)
+        | Expr::Keys(a)
+        | Expr::Values(a)
         | Expr::Is(a, _)
         | Expr::Answer(a, ..)
         | Expr::Cap(a) => {

@@ -74,7 +74,9 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
         | Expr::Sized(..)
         | Expr::Slots(..)
         | Expr::Map(..)
+        | Expr::Gone
         | Expr::Has(_)
+        | Expr::HasKey(..)
         | Expr::Is(..)
         | Expr::Answer(..)
         | Expr::Global(_) => {}
@@ -88,7 +90,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
                 f(None);
             }
         }
-        Expr::MakeChan(..) | Expr::Closure(_) | Expr::Group(_) => f(None),
+        Expr::MakeChan(..) | Expr::Entries(..) | Expr::Closure(_) | Expr::Group(_) => f(None),
         Expr::Addr(inner) | Expr::Receiver(inner) | Expr::Pipe(inner, _) => sources(inner, f),
         Expr::Struct(_, fields, ..) => fields.iter().for_each(|(_, v)| sources(v, f)),
         Expr::Slice(values) => values.iter().for_each(|v| sources(v, f)),
@@ -112,7 +114,8 @@ pub(super) fn expr_holds(expr: &Expr, holds: &[bool]) -> bool {
 /// Whether evaluating `expr` makes a channel, a `WaitGroup`, or a variable that is a nil channel.
 pub(crate) fn makes_anything(expr: &Expr) -> bool {
     match expr {
-        Expr::MakeChan(..) => true,
+        // Something will be put into a map.
+        Expr::MakeChan(..) | Expr::Entries(..) => true,
         Expr::Zero(ty, _) => match ty {
             Ty::Chan(..) => true,
             Ty::Ext(path, name) => {

@@ -250,6 +250,16 @@ pub enum Expr {
     Slots(Box<Expr>, Span),
     /// A map with this many entries, which are not followed.
     Map(i64, Span),
+    /// An empty map whose entries are followed; the flag says whether others have put something into it before.
+    Entries(bool, Span),
+    /// The keys of a map, as a list in the order in which they came.
+    Keys(Box<Expr>),
+    /// The values of a map, in the order of its keys.
+    Values(Box<Expr>),
+    /// Whether a map has this key.
+    HasKey(Box<Expr>, Box<Expr>),
+    /// What an entry of a map is set to when it is deleted.
+    Gone,
     /// Whether the map `base` has an entry that was asked for, or the pipe has both ends open.
     Has(Box<Expr>),
     /// Whether a value is of this type; nil is of none.
@@ -441,10 +451,14 @@ macro_rules! each_child {
             | Self::Len(base, _)
             | Self::Cap(base)
             | Self::Has(base)
+            | Self::Keys(base)
+            | Self::Values(base)
             | Self::Is(base, _)
             | Self::Answer(base, ..)
             | Self::Not(base) => $f(base),
-            Self::Index(left, right) | Self::Binary(_, left, right, _) => {
+            Self::Index(left, right)
+            | Self::HasKey(left, right)
+            | Self::Binary(_, left, right, _) => {
                 $f(left);
                 $f(right);
             }
@@ -468,6 +482,8 @@ macro_rules! each_child {
             | Self::Func(_)
             | Self::Closure(_)
             | Self::Map(..)
+            | Self::Entries(..)
+            | Self::Gone
             | Self::Zero(..) => {}
         }
     };

@@ -69,6 +69,7 @@ impl Lowerer<'_, '_> {
                         Expr::Slots(Box::new(size), span)
                     }
                     Ty::Slice(_) => Expr::Sized(Box::new(size), span),
+                    Ty::Map(..) if self.is_followed_map(&ty) => Expr::Entries(false, span),
                     Ty::Map(..) => Expr::Map(0, span),
                     _ => Expr::Sized(Box::new(Expr::Int(0)), span),
                 })
@@ -98,6 +99,18 @@ impl Lowerer<'_, '_> {
             ("len", [base]) => Some(Expr::Len(Box::new(self.expr(*base)), span)),
             ("cap", [base]) => Some(Expr::Cap(Box::new(self.expr(*base)))),
             ("close" | "panic" | "recover", _) => None,
+            ("delete", [base, key]) if self.has_followed_entries(*base) => {
+                let (map, key) = self.map_and_key(*base, Some(*key));
+                let entry = Target::Place(Expr::Index(Box::new(map), Box::new(key)));
+                self.emit_at(span, Op::Set(entry, Expr::Gone));
+                Some(Expr::Fresh(span))
+            }
+            ("clear", [base]) if self.has_followed_entries(*base) => {
+                // As good as a new one: whoever else has the old one only finds more.
+                let map = self.target(*base);
+                self.emit_at(span, Op::Set(map, Expr::Entries(false, span)));
+                Some(Expr::Fresh(span))
+            }
             ("delete" | "clear", [base, rest @ ..]) => {
                 // Like a store: how many entries there are then nobody follows.
                 let base = self.expr(*base);

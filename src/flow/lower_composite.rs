@@ -62,6 +62,19 @@ impl Lowerer<'_, '_> {
                 }
                 Expr::Slice(values)
             }
+            Ty::Map(key_ty, value_ty)
+                if elements.len() <= MAX_ELEMENTS && self.is_followed_map(&ty) =>
+            {
+                let map = self.temp(ty.clone());
+                self.emit_at(span, Op::Set(Target::Var(map), Expr::Entries(false, span)));
+                for (key, value) in elements {
+                    let key = key.map_or(Expr::Nil, |key| self.element(key, &key_ty));
+                    let value = self.element(*value, &value_ty);
+                    let entry = Expr::Index(Box::new(Expr::Var(map)), Box::new(key));
+                    self.emit_at(span, Op::Set(Target::Place(entry), value));
+                }
+                Expr::Var(map)
+            }
             Ty::Map(_, value_ty) => {
                 let values: Vec<Expr> = elements
                     .iter()

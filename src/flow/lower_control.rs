@@ -388,6 +388,14 @@ impl Lowerer<'_, '_> {
                     Ty::Array(Some(len), _) => (Expr::Int(*len), Ty::Int),
                     _ => (subject, ty),
                 };
+                let (subject, keys) = if self.is_followed_map(&ty) {
+                    let keys = self.temp(Ty::Unknown);
+                    let list = Expr::Keys(Box::new(subject.clone()));
+                    self.emit_at(subject_span, Op::Set(Target::Var(keys), list));
+                    (Expr::Values(Box::new(subject)), Some(keys))
+                } else {
+                    (subject, None)
+                };
                 let holder = self.temp(ty);
                 self.emit_at(subject_span, Op::Set(Target::Var(holder), subject));
                 let counter = self.temp(Ty::Int);
@@ -403,14 +411,15 @@ impl Lowerer<'_, '_> {
                 let item = value.map(|_| self.temp(elem.clone()));
                 self.emit_at(span, Op::RangeNext(holder, counter, item, start, end));
                 self.place(start);
-                let (key_value, key_ty) = if let Ty::Map(key, _) = &other {
-                    (Expr::Fresh(span), (**key).clone())
-                } else {
-                    let one = Box::new(Expr::Int(1));
-                    (
-                        Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span),
-                        Ty::Int,
-                    )
+                let one = Box::new(Expr::Int(1));
+                let index = Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span);
+                let (key_value, key_ty) = match (&other, keys) {
+                    (Ty::Map(key, _), Some(keys)) => {
+                        let key_value = Expr::Index(Box::new(Expr::Var(keys)), Box::new(index));
+                        (key_value, (**key).clone())
+                    }
+                    (Ty::Map(key, _), None) => (Expr::Fresh(span), (**key).clone()),
+                    _ => (index, Ty::Int),
                 };
                 let item = item.map_or(Expr::Nil, Expr::Var);
                 self.iteration_vars(&[(key, key_value, key_ty), (value, item, elem)], define);

@@ -50,6 +50,9 @@ impl Lowerer<'_, '_> {
                 self.composite(&ty, elements, false, span)
             }
             ast::Expr::Selector(base, name, _) => self.selector(*base, name),
+            ast::Expr::Index(base, keys) if self.has_followed_entries(*base) => {
+                self.entry_value(*base, keys.first().copied(), span)
+            }
             ast::Expr::Index(base, indices) => {
                 let base = self.expr(*base);
                 if matches!(base, Expr::Func(_)) {
@@ -237,6 +240,12 @@ impl Lowerer<'_, '_> {
             && name == "_"
         {
             return Target::Ignore;
+        }
+        if let ast::Expr::Index(base, keys) = self.ast().expr(id)
+            && self.has_followed_entries(*base)
+        {
+            let (map, key) = self.map_and_key(*base, keys.first().copied());
+            return Target::Place(Expr::Index(Box::new(map), Box::new(key)));
         }
         match self.expr(id) {
             Expr::Var(var) => Target::Var(var),

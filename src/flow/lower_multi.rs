@@ -1,5 +1,6 @@
 //! Expressions with several results: calls, receives with `ok`, assertions, map indices.
 
+use super::filled::is_followed_map;
 use super::ir::{Asserted, Expr, Op, Target};
 use super::lower::Lowerer;
 use crate::resolve::Ty;
@@ -10,6 +11,8 @@ use crate::syntax::ast::{self, BinaryOp, ExprId, UnaryOp};
 enum FoundBy {
     /// An entry of this map.
     Key(Expr),
+    /// The entry of this map with this key.
+    Entry(Expr, Expr),
     /// The value's type.
     Type(Asserted),
 }
@@ -18,6 +21,67 @@ impl Lowerer<'_, '_> {
     fn is_map(&mut self, base: ExprId) -> bool {
         let ty = self.value_type(base);
         matches!(self.package.underlying(&ty), Ty::Map(..))
+    }
+
+    /// Whether the entries of a map of this type are followed.
+    pub(super) fn is_followed_map(&self, ty: &Ty) -> bool {
+        is_followed_map(&self.package.types, ty)
+    }
+
+    /// The same of an expression.
+    pub(super) fn has_followed_entries(&mut self, base: ExprId) -> bool {
+        let ty = self.value_type(base);
+        self.is_followed_map(&ty)
+    }
+
+    /// A map and one of its keys, the latter in a variable: it is asked for more than once.
+    pub(super) fn map_and_key(&mut self, base: ExprId, key: Option<ExprId>) -> (Expr, Expr) {
+        let map = self.expr(base);
+        let value = key.map_or(Expr::Nil, |key| self.expr(key));
+        let key = match value {
+            Expr::Var(_) | Expr::Int(_) | Expr::Str(_) | Expr::Bool(_) | Expr::Nil => value,
+            value => {
+                let ty = key.map_or(Ty::Unknown, |key| self.value_type(key));
+                let held = self.temp(ty);
+                self.emit(Op::Set(Target::Var(held), value));
+                Expr::Var(held)
+            }
+        };
+        (map, key)
+    }
+
+    fn entry_type(&mut self, base: ExprId) -> Ty {
+        let map = self.value_type(base);
+        match self.package.underlying(&map) {
+            Ty::Map(_, value) => (*value).clone(),
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// What a map that is followed has for a key, and whether it has anything.
+    fn entry(&mut self, base: ExprId, key: Option<ExprId>, targets: Vec<Target>, span: Span) {
+        let ty = self.entry_type(base);
+        self.at(span);
+        let (map, key) = self.map_and_key(base, key);
+        let value = Expr::Index(Box::new(map.clone()), Box::new(key.clone()));
+        self.if_found(FoundBy::Entry(map, key), value, ty, targets, span);
+    }
+
+    /// The same as a value.
+    pub(super) fn entry_value(&mut self, base: ExprId, key: Option<ExprId>, span: Span) -> Expr {
+        let ty = self.entry_type(base);
+        let held = self.temp(ty);
+        // Who asks without `ok` mostly knows that it is there.
+        self.emit_at(span, Op::Set(Target::Var(held), Expr::Fresh(span)));
+        let (map, key) = self.map_and_key(base, key);
+        let value = Expr::Index(Box::new(map.clone()), Box::new(key.clone()));
+        let (found, end) = (self.label(), self.label());
+        let has = Expr::HasKey(Box::new(map), Box::new(key));
+        self.emit(Op::Branch(has, found, end));
+        self.place(found);
+        self.emit(Op::Set(Target::Var(held), value));
+        self.place(end);
+        Expr::Var(held)
     }
 
     /// `value, ok` of an assertion or of a map index: the value and true, or a zero value and false. What is nil can be
@@ -38,6 +102,10 @@ impl Lowerer<'_, '_> {
         match found_by {
             FoundBy::Key(map) => {
                 self.emit(Op::Branch(Expr::Has(Box::new(map)), found, missing));
+            }
+            FoundBy::Entry(map, key) => {
+                let has = Expr::HasKey(Box::new(map), Box::new(key));
+                self.emit(Op::Branch(has, found, missing));
             }
             FoundBy::Type(asserted) => {
                 let may = self.label();
@@ -83,6 +151,10 @@ impl Lowerer<'_, '_> {
                 let held = self.value_type(*base);
                 let value = self.held(value, held, span);
                 self.if_found(FoundBy::Type(asserted), value, ty, targets, span);
+            }
+            ast::Expr::Index(base, keys) if self.has_followed_entries(*base) => {
+                let key = keys.first().copied();
+                self.entry(*base, key, targets, span);
             }
             ast::Expr::Index(base, keys) if self.is_map(*base) => {
                 let ty = self.value_type(source);

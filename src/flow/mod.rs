@@ -11,7 +11,7 @@ mod demand;
 mod direction;
 mod dump;
 pub(crate) mod facts;
-mod filled;
+pub(crate) mod filled;
 mod gist;
 mod held;
 mod holding;

@@ -116,6 +116,10 @@ pub(super) fn simplify(
             read.insert(name.clone());
         }
     }
+    if gists.iter().any(|gist| gist.looks_up) {
+        let handed_on = gists.iter().flat_map(|gist| &gist.handed_on);
+        read.extend(handed_on.cloned());
+    }
     drop(gists);
     let asked = Asked {
         fields: &read,

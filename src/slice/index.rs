@@ -252,7 +252,7 @@ impl<'p> Index<'p> {
     fn begins(&self, types: &[TypeDef], expr: &Expr) -> bool {
         let here = match expr {
             Expr::Closure(_) | Expr::Func(_) | Expr::Method(..) => true,
-            Expr::MakeChan(..) | Expr::Never | Expr::Anytime => true,
+            Expr::MakeChan(..) | Expr::Entries(..) | Expr::Never | Expr::Anytime => true,
             Expr::Zero(ty, _) => makes_anything(expr) || has_primitive(types, ty, 0),
             Expr::Struct(ty, fields, ..) => {
                 let is_nil = |(name, value): &(Name, Expr)| {

@@ -225,7 +225,7 @@ impl<'p> Mine<'p> {
         let inner = |e: &Expr| self.expr(body, e);
         match expr {
             Expr::Var(var) => self.var(body, *var),
-            Expr::MakeChan(..) | Expr::Never | Expr::Anytime => true,
+            Expr::MakeChan(..) | Expr::Entries(..) | Expr::Never | Expr::Anytime => true,
             // Others may count on it as well, but in what order our goroutines go on depends on it.
             Expr::Group(_) => true,
             Expr::Closure(id) => self.is_active(*id),
@@ -236,6 +236,8 @@ impl<'p> Mine<'p> {
             | Expr::Deref(base)
             | Expr::Addr(base)
             | Expr::Receiver(base)
+            | Expr::Keys(base)
+            | Expr::Values(base)
             | Expr::Pipe(base, _) => inner(base),
             Expr::Struct(ty, fields, ..) => {
                 fields.iter().any(|(_, value)| inner(value))

@@ -123,7 +123,8 @@ impl Teller<'_, '_> {
         let mut assumptions = Vec::new();
         let called = self.is_called(proc);
         let client = self.state.procs.first().filter(|p| p.id == 0);
-        if client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called {
+        let unused = client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called;
+        if unused && !self.is_left_by_call(proc) {
             // Nothing says that it was meant to end.
             confidence = Confidence::Low;
         }

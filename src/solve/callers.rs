@@ -3,8 +3,9 @@
 use super::state::{Act, Event, Happening, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, LetGo, Op, Var};
-use crate::leak::{Caller, OpKind, Stranding};
+use crate::leak::{Caller, OpKind, Origin, Stranding};
 use crate::resolve::{Ty, TypeId};
+use crate::source::Place;
 use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
 use crate::syntax::ast::Name;
 use std::sync::Arc;
@@ -51,6 +52,51 @@ impl Teller<'_, '_> {
             matches!(event.what, Happening::Received(Some(_)))
                 && note.is_some_and(|note| note.ends == Some(LetGo::Unstarted))
         })
+    }
+
+    /// Whether a goroutine waits at something that another one has made: where a made-up caller calls one method twice, the
+    /// one call has left it in a map for the other.
+    pub(super) fn is_found(&self, proc: &Proc, origin: &Origin) -> bool {
+        let makers = self.makers(origin.at);
+        let elsewhere = |id: &u32| *id != proc.id && *id != 0;
+        !makers.is_empty() && makers.iter().all(elsewhere)
+    }
+
+    /// Whether a goroutine sends on a channel that a call by a made-up caller has made, left for others to find, and given
+    /// up.
+    pub(super) fn is_left_by_call(&self, proc: &Proc) -> bool {
+        let Some((Act::Send(ch, _), _)) = &proc.park else {
+            return false;
+        };
+        let Some(Obj::Chan { site, .. }) = self
+            .state
+            .object(ch)
+            .map(|id| &self.state.heap[id as usize])
+        else {
+            return false;
+        };
+        let makers = self.makers(Place {
+            file: self.machine.source(site.body).file,
+            span: site.span,
+        });
+        let gone = |id: &u32| {
+            let maker = self.state.procs.iter().find(|p| p.id == *id);
+            maker.is_some_and(|p| p.ended() && self.is_called(p))
+        };
+        !makers.is_empty() && makers.iter().all(gone)
+    }
+
+    /// The goroutines that have run the operation in which something is made.
+    fn makers(&self, made: Place) -> Vec<u32> {
+        let makes = |event: &&Event| {
+            let place = self.machine.source(event.at.0).place(event.at.1);
+            // What a made-up caller does stands for whole functions.
+            self.note(event.at).is_none()
+                && place.file == made.file
+                && place.span.contains(made.span)
+        };
+        let makers = self.events.iter().filter(makes);
+        makers.map(|event| event.proc).collect()
     }
 
     /// Whether a goroutine is that of a made-up caller who uses the value.

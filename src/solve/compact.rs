@@ -189,6 +189,13 @@ impl Obj {
                 f(Mention::Value(len));
                 values.iter().for_each(|v| f(Mention::Value(v)));
             }
+            Self::Entries(entries, others) => {
+                f(Mention::Value(others));
+                for entry in entries {
+                    f(Mention::Value(&entry.key));
+                    f(Mention::Value(&entry.value));
+                }
+            }
             Self::Cancel(id) => f(Mention::Object(*id)),
             Self::Closure(_, env, receiver) => {
                 env.iter().for_each(|id| f(Mention::Object(*id)));
@@ -214,6 +221,13 @@ impl Obj {
             Self::Slots(len, values) => {
                 len.renumber(map);
                 values.iter_mut().for_each(|v| v.renumber(map));
+            }
+            Self::Entries(entries, others) => {
+                others.renumber(map);
+                for entry in entries {
+                    entry.key.renumber(map);
+                    entry.value.renumber(map);
+                }
             }
             Self::Cancel(id) => map.renumber(id),
             Self::Closure(_, env, receiver) => {
@@ -264,6 +278,7 @@ impl Act {
                 f(Mention::Value(value));
             }),
             Self::Cancel(id) => f(Mention::Object(*id)),
+            Self::Pause => {}
         }
     }
 
@@ -285,6 +300,7 @@ impl Act {
                 value.renumber(map);
             }),
             Self::Cancel(id) => map.renumber(id),
+            Self::Pause => {}
         }
     }
 }

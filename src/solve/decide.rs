@@ -185,6 +185,7 @@ impl Machine<'_> {
                 Self::note_drawn(&mut state, *op, &left, &right);
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
+            Expr::HasKey(map, key) => self.decide_key(state, proc, map, key),
             _ => {
                 let value = self.eval(&mut state, proc, cond);
                 self.decide_truth(state, &value)
@@ -364,7 +365,7 @@ fn split(state: State, learn: impl Fn(&mut State, bool)) -> Vec<(State, bool)> {
     vec![(yes, true), (no, false)]
 }
 
-fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: bool) {
+pub(super) fn learn_equal(state: &mut State, sym: Sym, offset: i64, other: &Value, equal: bool) {
     match other {
         // Two numbers that are some way apart.
         Value::Sym(t, k) if offset != *k => {

@@ -191,6 +191,16 @@ impl<'s> Encoder<'s> {
                 self.word(31);
                 self.value(count);
             }
+            Obj::Entries(entries, others) => {
+                self.word(37);
+                self.word(entries.len() as u64);
+                for entry in entries {
+                    self.value(&entry.key);
+                    self.value(&entry.value);
+                    self.word(u64::from(entry.met));
+                }
+                self.value(others);
+            }
             Obj::Wait(site, count) => {
                 self.word(24);
                 self.word(u64::from(site.span.start));
@@ -270,6 +280,7 @@ impl<'s> Encoder<'s> {
                 }
             }
             Act::Cancel(context) => self.object(*context),
+            Act::Pause => self.word(38),
         }
     }
 

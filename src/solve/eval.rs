@@ -200,6 +200,22 @@ impl<'p> Machine<'p> {
                 }
             }
             Expr::Map(count, _) => Value::Ref(state.alloc(Obj::Map(Value::Int(*count)))),
+            Expr::Entries(used, _) => {
+                let others = if *used {
+                    self.opaque(state, proc)
+                } else {
+                    Value::Int(0)
+                };
+                Value::Ref(state.alloc(Obj::Entries(Vec::new(), others)))
+            }
+            Expr::Keys(map) | Expr::Values(map) => {
+                let is_keys = matches!(expr, Expr::Keys(_));
+                let map = self.eval(state, proc, map);
+                self.listed(state, proc, &map, is_keys)
+            }
+            // Only branches ask, and go by every answer.
+            Expr::HasKey(..) => self.fresh(state, proc, Span::default()),
+            Expr::Gone => Value::Unset,
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);
                 let has = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {
@@ -363,6 +379,10 @@ impl<'p> Machine<'p> {
         base: &Value,
         index: &Value,
     ) -> Value {
+        if let Some(id) = Self::followed_map(state, base) {
+            let entry = self.entry(state, id, index);
+            return entry.unwrap_or_else(|| self.fresh(state, proc, Span::default()));
+        }
         if let Some(id) = state.object(base)
             && let Obj::Slice(values) | Obj::Slots(_, values) = &state.heap[id as usize]
         {

@@ -91,7 +91,8 @@ impl Teller<'_, '_> {
         tells.then(|| self.held(LockTrouble::Order, at, other))
     }
 
-    /// Whether a made-up caller calls one method twice: that is about the locks in it, and nothing else.
+    /// Whether a made-up caller calls one method twice: that is about the locks in it, or about what the one call has left
+    /// for the other, and nothing else.
     pub(super) fn is_called_again(&self, root: BodyId) -> bool {
         let body = self.machine.source(root);
         let started = |op: &Op| match op {

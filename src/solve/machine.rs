@@ -326,6 +326,10 @@ impl<'p> Machine<'p> {
             Expr::Index(base, index) => {
                 let base = self.eval(state, proc, base);
                 let index = self.eval(state, proc, index);
+                if let Some(id) = Self::followed_map(state, &base) {
+                    self.store_entry(state, proc, id, (index, value));
+                    return;
+                }
                 // A key of a map is stored as well.
                 state.escape(&index);
                 if self.set_element(state, &base, &index, value) {
@@ -408,7 +412,9 @@ impl<'p> Machine<'p> {
 
     /// Entries of a map come or go: nobody follows how many there are then.
     pub(super) fn change_map(&self, state: &mut State, proc: usize, map: &Value) {
-        if let Some(id) = state.object(map)
+        if let Some(id) = Self::followed_map(state, map) {
+            self.stop_following(state, proc, id);
+        } else if let Some(id) = state.object(map)
             && matches!(state.heap[id as usize], Obj::Map(_))
         {
             let count = self.opaque(state, proc);
@@ -541,7 +547,7 @@ impl<'p> Machine<'p> {
             | Act::Lock(ch, _)
             | Act::Cond(ch) => vec![ch],
             Act::Select(cases, _) => cases.iter().map(|(_, ch, _)| ch).collect(),
-            Act::Cancel(_) => Vec::new(),
+            Act::Cancel(_) | Act::Pause => Vec::new(),
         }
     }
 }

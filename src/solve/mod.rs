@@ -17,6 +17,7 @@ mod counts;
 mod decide;
 mod dynamic;
 mod encode;
+mod entries;
 mod eval;
 pub mod explore;
 mod facts;

@@ -42,6 +42,14 @@ impl Machine<'_> {
                 Some((_, Obj::Slice(values))) => Value::Int(values.len() as i64),
                 Some((_, Obj::Slots(len, _))) => state.norm(len),
                 Some((_, Obj::Map(count))) => *count,
+                Some((_, Obj::Entries(entries, others))) => {
+                    let known = entries.len() as i64;
+                    match state.norm(others) {
+                        Value::Sym(sym, k) => Value::Sym(sym, k + known),
+                        Value::Int(n) => Value::Int(n + known),
+                        other => other,
+                    }
+                }
                 Some((id, Obj::Chan { buf, .. })) if !state.escaped(id) => {
                     Value::Int(buf.len() as i64)
                 }

@@ -126,7 +126,7 @@ impl<'a> Ahead<'a, '_> {
             }
             Act::Close(ch) => self.on(ch, CLOSE),
             Act::Cancel(context) => self.acts[*context as usize] |= CALL,
-            Act::Wait(_) => {}
+            Act::Wait(_) | Act::Pause => {}
             Act::Lock(lock, _) => self.on(lock, LOCK),
             Act::Cond(cond) => self.on(cond, AWAIT),
             Act::Select(cases, _) => {
@@ -276,6 +276,9 @@ impl<'a> Ahead<'a, '_> {
             }
             Obj::Slice(elements) | Obj::Slots(_, elements) if field == "[]" => {
                 values.extend(elements);
+            }
+            Obj::Entries(entries, _) if field == "[]" => {
+                values.extend(entries.iter().flat_map(|entry| [&entry.key, &entry.value]));
             }
             Obj::Cond(_, lock) if *field == COND_LOCK => values.push(lock),
             _ => {}

@@ -20,7 +20,7 @@ mod log;
 mod value;
 
 pub use log::{Event, Happening, Log};
-pub use value::{Known, Obj, ObjId, Outside, Site, Sym, Text, Value};
+pub use value::{Entry, Known, Obj, ObjId, Outside, Site, Sym, Text, Value};
 
 /// A call with everything evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +75,8 @@ pub enum Act {
     Lock(Value, Wish),
     /// A wait for a condition.
     Cond(Value),
+    /// Nothing: a place where others may run, as others can see what was done just before.
+    Pause,
 }
 
 /// What a lock is to be taken for.

@@ -214,15 +214,24 @@ impl Machine<'_> {
                 }
                 Self::go_to(state, proc, pc + 1);
             }
+            Op::Set(Target::Place(Expr::Index(map, key)), Expr::Gone) => {
+                let taken = std::mem::take(state);
+                let outcomes = self.delete(taken, proc, map, key).into_iter();
+                return self.decided(state, proc, pc, outcomes.map(|s| (s, pc + 1)));
+            }
             Op::Set(target, value) => {
                 let value = self.eval(state, proc, value);
                 if matches!(value, Value::Int(n) if n > COUNT_LIMIT) && body.in_loop[pc as usize] {
                     self.abstain("count-limit");
                     return Flow::Dead;
                 }
+                let shown = self.is_shown(state, proc, target, &value);
                 self.assign(state, proc, target, value);
                 Self::go_to(state, proc, pc + 1);
                 self.note(state, proc, pc, Happening::Local, None);
+                if shown {
+                    Self::pause(state, proc, pc);
+                }
             }
             Op::Jump(to, kind) => {
                 Self::go_to(state, proc, *to);
@@ -248,8 +257,12 @@ impl Machine<'_> {
                     Vec::new()
                 };
                 let mut outcomes = self.decide(std::mem::take(state), proc, cond, is_loop);
+                let looks_up = body.in_loop[pc as usize] && matches!(cond, Expr::HasKey(..));
                 for (state, goes_on) in &mut outcomes {
                     Self::at_head(state, proc, (body_id, pc), &bounds, *goes_on);
+                    if looks_up && !*goes_on {
+                        Self::pause(state, proc, pc);
+                    }
                 }
                 return self.decided(
                     state,

@@ -29,8 +29,13 @@ impl Teller<'_, '_> {
             let what = match op.kind {
                 _ if op.nil => format!("`{}` is declared, and nil", origin.name),
                 _ if op.pipe => "the pipe is made".to_owned(),
-                OpKind::Wait | OpKind::CondWait | OpKind::Lock | OpKind::ReadLock => {
+                OpKind::Wait | OpKind::CondWait | OpKind::Lock | OpKind::ReadLock
+                    if !origin.name.is_empty() =>
+                {
                     format!("`{}` is declared", origin.name)
+                }
+                OpKind::Wait | OpKind::CondWait | OpKind::Lock | OpKind::ReadLock => {
+                    format!("{made} is declared")
                 }
                 _ if self.is_clock(on) => format!("{made} is made, a ticker"),
                 _ => format!("{made} is made{}", origin.room()),

@@ -97,7 +97,7 @@ impl Machine<'_> {
             Act::Select(cases, false) => cases
                 .iter()
                 .all(|(send, ch, _)| add(ch, if *send { RECV } else { SEND | CLOSE })),
-            Act::Close(_) | Act::Cancel(_) => false,
+            Act::Close(_) | Act::Cancel(_) | Act::Pause => false,
         };
         closed_world.then_some(wants)
     }

@@ -188,6 +188,7 @@ impl Machine<'_> {
             match act {
                 Act::Close(ch) => add(Step::Close(proc, *ch)),
                 Act::Cancel(context) => add(Step::Cancel(proc, *context)),
+                Act::Pause => add(Step::Wait(proc, None)),
                 Act::Wait(group) => {
                     if self.wait_over(state, proc, group) {
                         add(Step::Wait(proc, state.object(group)));

@@ -112,7 +112,11 @@ impl Teller<'_, '_> {
     pub(super) fn leak(&self, root: BodyId, proc: &Proc, candidate: &Candidate) -> Option<Leak> {
         let (act, pc) = proc.park.as_ref()?;
         let body_id = proc.frames.last()?.body;
-        let (op, cases) = self.operation(body_id, *pc, act)?;
+        let (mut op, cases) = self.operation(body_id, *pc, act)?;
+        // Each call leaves a channel of its own.
+        if self.is_left_by_call(proc) {
+            (op.again, op.in_loop) = (false, false);
+        }
         let primitive = Machine::waits_for(act)
             .into_iter()
             .find_map(|v| self.state.object(v));
@@ -173,7 +177,8 @@ impl Teller<'_, '_> {
             facts.signal = self.missed_signal(cond);
         }
         facts.lock = self.lock_trouble(proc, act, candidate);
-        if facts.lock.is_none() && self.is_called_again(root) {
+        let is_found = || origin.as_ref().is_some_and(|o| self.is_found(proc, o));
+        if facts.lock.is_none() && self.is_called_again(root) && !is_found() {
             return None;
         }
         if facts.lock.is_none() && self.is_behind_a_lock(proc, candidate) {

@@ -5,7 +5,7 @@
 
 use super::{Obj, ObjId, State, Value};
 use crate::resolve::TypeId;
-use crate::summary::{ANY, Acts, CALL, RECV};
+use crate::summary::{ANY, Acts, CALL, RECV, TOUCHED};
 use crate::syntax::ast::Name;
 
 impl State {
@@ -100,8 +100,27 @@ impl State {
             Obj::Slice(values) | Obj::Slots(_, values) if field == "[]" => {
                 values.iter().for_each(&mut *f);
             }
+            Obj::Entries(entries, _) if field == "[]" => {
+                for entry in entries {
+                    f(&entry.key);
+                    f(&entry.value);
+                }
+            }
             _ => {}
         });
+    }
+
+    /// Whoever waits at something that `value` leads to may be served, where nobody has followed it.
+    pub fn touch(&mut self, value: &Value) {
+        let mut ids = Vec::new();
+        self.reach(value, &mut |id, obj| {
+            if matches!(obj, Obj::Chan { .. } | Obj::Wait(..) | Obj::Cond(..)) {
+                ids.push(id);
+            }
+        });
+        for id in ids {
+            self.open_up(id, TOUCHED);
+        }
     }
 
     /// Marks everything `value` leads to as known outside, closed fields and all.

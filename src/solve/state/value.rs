@@ -63,6 +63,17 @@ pub struct Site {
     pub size: Span,
 }
 
+/// An entry of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// Its key.
+    pub key: Value,
+    /// What is kept under it.
+    pub value: Value,
+    /// Whether a key that nobody knows has been taken for its own: another one is not, as an answer to a request comes once.
+    pub met: bool,
+}
+
 /// A heap object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Obj {
@@ -89,6 +100,9 @@ pub enum Obj {
     Slots(Value, Vec<Value>),
     /// A map, with the number of its entries; what is stored in it escapes.
     Map(Value),
+    /// A map whose entries are followed, in the order in which they came, with the number of those that others have put
+    /// into it.
+    Entries(Vec<Entry>, Value),
     /// A `WaitGroup`, with its counter.
     Wait(Site, Value),
     /// A condition, with its lock.
@@ -122,6 +136,10 @@ impl Obj {
             Self::Chan { buf, .. } => buf.iter().for_each(value),
             Self::Struct(_, fields) => fields.iter().for_each(|(_, v)| value(v)),
             Self::Slice(values) | Self::Slots(_, values) => values.iter().for_each(value),
+            Self::Entries(entries, _) => entries.iter().for_each(|entry| {
+                value(&entry.key);
+                value(&entry.value);
+            }),
             Self::Cancel(context) => f(*context),
             Self::Closure(_, env, receiver) => {
                 receiver.iter().for_each(value);
