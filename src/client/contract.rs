@@ -193,7 +193,7 @@ fn met(program: &Program, root: BodyId) -> Met {
             match op {
                 Op::Branch(Expr::HasKey(..), ..) => met.finds = true,
                 Op::Set(Target::Place(Expr::Index(..)), value) => {
-                    met.stores |= *value != Expr::Gone
+                    met.stores |= *value != Expr::Gone;
                 }
                 Op::Recv { .. } | Op::Select { .. } => met.waits = true,
                 Op::Call(call) | Op::Defer(call) => {

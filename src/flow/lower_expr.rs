@@ -68,13 +68,15 @@ impl Lowerer<'_, '_> {
                     return Expr::Slice(Vec::new());
                 }
                 let value = self.expr(*base);
-                let bounds: Vec<Expr> = bounds.iter().flatten().map(|b| self.expr(*b)).collect();
-                if bounds.is_empty() {
-                    value
-                } else {
-                    // Which elements it has nobody follows.
-                    self.give_away(vec![value], span);
-                    Expr::Fresh(span)
+                let [lo, hi, most] = bounds.map(|bound| bound.map(|b| self.expr(b)));
+                if lo.is_none() && hi.is_none() && most.is_none() {
+                    return value;
+                }
+                // Which elements it has nobody follows, but how many the first ones are.
+                self.give_away(vec![value], span);
+                match (lo, hi) {
+                    (None, Some(hi)) => Expr::Sized(Box::new(hi), span),
+                    _ => Expr::Fresh(span),
                 }
             }
             ast::Expr::TypeAssert(base, _) => self.sure(*base, id),

@@ -46,6 +46,11 @@ impl Machine<'_> {
             }
             return missing;
         };
+        // Who comes back to itself does so for something else, and so does who goes through a list.
+        let nested = self.is_nested(&state, proc);
+        let by = self
+            .is_in_loop(&state, proc)
+            .then_some(state.procs[proc].id);
         let (mut outcomes, mut missed) = (Vec::new(), Vec::new());
         for (at, other) in Self::entries(&state, id).0.to_vec().iter().enumerate() {
             match self.equal(&state, &other.key, &key) {
@@ -54,6 +59,10 @@ impl Machine<'_> {
                     return outcomes;
                 }
                 Some(false) => {}
+                None if nested || by == Some(other.by) => {
+                    self.abstain("unknown-key");
+                    return Vec::new();
+                }
                 None => {
                     if !other.met {
                         let mut same = state.clone();
@@ -126,18 +135,37 @@ impl Machine<'_> {
                 learn_same(state, &other.key, &key, false);
             }
         }
+        let by = state.procs[proc].id;
         if let Obj::Entries(entries, _) = &mut state.heap[id as usize] {
             entries.push(Entry {
                 key,
                 value,
                 met: false,
+                by,
             });
         }
     }
 
+    /// Whether a goroutine is in a call of a function that it has not left since an earlier call.
+    fn is_nested(&self, state: &State, proc: usize) -> bool {
+        let here = self.here(state, proc);
+        let frames = state.procs[proc].frames.iter();
+        frames.filter(|frame| frame.body == here).count() > 1
+    }
+
+    /// Whether what a goroutine does is part of a loop, perhaps one of a function that has called this one.
     fn is_in_loop(&self, state: &State, proc: usize) -> bool {
-        let frame = state.procs[proc].frames.last();
-        frame.is_some_and(|f| self.body(f.body).in_loop.get(f.pc as usize) == Some(&true))
+        let frames = &state.procs[proc].frames;
+        let last = frames.iter().count().saturating_sub(1);
+        frames.iter().enumerate().any(|(depth, frame)| {
+            // Who has called stands behind the call.
+            let pc = if depth == last {
+                frame.pc
+            } else {
+                frame.pc.saturating_sub(1)
+            };
+            self.body(frame.body).in_loop.get(pc as usize) == Some(&true)
+        })
     }
 
     /// Whether an assignment puts something into a map that others may wait for.

@@ -198,7 +198,16 @@ impl<'p> Machine<'p> {
         let mut vars = vec![Value::Unset; body.vars.len()];
         if body.variadic && args.len() >= body.params.len() {
             let rest = args.split_off(body.params.len() - 1);
-            let packed = if rest.iter().any(|v| state.carries(v)) {
+            let is_empty = |value: &Value| {
+                let list = state.object(value).map(|id| &state.heap[id as usize]);
+                matches!(list, Some(Obj::Slice(values)) if values.is_empty())
+            };
+            let packed = if let [list] = rest.as_slice()
+                && is_empty(list)
+            {
+                // No element but a list without any, handed on as it is: `f(xs[:0]...)`.
+                *list
+            } else if rest.iter().any(|v| state.carries(v)) {
                 Value::Ref(state.alloc(Obj::Slice(rest)))
             } else {
                 state.symbol(body.file, body.span)

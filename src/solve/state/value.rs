@@ -72,6 +72,8 @@ pub struct Entry {
     pub value: Value,
     /// Whether a key that nobody knows has been taken for its own: another one is not, as an answer to a request comes once.
     pub met: bool,
+    /// The goroutine that has put it there.
+    pub by: u32,
 }
 
 /// A heap object.
