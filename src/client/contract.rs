@@ -108,7 +108,10 @@ pub(super) fn value_clients<'e>(
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
     }
-    let mut out = again(program, constructor, &all, guesses);
+    let mut out = Vec::new();
+    if has_map || !program.troubled.is_empty() {
+        out = again(program, constructor, &all, guesses);
+    }
     let spawns = all.iter().any(|m| m.starts) || spawns_loop(program, constructor, false);
     if !spawns {
         return out;

@@ -247,6 +247,9 @@ fn key_of(op: &Op) -> Option<&Expr> {
     }
 }
 
+/// How often a body is gone through for what its keys are made of.
+const PASSES: usize = 8;
+
 /// The variables that keys of maps are made of.
 fn keys(body: &Body) -> FxHashSet<Var> {
     let mut keys: FxHashSet<Var> = FxHashSet::default();
@@ -259,14 +262,18 @@ fn keys(body: &Body) -> FxHashSet<Var> {
             key.vars(&mut |var| _ = keys.insert(var));
         }
     }
-    let mut count = 0;
-    while std::mem::replace(&mut count, keys.len()) != keys.len() {
-        for op in &body.code {
+    // A variable mostly gets its value before it is used.
+    for _ in 0..PASSES {
+        let count = keys.len();
+        for op in body.code.iter().rev() {
             if let Op::Set(Target::Var(var), value) = op
                 && keys.contains(var)
             {
                 value.vars(&mut |var| _ = keys.insert(var));
             }
+        }
+        if keys.len() == count {
+            break;
         }
     }
     keys
