@@ -43,7 +43,7 @@ fn help(leak: &Leak) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::leak;
+    use super::super::sample::{leak, place};
     use super::*;
 
     #[test]
@@ -54,6 +54,24 @@ mod tests {
         assert_eq!(
             said.message,
             "receive from `ch` blocks for ever: in this run nobody ever sends on this channel"
+        );
+    }
+
+    #[test]
+    fn who_would_close_is_no_sender() {
+        let mut signal = leak(OpKind::Receive, Exit::Return, "return err");
+        signal.partner = None;
+        signal.skipped_close = Some(place(60));
+        let said = classify(&signal).expect("claimed");
+        assert_eq!(
+            said.message,
+            "receive from `ch` blocks for ever: the goroutine that closes it leaves by `return err` before it has done so"
+        );
+        signal.stranding.exit = Exit::Never;
+        let said = classify(&signal).expect("claimed");
+        assert_eq!(
+            said.message,
+            "receive from `ch` blocks for ever: in this run nobody ever closes it"
         );
     }
 

@@ -79,6 +79,9 @@ pub(super) fn cause(leak: &Leak) -> String {
         OpKind::Send if leak.op.pipe => ("reader", "read", "reads"),
         _ if leak.op.pipe => ("writer", "written", "writes"),
         OpKind::Send => ("receiver", "received", "receives"),
+        OpKind::Receive if is_only_closed(leak) => {
+            ("goroutine that closes it", "done so", "closes it")
+        }
         OpKind::Receive | OpKind::Range => ("sender", "sent", "sends"),
         _ => ("partner", "served", "serves"),
     };
@@ -99,11 +102,17 @@ pub(super) fn cause(leak: &Leak) -> String {
         _ if leak.partner.is_none() && leak.op.pipe => {
             format!("in this run nobody ever {act} at its other end")
         }
+        _ if is_only_closed(leak) => format!("in this run nobody ever {act}"),
         _ if leak.partner.is_none() => {
             format!("in this run nobody ever {act} on this channel")
         }
         _ => format!("on this path no {who} is ever reached"),
     }
+}
+
+/// Whether nothing is ever sent on the channel of a receive: its close is the signal.
+fn is_only_closed(leak: &Leak) -> bool {
+    leak.op.kind == OpKind::Receive && leak.partner.is_none() && leak.skipped_close.is_some()
 }
 
 /// By which way out `who` was lost, if by any: ``the receiver leaves by `return` before it has received``.
