@@ -529,6 +529,7 @@ impl<'b> Slice<'b> {
                         .is_some_and(|ty| self.asked.leads_to_channel(ty))
                     || self.is_read(index, place)
                     || key_of(place).is_some_and(|key| expr_holds(key, &self.members[index].holds))
+                    || emptied(op).is_some_and(|map| expr_holds(map, &self.members[index].holds))
             }
             Op::Set(Target::Ignore, _) => false,
             Op::Set(Target::Var(var), value) => {
@@ -573,6 +574,14 @@ impl<'b> Slice<'b> {
             changed |= any && !std::mem::replace(&mut self.vars[index][*inner as usize], true);
         }
         changed
+    }
+}
+
+/// The map or list of which an operation takes something away, by whatever name it goes here.
+pub(crate) fn emptied(op: &Op) -> Option<&Expr> {
+    match op {
+        Op::Set(Target::Place(Expr::Index(base, _)), Expr::Gone | Expr::Nil) => Some(base),
+        _ => None,
     }
 }
 

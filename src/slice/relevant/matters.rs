@@ -5,7 +5,7 @@ use super::super::mine::Mine;
 use super::{Marker, Relevant};
 use crate::flow::Program;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Op, Pc, Target};
-use crate::flow::{Next, is_plain, key_of};
+use crate::flow::{Next, emptied, is_plain, key_of};
 use crate::library::{Effect, ends_by_name};
 
 impl Marker<'_, '_> {
@@ -30,7 +30,10 @@ impl Marker<'_, '_> {
                 self.relevant.var(id, *var) || (result && mine(value))
             }
             Op::Set(target @ Target::Place(place), value) => {
-                mine(value) || key_of(place).is_some_and(mine) || self.relevant.target(id, target)
+                mine(value)
+                    || key_of(place).is_some_and(mine)
+                    || emptied(op).is_some_and(mine)
+                    || self.relevant.target(id, target)
             }
             Op::Branch(cond, yes, no) => {
                 self.decides(id, pc) || (self.is_check(id, *yes, *no) && self.is_read(id, cond))
