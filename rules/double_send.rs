@@ -15,7 +15,12 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         && leak.completed_before >= 1
         // Values of other goroutines among those received: that is a matter of counts, not of this goroutine's path.
         && (1..=leak.completed_before).contains(&leak.served);
-    let left = matches!(leak.stranding.exit, Exit::Done | Exit::Return);
+    // Who leaves a loop would have taken more.
+    let left = match leak.stranding.exit {
+        Exit::Done => true,
+        Exit::Return => !leak.partner_in_loop,
+        _ => false,
+    };
     (again && left).then(|| Diagnosis {
         message: format!(
             "{}: the goroutine has sent {} before, and the receiver takes {}",
@@ -64,6 +69,11 @@ mod tests {
         let mut filled = first.clone();
         filled.facts.large_room = true;
         assert_eq!(classify(&filled), None);
+        let mut ranged = leak(OpKind::Send, Exit::Return, "return err");
+        ranged.completed_before = 1;
+        ranged.served = 1;
+        ranged.partner_in_loop = true;
+        assert_eq!(classify(&ranged), None);
         first.siblings = 2;
         assert_eq!(classify(&first), None);
     }

@@ -145,7 +145,7 @@ fn captures_nothing(program: &Program, literal: BodyId) -> bool {
 }
 
 /// The literal that a variable of a body always holds, once it is not nil any more.
-fn local_function(body: &Body, var: Var) -> Option<BodyId> {
+pub fn local_function(body: &Body, var: Var) -> Option<BodyId> {
     let mut function = None;
     for op in &body.code {
         match op {

@@ -73,8 +73,9 @@ pub(super) fn own(
     leaks
 }
 
-/// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where one
-/// loops, or who waits for it does, it is called as things happen, and whoever calls it may be told to stop.
+/// The leaks in functions that code which is not followed is handed: those that are there however it runs them. Where it
+/// could run one beside its caller only for that to panic, it does not: who closes a channel behind a call counts on it that
+/// what the call was handed has been run.
 pub(super) fn handed(
     machine: &mut Machine<'_>,
     root: BodyId,
@@ -86,19 +87,22 @@ pub(super) fn handed(
         machine.handed = way;
         let found = machine.explore(root, how);
         before.states += found.states;
-        found.candidates
+        found
     };
-    let in_place = search(Handed::InPlace);
     let known = |at, among: &[Candidate]| among.iter().any(|c| c.site == at);
-    let beside = if in_place.is_empty() {
-        Vec::new()
-    } else {
-        search(Handed::Beside)
+    let in_place = search(Handed::InPlace);
+    if in_place.candidates.is_empty() {
+        machine.handed = Handed::Kept;
+        return Vec::new();
+    }
+    let beside = search(Handed::Beside);
+    let tell = |machine: &Machine<'_>, c: &Candidate| {
+        let is_new = !known(c.site, &before.candidates);
+        is_new.then(|| machine.tell(root, c, text)).flatten()
     };
-    let leaks = beside
-        .iter()
-        .filter(|c| known(c.site, &in_place) && !known(c.site, &before.candidates))
-        .filter_map(|c| machine.tell(root, c, text))
+    let mut leaks: Vec<Leak> = (beside.candidates.iter())
+        .filter(|c| known(c.site, &in_place.candidates))
+        .filter_map(|c| tell(machine, c))
         .filter(|leak| match leak.op.kind {
             OpKind::Send => !leak.op.in_loop && !leak.partner_in_loop,
             // Whether what a receive waits for was ever to be run nobody in view says, unless there is no such thing.
@@ -109,6 +113,31 @@ pub(super) fn handed(
             _ => false,
         })
         .collect();
+    if beside.panics > in_place.panics {
+        machine.handed = Handed::InPlace;
+        let only_in_place = (in_place.candidates.iter())
+            .filter(|c| !known(c.site, &beside.candidates))
+            .filter_map(|c| tell(machine, c));
+        // It is run as long as the call goes on, whoever has left.
+        leaks.extend(only_in_place.filter(|leak| {
+            leak.op.kind == OpKind::Send && !leak.op.in_loop && leaves(leak.stranding.exit)
+        }));
+    }
     machine.handed = Handed::Kept;
     leaks
+}
+
+/// Whether the partner of a stuck operation went another way than it could have gone.
+fn leaves(exit: Exit) -> bool {
+    match exit {
+        Exit::Timer
+        | Exit::Context
+        | Exit::Stop
+        | Exit::Sibling
+        | Exit::Default
+        | Exit::Return
+        | Exit::Break
+        | Exit::Goto => true,
+        Exit::Panic | Exit::Goexit | Exit::Done | Exit::Stuck | Exit::Never => false,
+    }
 }

@@ -3,6 +3,7 @@
 
 use super::counts::rooms;
 use super::explore::Candidate;
+use super::handed::Handed;
 use super::state::{Act, Event, Happening, Proc, Value};
 use super::witness::{QUOTE, Teller};
 use crate::flow::ir::{Callee, Expr, LetGo, Op};
@@ -49,7 +50,12 @@ impl Teller<'_, '_> {
                 assumptions.push(format!("{name} > {}", known.lo - 1));
             }
         }
-        for (body, pc) in self.events.iter().filter_map(|e| self.machine.hander(e)) {
+        let beside = self.events.iter().filter_map(|e| self.machine.hander(e));
+        let in_place = match self.machine.handed {
+            Handed::InPlace => Some(self.machine.handers_above(proc)),
+            Handed::Kept | Handed::Beside => None,
+        };
+        for (body, pc) in beside.chain(in_place.into_iter().flatten()) {
             let call = self.quote(body, self.machine.source(body).spans[pc as usize]);
             let callee = call.split('(').next().unwrap_or_default();
             let callee = callee.trim_start_matches("go ").trim_start_matches("_ = ");

@@ -5,7 +5,7 @@
 //! ([`Handed::Beside`]). What is stuck in both is stuck however it is run.
 
 use super::machine::Machine;
-use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, State};
+use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, Proc, State};
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target};
 use crate::source::Place;
@@ -164,15 +164,25 @@ impl Machine<'_> {
 
     /// The call that was handed a function which a run starts, if that call is not followed.
     pub(super) fn hander(&self, event: &Event) -> Option<(BodyId, Pc)> {
-        let Happening::Spawned(child) = event.what else {
-            return None;
-        };
-        let (body, pc) = event.at;
-        let op = self.source(body).code.get(pc as usize)?;
+        match event.what {
+            Happening::Spawned(child) if child != u32::MAX => self.call_outside(event.at),
+            _ => None,
+        }
+    }
+
+    /// The calls that a goroutine is in which run what they were handed, and are not followed themselves.
+    pub(super) fn handers_above(&self, proc: &Proc) -> impl Iterator<Item = (BodyId, Pc)> {
+        let callers = proc.frames.iter().rev().skip(1);
+        let at = callers.filter_map(|frame| Some((frame.body, frame.pc.checked_sub(1)?)));
+        at.filter_map(|at| self.call_outside(at))
+    }
+
+    /// A call or `go` statement whose callee is not followed.
+    fn call_outside(&self, at: (BodyId, Pc)) -> Option<(BodyId, Pc)> {
+        let op = self.source(at.0).code.get(at.1 as usize)?;
         let (Op::Call(call) | Op::Go(call)) = op else {
             return None;
         };
-        let unknown = matches!(call.callee, Callee::Unknown | Callee::Named(_));
-        (unknown && child != u32::MAX).then_some(event.at)
+        matches!(call.callee, Callee::Unknown | Callee::Named(_)).then_some(at)
     }
 }

@@ -6,9 +6,8 @@
 use super::answers::Answers;
 use super::asked::forget_answers;
 use super::handed::Handed;
-use super::shared::List;
 use super::state::{
-    Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, Proc, State, Text, Value,
+    Act, Called, Frame, Leaving, Obj, ObjId, Outside, Prepared, State, Text, Value,
 };
 use crate::exposure::Exposure;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Expr, Pc, Target, Var};
@@ -159,30 +158,6 @@ impl<'p> Machine<'p> {
     /// Counts something that was given up.
     pub fn abstain(&self, reason: &'static str) {
         *self.abstentions.borrow_mut().entry(reason).or_default() += 1;
-    }
-
-    /// The state in which `root` is about to run with arguments nobody knows.
-    pub fn start(&self, root: BodyId) -> State {
-        let mut state = State {
-            exposure: self.exposure.clone(),
-            ..State::default()
-        };
-        let body = self.body(root);
-        let args = body
-            .param_spans
-            .iter()
-            .map(|span| state.symbol(body.file, *span))
-            .collect();
-        let frame = self.frame(&mut state, root, &[], args, Rc::default());
-        state.add_proc(Proc {
-            id: 0,
-            spawn: None,
-            frames: List::from_iter([frame]),
-            park: None,
-            on_end: None,
-        });
-        state.todo.push(0);
-        state
     }
 
     /// A fresh activation of `body`.

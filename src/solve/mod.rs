@@ -5,6 +5,7 @@
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
 pub mod answers;
+mod begin;
 mod asked;
 mod assumptions;
 mod call;
