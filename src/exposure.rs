@@ -12,7 +12,7 @@ use crate::flow::is_plain;
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef, TypeId, is_exported};
 use crate::source::FileId;
-use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, way_of};
+use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, PASSED, way_of};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{Hash, Hasher};
@@ -41,6 +41,8 @@ struct FieldActs {
     all: FxHashMap<Name, Acts>,
     /// By others than the exported methods of the type that has the field.
     foreign: FxHashMap<Name, Acts>,
+    /// By those who get a new value from a call.
+    callers: FxHashMap<Name, Acts>,
     /// The fields of each type that only its package can name.
     closed: Vec<FxHashSet<Name>>,
     /// What each literal does to what it captures: index of the capture, field, acts.
@@ -112,12 +114,17 @@ impl Exposure {
         };
         Some(by.get(name).copied().unwrap_or(0))
     }
+
+    /// What is done in the package to fields of this name of values that calls return.
+    pub fn of_results(&self, name: &Name) -> Acts {
+        self.acts.callers.get(name).copied().unwrap_or(0)
+    }
 }
 
 impl Exposure {
     /// Feeds `hasher` with what holds for all bodies alike; two that feed it the same answer the same.
     pub fn print(&self, hasher: &mut impl Hasher) {
-        for map in [&self.acts.all, &self.acts.foreign] {
+        for map in [&self.acts.all, &self.acts.foreign, &self.acts.callers] {
             let mut acts: Vec<_> = map.iter().collect();
             acts.sort_unstable();
             acts.hash(hasher);
@@ -133,10 +140,15 @@ impl Exposure {
 
 impl FieldActs {
     fn add(&mut self, field: &Name, acts: Acts, own: bool) {
+        let acts = when_passed(acts);
         *self.all.entry(field.clone()).or_default() |= acts;
         if !own {
             *self.foreign.entry(field.clone()).or_default() |= acts;
         }
+    }
+
+    fn add_for_caller(&mut self, field: &Name, acts: Acts) {
+        *self.callers.entry(field.clone()).or_default() |= when_passed(acts);
     }
 
     /// A literal: whoever gets hold of it can do what it does.
@@ -149,7 +161,7 @@ impl FieldActs {
                 .captures
                 .iter()
                 .position(|(_, inner)| *inner == way.var)?;
-            Some((at, way.field.clone(), acts))
+            Some((at, way.field.clone(), when_passed(acts)))
         });
         self.captured.insert(id, acts.collect());
     }
@@ -183,6 +195,8 @@ impl FieldActs {
                 };
                 if is_stranger(program, id, expr) || has_filled_holder(program, id, expr) {
                     self.add(&field, acts, false);
+                } else if is_of_result(program, id, expr) {
+                    self.add_for_caller(&field, acts);
                 }
             });
             if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op {
@@ -208,9 +222,14 @@ impl FieldActs {
                     }
                 }
             }
-            if !is_stranger(program, id, arg) && !is_filled(program, id, arg) {
+            let is_strange = is_stranger(program, id, arg) || is_filled(program, id, arg);
+            if !is_strange && !is_of_result(program, id, arg) {
                 continue;
             }
+            let mut add = |field: &Name, acts| match is_strange {
+                true => self.add(field, acts, false),
+                false => self.add_for_caller(field, acts),
+            };
             let field = last_field(arg);
             if matches!(call.callee, Callee::Library(Effect::TickerStop, _)) {
                 // To stop a ticker is no help to anybody who waits for it.
@@ -218,7 +237,7 @@ impl FieldActs {
             }
             let Callee::Body(callee) = call.callee else {
                 if let Some(field) = &field {
-                    self.add(field, ANY, false);
+                    add(field, ANY);
                 }
                 continue;
             };
@@ -228,11 +247,16 @@ impl FieldActs {
             };
             for (way, acts) in entries.of(callee).iter().filter(|(w, _)| w.var == *param) {
                 if let Some(field) = way.field.as_ref().or(field.as_ref()) {
-                    self.add(field, acts, false);
+                    add(field, acts);
                 }
             }
         }
     }
+}
+
+/// What is passed on goes where anything may be done to it.
+fn when_passed(acts: Acts) -> Acts {
+    if acts & PASSED == 0 { acts } else { acts | ANY }
 }
 
 /// The unexported, not embedded fields of a struct type.
@@ -433,6 +457,28 @@ fn variable_is_stranger(program: &Program, id: BodyId, var: Var) -> bool {
         return variable_is_stranger(program, parent, *outer);
     }
     comes_from_elsewhere(program, body, var) || lists_strangers(program, body, var)
+}
+
+/// Whether a path starts at what a call of a body in view returned.
+fn is_of_result(program: &Program, id: BodyId, expr: &Expr) -> bool {
+    let (mut id, mut var) = match start(expr) {
+        Expr::Var(var) => (id, *var),
+        _ => return false,
+    };
+    loop {
+        let body = &program.bodies[id.0 as usize];
+        let outer = body.captures.iter().find(|(_, inner)| *inner == var);
+        match (outer, body.parent) {
+            (Some((outer, _)), Some(parent)) => (id, var) = (parent, *outer),
+            _ => break,
+        }
+    }
+    program.bodies[id.0 as usize].code.iter().any(|op| match op {
+        Op::Call(call) => {
+            matches!(call.callee, Callee::Body(_)) && call.dests.contains(&Target::Var(var))
+        }
+        _ => false,
+    })
 }
 
 /// Whether some operation gives a variable a value from elsewhere.

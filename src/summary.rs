@@ -64,6 +64,9 @@ pub const SIGNAL: Acts = 4096;
 /// `Cond.Wait`.
 pub const AWAIT: Acts = 8192;
 
+/// It may be sent on a channel, or returned: whoever gets it does with it what the package does with what it gets so.
+pub const PASSED: Acts = 16384;
+
 /// Stands for the package where a way begins at one of its wait groups, which is the field then.
 pub const PACKAGE: Var = Var::MAX;
 
@@ -251,7 +254,7 @@ impl<'p> Summaries<'p> {
             }
             Op::Send(ch, _, value) => {
                 add(ch, SEND, future);
-                self.hand_over(value, future);
+                self.pass_on(value, future);
             }
             Op::Recv { ch, dests, .. } => {
                 kill_targets(dests, future);
@@ -260,7 +263,7 @@ impl<'p> Summaries<'p> {
             Op::Select { cases, .. } => {
                 for case in cases {
                     add(&case.ch, if case.send { SEND } else { RECV }, future);
-                    self.hand_over(&case.value, future);
+                    self.pass_on(&case.value, future);
                 }
             }
             Op::Close(ch, _) => add(ch, CLOSE, future),
@@ -270,15 +273,15 @@ impl<'p> Summaries<'p> {
             }
             Op::Return(values) => {
                 for value in values {
-                    self.hand_over(value, future);
+                    self.pass_on(value, future);
                 }
                 for result in &body.results {
-                    future.set(*result, None, ANY);
+                    future.set(*result, None, PASSED);
                 }
             }
             Op::End => {
                 for result in &body.results {
-                    future.set(*result, None, ANY);
+                    future.set(*result, None, PASSED);
                 }
             }
             Op::RangeNext(subject, _, Some(item), ..) => {
@@ -304,6 +307,24 @@ impl<'p> Summaries<'p> {
         }
         if let Some(group) = expr.group() {
             future.add_all(PACKAGE, moved.iter().map(|(_, acts)| (Some(group), *acts)));
+            return;
+        }
+        let literal = match expr {
+            Expr::Addr(inner) => inner,
+            other => other,
+        };
+        if let Expr::Struct(_, parts, ..) = literal {
+            for (name, part) in parts {
+                // What is done to a field of that name is done to the part, or to what it leads to.
+                let mut to_part = moved.to_vec();
+                to_part.extend(
+                    moved
+                        .iter()
+                        .filter(|(field, _)| field.as_ref() == Some(name))
+                        .map(|(_, acts)| (None, *acts)),
+                );
+                self.flow_into(part, &to_part, future);
+            }
             return;
         }
         self.run_mentioned(expr, future);

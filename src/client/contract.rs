@@ -108,11 +108,13 @@ pub(super) fn value_clients<'e>(
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
     }
+    if std::env::var("GLD").is_ok() { for m in &all { eprintln!("{} blocks {} releases {} starts {} runs {}", program.bodies[m.body.0 as usize].name, m.blocks, m.releases, m.starts, m.runs); } }
     let mut out = Vec::new();
     if has_map || !program.troubled.is_empty() {
         out = again(program, constructor, &all, guesses);
     }
-    let spawns = all.iter().any(|m| m.starts) || spawns_loop(program, constructor, false);
+    let spawns =
+        all.iter().any(|m| m.starts || m.runs) || spawns_loop(program, constructor, false);
     if !spawns {
         return out;
     }

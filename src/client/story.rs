@@ -63,7 +63,7 @@ impl Builder<'_> {
         );
         let functions = self.functions(&results);
         self.any_of(
-            all.iter().filter(|m| !m.starts).map(|m| m.body).collect(),
+            all.iter().filter(|m| !m.starts && !m.runs).map(|m| m.body).collect(),
             &functions,
             &receiver,
         );

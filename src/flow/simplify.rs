@@ -377,6 +377,7 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
             _ => false,
         };
         if !idle {
+            write_through(arc, pc, holds);
             continue;
         }
         // One result is an assignment; with several each has to be one, in place of a single operation.
@@ -388,13 +389,8 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
         }
         // Whoever is handed the address of a number or a flag may have written to it.
         let written = call.args.iter().filter_map(addressed);
-        let dests: Vec<Target> = call
-            .dests
-            .iter()
-            .filter(|d| **d != Target::Ignore)
-            .cloned()
-            .chain(written)
-            .collect();
+        let results = call.dests.iter().filter(|d| **d != Target::Ignore);
+        let dests: Vec<Target> = written.chain(results.cloned()).collect();
         Body::changed(arc).code[pc] = match dests.as_slice() {
             [] => Op::Nop,
             [one] if solid => Op::Set(one.clone(), Expr::Solid(span)),
@@ -415,6 +411,27 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
                 dests,
             }),
         };
+    }
+}
+
+/// A call that is not followed, and has to do with primitives, may have written to plain variables whose addresses it is
+/// handed as well.
+fn write_through(arc: &mut Arc<Body>, pc: usize, holds: &[bool]) {
+    let Op::Call(call) = &arc.code[pc] else {
+        return;
+    };
+    if !matches!(call.callee, Callee::Unknown | Callee::Named(_)) {
+        return;
+    }
+    let plain = |arg: &Expr| match addressed(arg) {
+        Some(Target::Var(var)) if !holds[var as usize] => Some(Target::Var(var)),
+        _ => None,
+    };
+    let written: Vec<Target> = call.args.iter().filter_map(plain).collect();
+    if !written.is_empty()
+        && let Op::Call(call) = &mut Body::changed(arc).code[pc]
+    {
+        call.dests.splice(0..0, written);
     }
 }
 

@@ -130,7 +130,7 @@ impl Teller<'_, '_> {
         let called = self.is_called(proc);
         let client = self.state.procs.first().filter(|p| p.id == 0);
         let unused = client.is_some_and(|p| self.still_there(p)) && proc.spawn.is_some() && !called;
-        if unused && !self.is_left_by_call(proc) {
+        if unused && !self.is_left_by_call(proc) && !self.was_left_by_part() {
             // Nothing says that it was meant to end.
             confidence = Confidence::Low;
         }

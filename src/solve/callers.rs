@@ -1,6 +1,6 @@
 //! Facts about callers elsewhere: by which the run lets go, who is stuck, and which method would have served.
 
-use super::state::{Act, Event, Happening, Obj, ObjId, Proc, Sym, Value};
+use super::state::{Act, Event, Happening, Leaving, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, LetGo, Op, Var};
 use crate::leak::{Caller, OpKind, Origin, Stranding};
@@ -103,6 +103,20 @@ impl Teller<'_, '_> {
     pub(super) fn is_called(&self, proc: &Proc) -> bool {
         let note = proc.spawn.and_then(|at| self.note(at));
         note.is_some_and(|note| !note.part)
+    }
+
+    /// Whether the method that the owner runs beside a value, for as long as it is in use, has ended or is about to.
+    pub(super) fn was_left_by_part(&self) -> bool {
+        let is_part = |proc: &Proc| {
+            let note = proc.spawn.and_then(|at| self.note(at));
+            note.is_some_and(|note| note.part)
+        };
+        let leaves = |proc: &Proc| {
+            let outermost = proc.frames.first();
+            outermost.is_none_or(|frame| frame.leaving != Leaving::No)
+        };
+        let mut parts = self.state.procs.iter().filter(|p| is_part(p));
+        parts.any(|p| leaves(p))
     }
 
     /// The context that a made-up caller has handed to a constructor, where its end is what a goroutine goes on by in the

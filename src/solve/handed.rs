@@ -9,7 +9,7 @@ use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, Proc, State
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target};
 use crate::source::Place;
-use crate::summary::{ANY, CLOSE, RECV, SEND};
+use crate::summary::{ANY, CLOSE, RECV, SEND, PASSED};
 
 /// What becomes of functions that code which is not followed is handed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl Machine<'_> {
             let future = self.summaries.futures(member).get(at + 1);
             future.is_some_and(|future| {
                 let mut ways = future.iter().filter(|(way, _)| way.var == var);
-                ways.all(|(_, acts)| acts & (SEND | CLOSE | ANY) == 0)
+                ways.all(|(_, acts)| acts & (SEND | CLOSE | ANY | PASSED) == 0)
             })
         })
     }

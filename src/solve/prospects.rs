@@ -8,13 +8,17 @@ use super::stuck::Wants;
 use crate::flow::ir::{BodyId, COND_LOCK};
 use crate::library::Effect;
 use crate::summary::{
-    ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, RECV, SEND, SIGNAL, UNLOCK,
+    ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, RECV, SEND, PASSED, SIGNAL, UNLOCK,
 };
 use crate::syntax::ast::Name;
+use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 
-/// Everything: whoever gets hold of an object may do the rest.
+/// Everything, to an object and to all it leads to: whoever gets hold of it may do the rest.
 const ALL: Acts = !0;
+
+/// Everything to an object; what it leads to is told by itself.
+const ALL_TO_IT: Acts = ALL >> 1;
 
 /// Function values called by function values are followed this deep.
 const DEPTH: u32 = 4;
@@ -24,6 +28,7 @@ pub struct Prospects<'a, 'p> {
     machine: &'a Machine<'p>,
     pub(super) state: &'a State,
     by_proc: Vec<OnceCell<Vec<Acts>>>,
+    by_name: OnceCell<FxHashMap<Name, Acts>>,
 }
 
 impl<'a, 'p> Prospects<'a, 'p> {
@@ -33,6 +38,7 @@ impl<'a, 'p> Prospects<'a, 'p> {
             machine,
             state,
             by_proc: vec![OnceCell::new(); state.procs.len()],
+            by_name: OnceCell::new(),
         }
     }
 
@@ -62,6 +68,7 @@ impl<'a, 'p> Prospects<'a, 'p> {
         let mut ahead = Ahead {
             machine: self.machine,
             state: self.state,
+            prospects: self,
             acts: vec![0; self.state.heap.len()],
             called: Vec::new(),
             todo: Vec::new(),
@@ -81,7 +88,7 @@ impl<'a, 'p> Prospects<'a, 'p> {
                 Leaving::Return if depth > 0 || proc.id == 0 => {
                     for result in &self.machine.body(frame.body).results {
                         let value = ahead.content(&frame.vars[*result as usize]);
-                        ahead.lead(value);
+                        ahead.pass(value);
                     }
                     continue;
                 }
@@ -94,12 +101,41 @@ impl<'a, 'p> Prospects<'a, 'p> {
         }
         ahead.acts
     }
+
+    /// What the processes may still do to fields of this name, whatever they belong to.
+    fn to_fields(&self, name: &Name) -> Acts {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name = FxHashMap::default();
+            let mut add = |future: &Future| {
+                for (way, acts) in future.iter() {
+                    if let Some(name) = &way.field {
+                        *by_name.entry(name.clone()).or_default() |= acts;
+                    }
+                }
+            };
+            let summaries = self.machine.summaries;
+            for frame in self.state.procs.iter().flat_map(|proc| proc.frames.iter()) {
+                if frame.leaving == Leaving::No {
+                    let futures = summaries.futures(frame.body);
+                    futures.get(frame.pc as usize).into_iter().for_each(|f| add(f));
+                }
+                for call in &frame.defers {
+                    if let Called::Body(body, _) = &call.callee {
+                        add(summaries.entry(*body));
+                    }
+                }
+            }
+            by_name
+        });
+        by_name.get(name).copied().unwrap_or(0)
+    }
 }
 
 /// What one process may still do, as it is worked out.
 struct Ahead<'a, 'p> {
     machine: &'a Machine<'p>,
     state: &'a State,
+    prospects: &'a Prospects<'a, 'p>,
     acts: Vec<Acts>,
     /// Closures that have been followed, and how deep.
     called: Vec<(ObjId, u32)>,
@@ -118,7 +154,7 @@ impl<'a> Ahead<'a, '_> {
         match act {
             Act::Send(ch, value) => {
                 self.on(ch, SEND);
-                self.lead(value);
+                self.pass(value);
             }
             Act::Recv(ch, _) => {
                 self.on(ch, RECV);
@@ -132,7 +168,7 @@ impl<'a> Ahead<'a, '_> {
             Act::Select(cases, _) => {
                 for (send, ch, value) in cases {
                     self.on(ch, if *send { SEND } else { RECV });
-                    self.lead(value);
+                    self.pass(value);
                     if !send {
                         self.bring(ch);
                     }
@@ -145,8 +181,30 @@ impl<'a> Ahead<'a, '_> {
     fn bring(&mut self, ch: &Value) {
         let state = self.state;
         if let Some(Obj::Chan { buf, .. }) = state.object(ch).map(|id| &state.heap[id as usize]) {
-            buf.iter().for_each(|value| self.lead(value));
+            buf.iter().for_each(|value| self.pass(value));
         }
+    }
+
+    /// Whoever receives `value`, or has called, does with it what the package does with what it gets so, and what those do
+    /// who are there: they may keep it where they come to it by themselves.
+    fn pass(&mut self, value: &Value) {
+        let Some(first) = self.state.object(value) else {
+            return;
+        };
+        let (acts, prospects) = (&mut self.acts, self.prospects);
+        let callers = &self.state.exposure;
+        let more = |name: &Name| prospects.to_fields(name) | callers.of_results(name);
+        self.state.for_each_met(first, &more, &mut |id, may| {
+            let may = match may {
+                0 => return false,
+                may if may & (ANY | PASSED) != 0 => ALL_TO_IT,
+                // It is only handed on to who does this.
+                may => may | ANY,
+            };
+            let before = acts[id as usize];
+            acts[id as usize] |= may;
+            before | may != before
+        });
     }
 
     /// Whoever gets `value` may do anything to all it leads to.
@@ -199,7 +257,7 @@ impl<'a> Ahead<'a, '_> {
         for (way, acts) in future.iter() {
             if way.var == PACKAGE {
                 let group = way.field.as_ref().and_then(|name| self.state.global(name));
-                let acts = if acts & ANY == 0 { acts } else { ALL };
+                let acts = if acts & (ANY | PASSED) == 0 { acts } else { ALL };
                 group.into_iter().for_each(|group| self.on(group, acts));
                 continue;
             }
@@ -213,12 +271,17 @@ impl<'a> Ahead<'a, '_> {
                 self.lead(&value);
             }
             let value = self.content(&value);
+            if way.field.is_none() && acts & PASSED != 0 {
+                self.pass(value);
+            }
             match &way.field {
                 None => self.value(value, acts, depth),
                 Some(field) => {
                     for value in self.field_values(value, field) {
                         if acts & ANY != 0 {
                             self.lead(value);
+                        } else if acts & PASSED != 0 {
+                            self.pass(value);
                         }
                         self.value(value, acts, depth);
                     }

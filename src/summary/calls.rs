@@ -2,7 +2,7 @@
 
 use super::future::Carried;
 use super::{
-    ADD, ANY, AWAIT, Acts, CALL, CLOSE, DONE, ELEMENT, LOCK, PACKAGE, RECV, RESET, SEND, SIGNAL,
+    ADD, ANY, AWAIT, Acts, CALL, CLOSE, DONE, ELEMENT, LOCK, PACKAGE, RECV, RESET, SEND, PASSED, SIGNAL,
     STOP, Summaries, UNLOCK, Way, add, give, take,
 };
 use crate::flow::Program;
@@ -24,6 +24,12 @@ impl Summaries<'_> {
     /// The value of `expr` goes where this dataflow does not follow it.
     pub(super) fn hand_over(&self, expr: &Expr, future: &mut Carried<'_>) {
         give(expr, ANY, future);
+        self.run_mentioned(expr, future);
+    }
+
+    /// The value of `expr` goes to whoever receives it, or has called.
+    pub(super) fn pass_on(&self, expr: &Expr, future: &mut Carried<'_>) {
+        give(expr, PASSED, future);
         self.run_mentioned(expr, future);
     }
 

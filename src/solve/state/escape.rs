@@ -28,11 +28,35 @@ impl State {
             return false;
         };
         let mut serves = false;
+        let mut open = std::mem::take(&mut self.open);
+        self.for_each_met(first, &|_| 0, &mut |id, acts| {
+            let before = open[id as usize];
+            let is_new = before | acts != before;
+            if is_new {
+                open[id as usize] |= acts;
+                serves |= matches!(
+                    self.heap[id as usize],
+                    Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..) | Obj::Cancel(_)
+                );
+            }
+            is_new
+        });
+        self.open = open;
+        serves
+    }
+
+    /// Calls `visit` on everything that code elsewhere comes to which gets an object, with what it may do to it; that says
+    /// whether to go on from there. To a field that only the package can name it does what the package does to values it
+    /// gets from anywhere, and what `more` says of that name.
+    pub fn for_each_met(
+        &self,
+        first: ObjId,
+        more: &dyn Fn(&Name) -> Acts,
+        visit: &mut dyn FnMut(ObjId, Acts) -> bool,
+    ) {
         let mut todo: Vec<(ObjId, Acts)> = vec![(first, ANY)];
-        let (heap, exposure) = (self.heap.clone(), self.exposure.clone());
         while let Some((id, acts)) = todo.pop() {
-            let before = self.open[id as usize];
-            let obj = &heap[id as usize];
+            let obj = &self.heap[id as usize];
             let acts = match obj {
                 // Whoever is handed a context can wait for it, but only its cancel function ends it.
                 Obj::Context(..) => continue,
@@ -41,37 +65,33 @@ impl State {
                 Obj::Closure(..) | Obj::Cancel(_) if acts & (CALL | ANY) == 0 => continue,
                 _ => ANY,
             };
-            if before | acts == before {
+            if !visit(id, acts) {
                 continue;
             }
-            self.open[id as usize] |= acts;
-            serves |= matches!(
-                obj,
-                Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..) | Obj::Cancel(_)
-            );
             match obj {
                 Obj::Struct(ty, fields) => {
                     for (name, value) in fields {
-                        let acts = exposure.acts(*ty, name).unwrap_or(ANY);
+                        let closed = self.exposure.acts(*ty, name);
+                        let acts = closed.map_or(ANY, |acts| acts | more(name));
                         todo.extend(self.object(value).map(|id| (id, acts)));
                     }
                 }
                 Obj::Cancel(context) => {
-                    self.open_up(*context, ANY);
+                    visit(*context, ANY);
                 }
                 // What is in a channel nobody takes out.
                 Obj::Chan { .. } if acts & (RECV | ANY) == 0 => {}
                 Obj::Cond(..) if acts & ANY == 0 => {}
                 Obj::Closure(body, env, None)
-                    if let Some(captured) = exposure.of_literal(*body) =>
+                    if let Some(captured) = self.exposure.of_literal(*body) =>
                 {
                     for (index, field, acts) in captured {
                         let Some(cell) = env.get(*index) else {
                             continue;
                         };
                         // Others see what is written to the variable from now on.
-                        self.open_up(*cell, ANY);
-                        let Obj::Cell(value) = &heap[*cell as usize] else {
+                        visit(*cell, ANY);
+                        let Obj::Cell(value) = &self.heap[*cell as usize] else {
                             continue;
                         };
                         match field {
@@ -87,7 +107,6 @@ impl State {
                 _ => obj.for_each_object(&mut |held| todo.push((held, ANY))),
             }
         }
-        serves
     }
 
     /// Calls `f` on what fields of this name hold in anything `value` leads to.
