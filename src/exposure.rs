@@ -12,7 +12,7 @@ use crate::flow::is_plain;
 use crate::library::Effect;
 use crate::resolve::{Ty, TypeDef, TypeId, is_exported};
 use crate::source::FileId;
-use crate::summary::{ANY, Acts, CLOSE, Entries, RECV, SEND, PASSED, way_of};
+use crate::summary::{ANY, Acts, CLOSE, Entries, PASSED, RECV, SEND, way_of};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{Hash, Hasher};
@@ -226,9 +226,12 @@ impl FieldActs {
             if !is_strange && !is_of_result(program, id, arg) {
                 continue;
             }
-            let mut add = |field: &Name, acts| match is_strange {
-                true => self.add(field, acts, false),
-                false => self.add_for_caller(field, acts),
+            let mut add = |field: &Name, acts| {
+                if is_strange {
+                    self.add(field, acts, false);
+                } else {
+                    self.add_for_caller(field, acts);
+                }
             };
             let field = last_field(arg);
             if matches!(call.callee, Callee::Library(Effect::TickerStop, _)) {
@@ -473,12 +476,15 @@ fn is_of_result(program: &Program, id: BodyId, expr: &Expr) -> bool {
             _ => break,
         }
     }
-    program.bodies[id.0 as usize].code.iter().any(|op| match op {
-        Op::Call(call) => {
-            matches!(call.callee, Callee::Body(_)) && call.dests.contains(&Target::Var(var))
-        }
-        _ => false,
-    })
+    program.bodies[id.0 as usize]
+        .code
+        .iter()
+        .any(|op| match op {
+            Op::Call(call) => {
+                matches!(call.callee, Callee::Body(_)) && call.dests.contains(&Target::Var(var))
+            }
+            _ => false,
+        })
 }
 
 /// Whether some operation gives a variable a value from elsewhere.

@@ -24,6 +24,8 @@ pub enum Effect {
     Succeeds,
     /// Inert, and its result is a list of as many elements as its argument (`argument`) says.
     ListOf,
+    /// Puts the elements of a list, its argument (`argument`), into an order that nobody knows.
+    Reorders,
     /// Inert, and its result is a shared counter's value, on which nothing may be counted.
     Counter,
     /// Reads the receiver's value.
@@ -160,6 +162,7 @@ impl Effect {
                 | Self::NilIfAll
                 | Self::Succeeds
                 | Self::ListOf
+                | Self::Reorders
                 | Self::TimerStop
                 | Self::AtomicLoad
                 | Self::AtomicStore

@@ -19,7 +19,7 @@ mod imports;
 mod interfaces;
 mod types;
 
-pub use constants::{Const, fold, parse_int};
+pub use constants::{Const, fold, parse_int, parse_rune, parse_text};
 use imports::import_names;
 pub use interfaces::{Ask, Interface, Interfaces};
 pub use types::{FieldTy, FuncId, FuncTy, Method, Ty, TypeDef, TypeId};

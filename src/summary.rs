@@ -361,7 +361,7 @@ pub fn way_of(expr: &Expr) -> Option<Way> {
         | Expr::Receiver(base)
         | Expr::Pipe(base, _)
         | Expr::Keys(base)
-        | Expr::Values(base) => way_of(base),
+        | Expr::Grown(base) => way_of(base),
         _ => None,
     }
 }
@@ -404,6 +404,7 @@ fn is_data(expr: &Expr) -> bool {
             | Expr::Cap(_)
             | Expr::Has(_)
             | Expr::HasKey(..)
+            | Expr::StillHas(..)
             | Expr::Answer(..)
             | Expr::Is(..)
     )

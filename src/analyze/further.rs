@@ -10,6 +10,7 @@ use crate::solve::explore::{Candidate, Found, Search};
 use crate::solve::handed::Handed;
 use crate::solve::machine::Machine;
 use crate::solve::witness::Text;
+use crate::source::Place;
 use std::sync::Arc;
 
 /// The answers to requests of `root` that nobody takes any more: whoever asked has left by another case.
@@ -115,12 +116,14 @@ pub(super) fn handed(
         .collect();
     if beside.panics > in_place.panics {
         machine.handed = Handed::InPlace;
-        let only_in_place = (in_place.candidates.iter())
-            .filter(|c| !known(c.site, &beside.candidates))
-            .filter_map(|c| tell(machine, c));
+        let told: Vec<Place> = leaks.iter().map(|leak| leak.op.at).collect();
+        let only_in_place = in_place.candidates.iter().filter_map(|c| tell(machine, c));
         // It is run as long as the call goes on, whoever has left.
         leaks.extend(only_in_place.filter(|leak| {
-            leak.op.kind == OpKind::Send && !leak.op.in_loop && leaves(leak.stranding.exit)
+            leak.op.kind == OpKind::Send
+                && !leak.op.in_loop
+                && leaves(leak.stranding.exit)
+                && !told.contains(&leak.op.at)
         }));
     }
     machine.handed = Handed::Kept;

@@ -16,7 +16,8 @@ use crate::library::Effect;
 use crate::resolve::TypeId;
 use crate::summary::{Acts, CLOSE, Future, RECV};
 use crate::syntax::ast::Name;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 
 /// Clients made per constructor at most: with more methods than this nobody reads all the combinations either.
 const PER_CONSTRUCTOR: usize = 24;
@@ -35,13 +36,37 @@ pub(super) struct Method {
     pub(super) runs: bool,
 }
 
+/// What is known of a package, and what clients are wanted.
+pub(super) struct Wanted<'a> {
+    /// Whether those that rest on a guess are.
+    pub(super) guesses: bool,
+    /// The methods that code elsewhere is handed as function values.
+    pub(super) handed: &'a [bool],
+    /// What functions do, as far as somebody has asked.
+    pub(super) met: RefCell<FxHashMap<BodyId, Met>>,
+}
+
+impl Wanted<'_> {
+    fn met(&self, program: &Program, function: BodyId) -> Met {
+        let known = self.met.borrow().get(&function).copied();
+        known.unwrap_or_else(|| {
+            let met = met(program, function);
+            self.met.borrow_mut().insert(function, met);
+            met
+        })
+    }
+}
+
 pub(super) fn value_clients<'e>(
     program: &Program,
     constructor: BodyId,
     ty: TypeId,
-    (guesses, handed): (bool, &[bool]),
+    wanted: &Wanted<'_>,
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<Body> {
+    let Wanted {
+        guesses, handed, ..
+    } = *wanted;
     let mut all = methods(program, ty, handed);
     let has_map = followed_maps(program, ty).next().is_some();
     for method in &mut all {
@@ -51,7 +76,7 @@ pub(super) fn value_clients<'e>(
         // What starts and stops something is no plain beginning.
         method.starts &= !(acts.releases && stops_something(program, method.body, true));
         let registers = || {
-            let met = met(program, method.body);
+            let met = wanted.met(program, method.body);
             met.stores && met.waits
         };
         method.blocks = !method.starts && (acts.waits || has_map && registers());
@@ -108,13 +133,19 @@ pub(super) fn value_clients<'e>(
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
     }
-    if std::env::var("GLD").is_ok() { for m in &all { eprintln!("{} blocks {} releases {} starts {} runs {}", program.bodies[m.body.0 as usize].name, m.blocks, m.releases, m.starts, m.runs); } }
+    if std::env::var("GLD").is_ok() {
+        for m in &all {
+            eprintln!(
+                "{} blocks {} releases {} starts {} runs {}",
+                program.bodies[m.body.0 as usize].name, m.blocks, m.releases, m.starts, m.runs
+            );
+        }
+    }
     let mut out = Vec::new();
     if has_map || !program.troubled.is_empty() {
-        out = again(program, constructor, &all, guesses);
+        out = again(program, constructor, &all, wanted);
     }
-    let spawns =
-        all.iter().any(|m| m.starts || m.runs) || spawns_loop(program, constructor, false);
+    let spawns = all.iter().any(|m| m.starts || m.runs) || spawns_loop(program, constructor, false);
     if !spawns {
         return out;
     }
@@ -161,20 +192,22 @@ pub(super) fn value_clients<'e>(
 
 /// Clients that call a method twice which gets into trouble with a lock, or which waits for what an earlier call has put
 /// into a map: the second call may be the one that waits.
-fn again(program: &Program, constructor: BodyId, all: &[Method], guesses: bool) -> Vec<Body> {
+fn again(program: &Program, constructor: BodyId, all: &[Method], wanted: &Wanted<'_>) -> Vec<Body> {
     let methods = all.iter().filter(|m| {
-        let met = met(program, m.body);
+        let met = wanted.met(program, m.body);
         !m.starts && (met.trouble || met.finds && met.stores && met.waits)
     });
     let twice = methods.map(|method| [method.body; 2]).take(PER_CONSTRUCTOR);
     twice
-        .map(|twice| Builder::new(program, constructor).value(all, &twice, Release::Never, guesses))
+        .map(|twice| {
+            Builder::new(program, constructor).value(all, &twice, Release::Never, wanted.guesses)
+        })
         .collect()
 }
 
 /// What a function or one that it calls does.
-#[derive(Default)]
-struct Met {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Met {
     /// It gets into trouble with a lock.
     trouble: bool,
     /// It looks for an entry of a map that is followed.
@@ -187,11 +220,15 @@ struct Met {
 
 fn met(program: &Program, root: BodyId) -> Met {
     let mut met = Met::default();
+    let is_all = |met: &Met| met.trouble && met.finds && met.stores && met.waits;
     let mut seen = FxHashSet::default();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
         if !seen.insert(id) {
             continue;
+        }
+        if is_all(&met) {
+            break;
         }
         met.trouble |= program.troubled.contains(&id);
         for op in &program.bodies[id.0 as usize].code {

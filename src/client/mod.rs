@@ -21,9 +21,10 @@ use crate::resolve::{TypeId, is_exported};
 use crate::source::FileId;
 use crate::summary::Future;
 use build::Builder;
-use contract::value_clients;
+use contract::{Wanted, value_clients};
 use made::{called_here, given_elsewhere, handed_methods, has_any, made};
 use methods::{context_param, methods};
+use std::cell::RefCell;
 
 /// A function that makes a value for callers elsewhere.
 #[derive(Clone, Debug)]
@@ -107,10 +108,15 @@ pub fn clients<'e>(
     entry: &dyn Fn(BodyId) -> &'e Future,
 ) -> Vec<(Body, Client)> {
     let handed = handed_methods(program);
+    let wanted = Wanted {
+        guesses,
+        handed: &handed,
+        met: RefCell::default(),
+    };
     constructors
         .iter()
         .flat_map(|c| match c.makes {
-            Made::Value(ty) => value_clients(program, c.body, ty, (guesses, &handed), entry)
+            Made::Value(ty) => value_clients(program, c.body, ty, &wanted, entry)
                 .into_iter()
                 .map(|body| (body, Client::Methods(ty)))
                 .collect(),

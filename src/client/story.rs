@@ -63,7 +63,10 @@ impl Builder<'_> {
         );
         let functions = self.functions(&results);
         self.any_of(
-            all.iter().filter(|m| !m.starts && !m.runs).map(|m| m.body).collect(),
+            all.iter()
+                .filter(|m| !m.starts && !m.runs)
+                .map(|m| m.body)
+                .collect(),
             &functions,
             &receiver,
         );
@@ -256,7 +259,7 @@ impl Builder<'_> {
             let note = self.note(self.constructor, String::new());
             let field = Expr::Field(value.clone(), map.name.clone());
             let unknown = if is_followed_map(&self.program.types, &map.ty) {
-                Expr::Entries(true, note.at.span)
+                Expr::Grown(Box::new(field.clone()))
             } else {
                 Expr::Solid(note.at.span)
             };

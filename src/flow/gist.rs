@@ -297,7 +297,10 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         Expr::Global(name) => {
             names.insert(name.clone());
         }
-        Expr::Index(a, b) | Expr::HasKey(a, b) | Expr::Binary(_, a, b, _) => {
+        Expr::Index(a, b)
+        | Expr::HasKey(a, b)
+        | Expr::StillHas(a, b)
+        | Expr::Binary(_, a, b, _) => {
             field_names(a, names);
             field_names(b, names);
         }
@@ -309,7 +312,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Len(a, _)
         | Expr::Has(a)
         | Expr::Keys(a)
-        | Expr::Values(a)
+        | Expr::Grown(a)
         | Expr::Is(a, _)
         | Expr::Answer(a, ..)
         | Expr::Cap(a) => {

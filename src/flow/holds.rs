@@ -77,6 +77,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
         | Expr::Gone
         | Expr::Has(_)
         | Expr::HasKey(..)
+        | Expr::StillHas(..)
         | Expr::Is(..)
         | Expr::Answer(..)
         | Expr::Global(_) => {}

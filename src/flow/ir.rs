@@ -250,14 +250,16 @@ pub enum Expr {
     Slots(Box<Expr>, Span),
     /// A map with this many entries, which are not followed.
     Map(i64, Span),
-    /// An empty map whose entries are followed; the flag says whether others have put something into it before.
-    Entries(bool, Span),
+    /// An empty map whose entries are followed.
+    Entries(Span),
     /// The keys of a map, as a list in the order in which they came.
     Keys(Box<Expr>),
-    /// The values of a map, in the order of its keys.
-    Values(Box<Expr>),
+    /// The map that this is, into which others may have put something since; a new one where there is none.
+    Grown(Box<Expr>),
     /// Whether a map has this key.
     HasKey(Box<Expr>, Box<Expr>),
+    /// Whether a map has a key that it had when a loop over its keys began.
+    StillHas(Box<Expr>, Box<Expr>),
     /// What an entry of a map is set to when it is deleted.
     Gone,
     /// Whether the map `base` has an entry that was asked for, or the pipe has both ends open.
@@ -452,12 +454,13 @@ macro_rules! each_child {
             | Self::Cap(base)
             | Self::Has(base)
             | Self::Keys(base)
-            | Self::Values(base)
+            | Self::Grown(base)
             | Self::Is(base, _)
             | Self::Answer(base, ..)
             | Self::Not(base) => $f(base),
             Self::Index(left, right)
             | Self::HasKey(left, right)
+            | Self::StillHas(left, right)
             | Self::Binary(_, left, right, _) => {
                 $f(left);
                 $f(right);
@@ -652,8 +655,19 @@ impl Op {
         }
     }
 
-    /// Calls `f` on every variable the operation writes.
+    /// Calls `f` on every variable the operation writes, or hands the address of to code that is not followed.
     pub fn writes(&self, f: &mut impl FnMut(Var)) {
+        if let Self::Call(call) = self
+            && matches!(call.callee, Callee::Unknown | Callee::Named(_))
+        {
+            for arg in &call.args {
+                if let Expr::Addr(inner) = arg
+                    && let Expr::Var(var) = **inner
+                {
+                    f(var);
+                }
+            }
+        }
         self.targets(&mut |target| {
             if let Target::Var(var) = target {
                 f(*var);

@@ -40,12 +40,27 @@ impl Lowerer<'_, '_> {
             return value;
         }
         if self.is_type(*fun) {
-            return args.first().map_or(Expr::Fresh(span), |a| self.expr(*a));
+            return args
+                .first()
+                .map_or(Expr::Fresh(span), |a| self.converted(id, *a, span));
         }
         let ty = self.value_type(id);
         let temp = self.temp(ty);
         self.call(id, vec![Target::Var(temp)]);
         Expr::Var(temp)
+    }
+
+    /// The value of a conversion: what is converted, but for texts made of numbers or bytes, which are new.
+    fn converted(&mut self, id: ExprId, from: ExprId, span: Span) -> Expr {
+        let value = self.expr(from);
+        let [to, from] = [id, from].map(|expr| {
+            let ty = self.value_type(expr);
+            self.package.underlying(&ty)
+        });
+        if to == Ty::Str && matches!(from, Ty::Int | Ty::Slice(_)) {
+            return Expr::Fresh(span);
+        }
+        value
     }
 
     /// Built-ins that are pure.
@@ -69,7 +84,7 @@ impl Lowerer<'_, '_> {
                         Expr::Slots(Box::new(size), span)
                     }
                     Ty::Slice(_) => Expr::Sized(Box::new(size), span),
-                    Ty::Map(..) if self.is_followed_map(&ty) => Expr::Entries(false, span),
+                    Ty::Map(..) if self.is_followed_map(&ty) => Expr::Entries(span),
                     Ty::Map(..) => Expr::Map(0, span),
                     _ => Expr::Sized(Box::new(Expr::Int(0)), span),
                 })
@@ -106,9 +121,9 @@ impl Lowerer<'_, '_> {
                 Some(Expr::Fresh(span))
             }
             ("clear", [base]) if self.has_followed_entries(*base) => {
-                // As good as a new one: whoever else has the old one only finds more.
-                let map = self.target(*base);
-                self.emit_at(span, Op::Set(map, Expr::Entries(false, span)));
+                let map = self.expr(*base);
+                let keys = Target::Place(Expr::Keys(Box::new(map)));
+                self.emit_at(span, Op::Set(keys, Expr::Gone));
                 Some(Expr::Fresh(span))
             }
             ("delete" | "clear", [base, rest @ ..]) => {

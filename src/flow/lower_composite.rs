@@ -66,7 +66,7 @@ impl Lowerer<'_, '_> {
                 if elements.len() <= MAX_ELEMENTS && self.is_followed_map(&ty) =>
             {
                 let map = self.temp(ty.clone());
-                self.emit_at(span, Op::Set(Target::Var(map), Expr::Entries(false, span)));
+                self.emit_at(span, Op::Set(Target::Var(map), Expr::Entries(span)));
                 for (key, value) in elements {
                     let key = key.map_or(Expr::Nil, |key| self.element(key, &key_ty));
                     let value = self.element(*value, &value_ty);

@@ -382,19 +382,19 @@ impl Lowerer<'_, '_> {
                 let ((a, at), (b, bt)) = (fresh(0), fresh(1));
                 self.iteration_vars(&[(key, a, at), (value, b, bt)], define);
             }
+            Ty::Map(key_ty, elem) if self.is_followed_map(&ty) => {
+                self.at(subject_span);
+                let (map, at) = self.each_key(ty, subject, (head, start, end));
+                let at = Expr::Var(at);
+                let held = Expr::Index(Box::new(Expr::Var(map)), Box::new(at.clone()));
+                let vars = [(key, at, (*key_ty).clone()), (value, held, (*elem).clone())];
+                self.iteration_vars(&vars, define);
+            }
             other => {
                 // An array's length is part of its type.
                 let (subject, ty) = match &other {
                     Ty::Array(Some(len), _) => (Expr::Int(*len), Ty::Int),
                     _ => (subject, ty),
-                };
-                let (subject, keys) = if self.is_followed_map(&ty) {
-                    let keys = self.temp(Ty::Unknown);
-                    let list = Expr::Keys(Box::new(subject.clone()));
-                    self.emit_at(subject_span, Op::Set(Target::Var(keys), list));
-                    (Expr::Values(Box::new(subject)), Some(keys))
-                } else {
-                    (subject, None)
                 };
                 let holder = self.temp(ty);
                 self.emit_at(subject_span, Op::Set(Target::Var(holder), subject));
@@ -413,12 +413,8 @@ impl Lowerer<'_, '_> {
                 self.place(start);
                 let one = Box::new(Expr::Int(1));
                 let index = Expr::Binary(BinaryOp::Sub, Box::new(Expr::Var(counter)), one, span);
-                let (key_value, key_ty) = match (&other, keys) {
-                    (Ty::Map(key, _), Some(keys)) => {
-                        let key_value = Expr::Index(Box::new(Expr::Var(keys)), Box::new(index));
-                        (key_value, (**key).clone())
-                    }
-                    (Ty::Map(key, _), None) => (Expr::Fresh(span), (**key).clone()),
+                let (key_value, key_ty) = match &other {
+                    Ty::Map(key, _) => (Expr::Fresh(span), (**key).clone()),
                     _ => (index, Ty::Int),
                 };
                 let item = item.map_or(Expr::Nil, Expr::Var);
@@ -429,6 +425,26 @@ impl Lowerer<'_, '_> {
         self.jump(head);
         self.top().loop_depth -= 1;
         self.place(end);
+    }
+
+    /// Goes through the keys that a map has when the loop begins, but for those that are gone when their turn comes (Go spec,
+    /// "For statements with range clause"): the variables that hold the map and the key.
+    fn each_key(&mut self, ty: Ty, map: Expr, (head, start, end): (Pc, Pc, Pc)) -> (Var, Var) {
+        let (held, keys) = (self.temp(ty), self.temp(Ty::Unknown));
+        self.emit(Op::Set(Target::Var(held), map));
+        let list = Expr::Keys(Box::new(Expr::Var(held)));
+        self.emit(Op::Set(Target::Var(keys), list));
+        let counter = self.temp(Ty::Int);
+        self.emit(Op::Set(Target::Var(counter), Expr::Int(0)));
+        self.top().loop_depth += 1;
+        self.place(head);
+        let (key, there) = (self.temp(Ty::Unknown), self.label());
+        self.emit(Op::RangeNext(keys, counter, Some(key), there, end));
+        self.place(there);
+        let has = Expr::StillHas(Box::new(Expr::Var(held)), Box::new(Expr::Var(key)));
+        self.emit(Op::Branch(has, start, head));
+        self.place(start);
+        (held, key)
     }
 
     pub(super) fn iteration_vars(&mut self, vars: &[(Option<ExprId>, Expr, Ty)], define: bool) {

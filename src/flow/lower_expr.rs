@@ -41,7 +41,12 @@ impl Lowerer<'_, '_> {
             ast::Expr::Literal(LiteralKind::Int, text) => {
                 crate::resolve::parse_int(text).map_or(Expr::Fresh(span), Expr::Int)
             }
-            ast::Expr::Literal(LiteralKind::String, text) => Expr::Str(text.clone()),
+            ast::Expr::Literal(LiteralKind::Rune, text) => {
+                crate::resolve::parse_rune(text).map_or(Expr::Fresh(span), Expr::Int)
+            }
+            ast::Expr::Literal(LiteralKind::String, text) => {
+                crate::resolve::parse_text(text).map_or(Expr::Fresh(span), Expr::Str)
+            }
             ast::Expr::FuncLit(signature, block) => {
                 Expr::Closure(self.literal(signature, block, span))
             }
@@ -62,10 +67,16 @@ impl Lowerer<'_, '_> {
                 Expr::Index(Box::new(base), Box::new(index))
             }
             ast::Expr::Slice(base, bounds) => {
+                let base_ty = self.value_type(*base);
+                let is_text = self.package.underlying(&base_ty) == Ty::Str;
                 // `xs[:0]` is an empty list to be filled.
                 let to_zero = bounds[1].and_then(|hi| self.constant(hi, 0)) == Some(Const::Int(0));
                 if bounds[0].is_none() && to_zero {
-                    return Expr::Slice(Vec::new());
+                    return if is_text {
+                        Expr::Str(Name::default())
+                    } else {
+                        Expr::Slice(Vec::new())
+                    };
                 }
                 let value = self.expr(*base);
                 let [lo, hi, most] = bounds.map(|bound| bound.map(|b| self.expr(b)));
@@ -75,7 +86,7 @@ impl Lowerer<'_, '_> {
                 // Which elements it has nobody follows, but how many the first ones are.
                 self.give_away(vec![value], span);
                 match (lo, hi) {
-                    (None, Some(hi)) => Expr::Sized(Box::new(hi), span),
+                    (None, Some(hi)) if !is_text => Expr::Sized(Box::new(hi), span),
                     _ => Expr::Fresh(span),
                 }
             }

@@ -70,9 +70,13 @@ impl Lowerer<'_, '_> {
     /// The same as a value.
     pub(super) fn entry_value(&mut self, base: ExprId, key: Option<ExprId>, span: Span) -> Expr {
         let ty = self.entry_type(base);
+        // Who asks for a channel without `ok` mostly knows that it is there.
+        let missing = match self.package.underlying(&ty) {
+            Ty::Chan(..) | Ty::Unknown => Expr::Fresh(span),
+            _ => self.zero_value(ty.clone(), span),
+        };
         let held = self.temp(ty);
-        // Who asks without `ok` mostly knows that it is there.
-        self.emit_at(span, Op::Set(Target::Var(held), Expr::Fresh(span)));
+        self.emit_at(span, Op::Set(Target::Var(held), missing));
         let (map, key) = self.map_and_key(base, key);
         let value = Expr::Index(Box::new(map.clone()), Box::new(key.clone()));
         let (found, end) = (self.label(), self.label());

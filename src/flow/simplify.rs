@@ -597,7 +597,8 @@ impl<'b> Slice<'b> {
 /// The map or list of which an operation takes something away, by whatever name it goes here.
 pub(crate) fn emptied(op: &Op) -> Option<&Expr> {
     match op {
-        Op::Set(Target::Place(Expr::Index(base, _)), Expr::Gone | Expr::Nil) => Some(base),
+        Op::Set(Target::Place(Expr::Index(base, _)), Expr::Gone | Expr::Nil)
+        | Op::Set(Target::Place(Expr::Keys(base)), Expr::Gone) => Some(base),
         _ => None,
     }
 }

@@ -33,9 +33,8 @@ impl Package<'_> {
                 _ => self.consts.get(name).cloned(),
             }),
             Expr::Literal(LiteralKind::Int, text) => parse_int(text).map(Const::Int),
-            Expr::Literal(LiteralKind::String, text) => {
-                Some(Const::Str(text.trim_matches(['"', '`']).into()))
-            }
+            Expr::Literal(LiteralKind::Rune, text) => parse_rune(text).map(Const::Int),
+            Expr::Literal(LiteralKind::String, text) => parse_text(text).map(Const::Str),
             Expr::Unary(UnaryOp::Neg, inner) => {
                 match self.const_value(file, *inner, iota, local)? {
                     Const::Int(n) => n.checked_neg().map(Const::Int),
@@ -102,10 +101,90 @@ pub fn fold(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
             _ => None,
         },
         (Const::Str(a), Const::Str(b)) => match op {
+            BinaryOp::Add => Some(Const::Str(Name::from(format!("{a}{b}")))),
             BinaryOp::Eq => Some(Const::Bool(a == b)),
             BinaryOp::Ne => Some(Const::Bool(a != b)),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The text that a string literal stands for; `None` where that is no UTF-8, or the literal is none of Go's (Go spec, "String
+/// literals").
+pub fn parse_text(literal: &str) -> Option<Name> {
+    if let Some(raw) = literal.strip_prefix('`') {
+        return Some(raw.strip_suffix('`')?.replace('\r', "").into());
+    }
+    let inner = literal.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(inner.into());
+    }
+    let mut bytes = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while !rest.is_empty() {
+        let (part, after) = next_char(rest)?;
+        rest = after;
+        match part {
+            Part::Byte(byte) => bytes.push(byte),
+            Part::Char(char) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    String::from_utf8(bytes).ok().map(Name::from)
+}
+
+/// The number that a rune literal stands for (Go spec, "Rune literals").
+pub fn parse_rune(literal: &str) -> Option<i64> {
+    let inner = literal.strip_prefix('\'')?.strip_suffix('\'')?;
+    match next_char(inner)? {
+        (Part::Byte(byte), "") => Some(byte.into()),
+        (Part::Char(char), "") => Some(u32::from(char).into()),
+        _ => None,
+    }
+}
+
+/// What a character or an escape of a literal stands for.
+enum Part {
+    Byte(u8),
+    Char(char),
+}
+
+/// The first character or escape of the inside of a literal, and what follows it.
+fn next_char(text: &str) -> Option<(Part, &str)> {
+    let mut chars = text.chars();
+    let first = chars.next()?;
+    if first != '\\' {
+        return Some((Part::Char(first), chars.as_str()));
+    }
+    let kind = chars.next()?;
+    let rest = chars.as_str();
+    let digits = |count: usize| {
+        let value = u32::from_str_radix(rest.get(..count)?, 16).ok()?;
+        Some((value, &rest[count..]))
+    };
+    let plain = |char: char| Some((Part::Char(char), rest));
+    match kind {
+        'a' => plain('\x07'),
+        'b' => plain('\x08'),
+        'f' => plain('\x0c'),
+        'n' => plain('\n'),
+        'r' => plain('\r'),
+        't' => plain('\t'),
+        'v' => plain('\x0b'),
+        '\\' | '\'' | '"' => plain(kind),
+        'x' => {
+            let (value, rest) = digits(2)?;
+            Some((Part::Byte(u8::try_from(value).ok()?), rest))
+        }
+        'u' | 'U' => {
+            let (value, rest) = digits(if kind == 'u' { 4 } else { 8 })?;
+            Some((Part::Char(char::from_u32(value)?), rest))
+        }
+        '0'..='7' => {
+            let octal = text.get(1..4)?;
+            let value = u8::from_str_radix(octal, 8).ok()?;
+            Some((Part::Byte(value), &text[4..]))
+        }
         _ => None,
     }
 }

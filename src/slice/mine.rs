@@ -237,7 +237,7 @@ impl<'p> Mine<'p> {
             | Expr::Addr(base)
             | Expr::Receiver(base)
             | Expr::Keys(base)
-            | Expr::Values(base)
+            | Expr::Grown(base)
             | Expr::Pipe(base, _) => inner(base),
             Expr::Struct(ty, fields, ..) => {
                 fields.iter().any(|(_, value)| inner(value))

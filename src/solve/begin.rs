@@ -57,12 +57,16 @@ impl Machine<'_> {
         let env_of = |literal: BodyId| -> Vec<ObjId> {
             let captures = self.source(literal).captures.iter();
             let cell = |outer: Var| cells.iter().find(|(var, _)| *var == outer);
-            captures.filter_map(|(outer, _)| Some(cell(*outer)?.1)).collect()
+            captures
+                .filter_map(|(outer, _)| Some(cell(*outer)?.1))
+                .collect()
         };
         for (literal, cell) in &literals {
             if let Some(cell) = cell {
                 let function = state.alloc(Obj::Closure(*literal, env_of(*literal), None));
-                state.heap.set(*cell as usize, Obj::Cell(Value::Ref(function)));
+                state
+                    .heap
+                    .set(*cell as usize, Obj::Cell(Value::Ref(function)));
             }
         }
         env_of(root)

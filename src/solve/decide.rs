@@ -186,6 +186,7 @@ impl Machine<'_> {
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
             Expr::HasKey(map, key) => self.decide_key(state, proc, map, key),
+            Expr::StillHas(map, key) => vec![self.still_has(state, proc, map, key)],
             _ => {
                 let value = self.eval(&mut state, proc, cond);
                 self.decide_truth(state, &value)

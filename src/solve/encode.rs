@@ -198,6 +198,14 @@ impl<'s> Encoder<'s> {
                     self.value(&entry.key);
                     self.value(&entry.value);
                     self.word(u64::from(entry.met));
+                    // Who has stored it makes a difference as long as that one is there.
+                    let by = state.procs.iter().find(|proc| proc.id == entry.by);
+                    let spawn = by.filter(|proc| !proc.ended()).map(|proc| proc.spawn);
+                    self.word(spawn.map_or(0, |spawn| {
+                        spawn.map_or(1, |(body, pc)| {
+                            2 + (u64::from(body.0) << 32 | u64::from(pc))
+                        })
+                    }));
                 }
                 self.value(others);
             }

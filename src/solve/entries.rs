@@ -7,10 +7,10 @@
 
 use super::decide::learn_equal;
 use super::machine::{ELEMENT_LIMIT, Machine};
+use super::numbers::LEN;
 use super::state::{Act, Entry, Obj, ObjId, State, Value};
 use crate::flow::ir::{Callee, Expr, Op, Pc, Target};
 use crate::library::Effect;
-use crate::source::Span;
 
 impl Machine<'_> {
     /// The map that a value is, if its entries are followed and nobody else has it.
@@ -52,6 +52,10 @@ impl Machine<'_> {
             .is_in_loop(&state, proc)
             .then_some(state.procs[proc].id);
         let (mut outcomes, mut missed) = (Vec::new(), Vec::new());
+        if self.is_among_several(&state, id, &key) {
+            self.abstain("unknown-key");
+            return Vec::new();
+        }
         for (at, other) in Self::entries(&state, id).0.to_vec().iter().enumerate() {
             match self.equal(&state, &other.key, &key) {
                 Some(true) => {
@@ -91,6 +95,36 @@ impl Machine<'_> {
         outcomes
     }
 
+    /// Whether a map still has a key that it had. Of one that is not followed nobody says that it has not.
+    pub(super) fn still_has(
+        &self,
+        mut state: State,
+        proc: usize,
+        map: &Expr,
+        key: &Expr,
+    ) -> (State, bool) {
+        let map = self.eval(&mut state, proc, map);
+        let key = self.eval(&mut state, proc, key);
+        let has = Self::followed_map(&state, &map)
+            .is_none_or(|id| self.entry(&state, id, &key).is_some());
+        (state, has)
+    }
+
+    /// Whether one goroutine has stored several entries of which a key may be any: it tells them apart by something that
+    /// nobody follows, such as what the texts begin with.
+    fn is_among_several(&self, state: &State, id: ObjId, key: &Value) -> bool {
+        let mut by = Vec::new();
+        for entry in Self::entries(state, id).0 {
+            match self.equal(state, &entry.key, key) {
+                Some(true) => return false,
+                Some(false) => {}
+                None if by.contains(&entry.by) => return true,
+                None => by.push(entry.by),
+            }
+        }
+        false
+    }
+
     /// The value of an entry whose key is known to be this one.
     pub(super) fn entry(&self, state: &State, id: ObjId, key: &Value) -> Option<Value> {
         let (entries, _) = Self::entries(state, id);
@@ -119,11 +153,22 @@ impl Machine<'_> {
             }
             return;
         }
-        // Two structs are compared field by field; and which of the keys that a loop comes to are the same nobody says.
-        let undecided = known.iter().any(|entry| same(&entry.key).is_none());
+        // Structs and arrays are compared part by part. Which of the keys that a loop comes to are the same nobody says, nor
+        // which of those that one goroutine has made of something.
+        let has_parts = match &key {
+            Value::Val(_) => true,
+            Value::Ref(id) => matches!(state.heap[*id as usize], Obj::Slice(_) | Obj::Slots(..)),
+            _ => false,
+        };
+        let by = state.procs[proc].id;
+        let mut undecided = known
+            .iter()
+            .filter(|entry| same(&entry.key).is_none())
+            .peekable();
         if known.len() >= ELEMENT_LIMIT
-            || matches!(key, Value::Val(_))
-            || undecided && self.is_in_loop(state, proc)
+            || has_parts
+            || undecided.peek().is_some() && self.is_in_loop(state, proc)
+            || undecided.any(|entry| entry.by == by)
         {
             self.stop_following(state, proc, id);
             state.escape(&key);
@@ -135,7 +180,6 @@ impl Machine<'_> {
                 learn_same(state, &other.key, &key, false);
             }
         }
-        let by = state.procs[proc].id;
         if let Obj::Entries(entries, _) = &mut state.heap[id as usize] {
             entries.push(Entry {
                 key,
@@ -232,41 +276,66 @@ impl Machine<'_> {
         states
     }
 
-    /// The keys or the values of a map as a list of its own; what is not followed is left as it is.
-    pub(super) fn listed(
-        &self,
-        state: &mut State,
-        proc: usize,
-        map: &Value,
-        is_keys: bool,
-    ) -> Value {
-        let Some(id) = Self::followed_map(state, map) else {
-            return if is_keys {
-                self.fresh(state, proc, Span::default())
-            } else {
-                *map
-            };
-        };
-        let (entries, others) = Self::entries(state, id);
-        if others != Value::Int(0) {
+    /// Takes all entries out of a map.
+    pub(super) fn empty_map(&self, state: &mut State, proc: usize, map: &Value) {
+        if let Some(id) = Self::followed_map(state, map) {
+            let empty = Obj::Entries(Vec::new(), Value::Int(0));
+            state.heap.set(id as usize, empty);
+        } else {
+            self.change_map(state, proc, map);
+        }
+    }
+
+    /// A map into which others may have put something; where there is none they have made it.
+    pub(super) fn grown(&self, state: &mut State, proc: usize, map: Value) -> Value {
+        let more = self.opaque(state, proc);
+        if let Some(id) = Self::followed_map(state, &map) {
+            if let Obj::Entries(_, others) = &mut state.heap[id as usize] {
+                *others = more;
+            }
+            return map;
+        }
+        match map {
+            Value::Nil => Value::Ref(state.alloc(Obj::Entries(Vec::new(), more))),
+            map => map,
+        }
+    }
+
+    /// The keys of a map as a list of its own; of what is not followed nobody knows more than how many there are.
+    pub(super) fn keys(&self, state: &mut State, proc: usize, map: &Value) -> Value {
+        if let Some(id) = Self::followed_map(state, map) {
+            let (entries, others) = Self::entries(state, id);
+            if others == Value::Int(0) {
+                let keys = entries.iter().map(|entry| entry.key).collect();
+                return Value::Ref(state.alloc(Obj::Slice(keys)));
+            }
             // Any of them may be what a loop comes to.
             self.stop_following(state, proc, id);
-            return self.listed(state, proc, map, is_keys);
         }
-        let part = |entry: &Entry| if is_keys { entry.key } else { entry.value };
-        let values = entries.iter().map(part).collect();
-        Value::Ref(state.alloc(Obj::Slice(values)))
+        if *map == Value::Nil {
+            return Value::Nil;
+        }
+        let frame = state.procs[proc].frames.last();
+        let span = frame.and_then(|f| self.body(f.body).spans.get(f.pc as usize).copied());
+        let span = span.unwrap_or_default();
+        let keys = self.fresh(state, proc, span);
+        let count = self.length(state, proc, map, span);
+        if let Value::Sym(list, _) = keys {
+            state.set_path(list, LEN, count);
+        }
+        keys
     }
 
     /// What is in a map may be found there by anybody from now on.
     pub(super) fn stop_following(&self, state: &mut State, proc: usize, id: ObjId) {
-        for entry in Self::entries(state, id).0.to_vec() {
+        let known = Self::entries(state, id).0.to_vec();
+        for entry in &known {
             state.escape(&entry.key);
             state.escape(&entry.value);
         }
         let count = self.opaque(state, proc);
         if let Value::Sym(sym, _) = count {
-            state.known(sym).lo = 1;
+            state.known(sym).lo = i64::from(!known.is_empty());
         }
         state.heap.set(id as usize, Obj::Map(count));
     }

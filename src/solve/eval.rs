@@ -200,21 +200,17 @@ impl<'p> Machine<'p> {
                 }
             }
             Expr::Map(count, _) => Value::Ref(state.alloc(Obj::Map(Value::Int(*count)))),
-            Expr::Entries(used, _) => {
-                let others = if *used {
-                    self.opaque(state, proc)
-                } else {
-                    Value::Int(0)
-                };
-                Value::Ref(state.alloc(Obj::Entries(Vec::new(), others)))
-            }
-            Expr::Keys(map) | Expr::Values(map) => {
-                let is_keys = matches!(expr, Expr::Keys(_));
+            Expr::Entries(_) => Value::Ref(state.alloc(Obj::Entries(Vec::new(), Value::Int(0)))),
+            Expr::Keys(map) => {
                 let map = self.eval(state, proc, map);
-                self.listed(state, proc, &map, is_keys)
+                self.keys(state, proc, &map)
+            }
+            Expr::Grown(map) => {
+                let map = self.eval(state, proc, map);
+                self.grown(state, proc, map)
             }
             // Only branches ask, and go by every answer.
-            Expr::HasKey(..) => self.fresh(state, proc, Span::default()),
+            Expr::HasKey(..) | Expr::StillHas(..) => self.fresh(state, proc, Span::default()),
             Expr::Gone => Value::Unset,
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);

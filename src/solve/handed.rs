@@ -9,7 +9,7 @@ use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, Proc, State
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target};
 use crate::source::Place;
-use crate::summary::{ANY, CLOSE, RECV, SEND, PASSED};
+use crate::summary::{ANY, CLOSE, PASSED, RECV, SEND};
 
 /// What becomes of functions that code which is not followed is handed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::state::{Act, Called, Happening, Leaving, Obj, Outside, Prepared, Stat
 use super::step::Flow;
 use crate::flow::ir::{Callee, Op, Target};
 use crate::library::Effect;
+use crate::source::Span;
 use crate::summary::ANY;
 use crate::syntax::ast::Name;
 
@@ -53,6 +54,11 @@ impl Machine<'_> {
             | Effect::PipeReadAll
             | Effect::PipeCopy
             | Effect::TimerStop => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+            }
+            Effect::Reorders => {
+                let list = call.args.get(argument).copied();
+                self.reorder(state, proc, list.unwrap_or(Value::Nil));
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
             Effect::PipeClose => {
@@ -351,5 +357,27 @@ impl Machine<'_> {
             self.abstain("unknown-count");
             state.open[id as usize] |= ANY;
         }
+    }
+
+    /// Which element stands where in a list nobody knows any more: each may be any of them.
+    fn reorder(&self, state: &mut State, proc: usize, list: Value) {
+        let Some(id) = state.object(&list) else {
+            return;
+        };
+        let Obj::Slice(elements) = state.heap[id as usize].clone() else {
+            return;
+        };
+        if elements.len() < 2 {
+            return;
+        }
+        for element in &elements {
+            state.escape(element);
+        }
+        let unknown = elements.iter().map(|element| match element {
+            Value::Ref(_) | Value::Val(_) => *element,
+            _ => self.fresh(state, proc, Span::default()),
+        });
+        let unknown = unknown.collect();
+        state.heap.set(id as usize, Obj::Slice(unknown));
     }
 }

@@ -5,9 +5,9 @@
 //! never go on; [`explore`] searches, [`witness`] repeats the run that was found and tells it.
 
 pub mod answers;
-mod begin;
 mod asked;
 mod assumptions;
+mod begin;
 mod call;
 mod callers;
 mod checks;

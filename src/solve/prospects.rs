@@ -8,7 +8,7 @@ use super::stuck::Wants;
 use crate::flow::ir::{BodyId, COND_LOCK};
 use crate::library::Effect;
 use crate::summary::{
-    ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, RECV, SEND, PASSED, SIGNAL, UNLOCK,
+    ANY, AWAIT, Acts, CALL, CLOSE, DONE, Future, LOCK, PACKAGE, PASSED, RECV, SEND, SIGNAL, UNLOCK,
 };
 use crate::syntax::ast::Name;
 use rustc_hash::FxHashMap;
@@ -117,7 +117,10 @@ impl<'a, 'p> Prospects<'a, 'p> {
             for frame in self.state.procs.iter().flat_map(|proc| proc.frames.iter()) {
                 if frame.leaving == Leaving::No {
                     let futures = summaries.futures(frame.body);
-                    futures.get(frame.pc as usize).into_iter().for_each(|f| add(f));
+                    futures
+                        .get(frame.pc as usize)
+                        .into_iter()
+                        .for_each(|f| add(f));
                 }
                 for call in &frame.defers {
                     if let Called::Body(body, _) = &call.callee {
@@ -257,7 +260,11 @@ impl<'a> Ahead<'a, '_> {
         for (way, acts) in future.iter() {
             if way.var == PACKAGE {
                 let group = way.field.as_ref().and_then(|name| self.state.global(name));
-                let acts = if acts & (ANY | PASSED) == 0 { acts } else { ALL };
+                let acts = if acts & (ANY | PASSED) == 0 {
+                    acts
+                } else {
+                    ALL
+                };
                 group.into_iter().for_each(|group| self.on(group, acts));
                 continue;
             }

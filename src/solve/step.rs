@@ -219,6 +219,11 @@ impl Machine<'_> {
                 let outcomes = self.delete(taken, proc, map, key).into_iter();
                 return self.decided(state, proc, pc, outcomes.map(|s| (s, pc + 1)));
             }
+            Op::Set(Target::Place(Expr::Keys(map)), Expr::Gone) => {
+                let map = self.eval(state, proc, map);
+                self.empty_map(state, proc, &map);
+                Self::go_to(state, proc, pc + 1);
+            }
             Op::Set(target, value) => {
                 let value = self.eval(state, proc, value);
                 if matches!(value, Value::Int(n) if n > COUNT_LIMIT) && body.in_loop[pc as usize] {

@@ -2,8 +2,8 @@
 
 use super::future::Carried;
 use super::{
-    ADD, ANY, AWAIT, Acts, CALL, CLOSE, DONE, ELEMENT, LOCK, PACKAGE, RECV, RESET, SEND, PASSED, SIGNAL,
-    STOP, Summaries, UNLOCK, Way, add, give, take,
+    ADD, ANY, AWAIT, Acts, CALL, CLOSE, DONE, ELEMENT, LOCK, PACKAGE, PASSED, RECV, RESET, SEND,
+    SIGNAL, STOP, Summaries, UNLOCK, Way, add, give, take,
 };
 use crate::flow::Program;
 use crate::flow::direction;

@@ -85,6 +85,11 @@ impl Marker<'_, '_> {
             let runs = |e: &Expr| runs_relevant(self.program, &self.relevant, id, e);
             call.args.iter().any(|e| mine(e) || runs(e))
         };
+        // Whoever is handed the address of something that is read may write there.
+        let fills = || {
+            let addresses = call.args.iter().filter(|arg| matches!(arg, Expr::Addr(_)));
+            addresses.into_iter().any(|arg| self.relevant.place(id, arg))
+        };
         match &call.callee {
             Callee::Body(callee) => {
                 self.relevant.matters(*callee)
@@ -92,7 +97,9 @@ impl Marker<'_, '_> {
             }
             Callee::Value(Expr::Closure(callee)) => self.relevant.matters(*callee),
             Callee::Value(value) => mine(value) || passed(),
-            Callee::Named(name) => passed() || (self.relevant.exits_strand && ends_by_name(name)),
+            Callee::Named(name) => {
+                passed() || fills() || (self.relevant.exits_strand && ends_by_name(name))
+            }
             Callee::Library(effect, argument) => {
                 if is_check(*effect) && !self.relevant.exits_strand {
                     return call.args.iter().any(|a| self.is_read(id, a));
@@ -120,7 +127,7 @@ impl Marker<'_, '_> {
             Callee::Close(_) => call.args.iter().any(|a| self.mine.operand(id, a)),
             Callee::Panic => self.relevant.recovers,
             Callee::Recover => true,
-            Callee::Unknown => passed(),
+            Callee::Unknown => passed() || fills(),
         }
     }
 

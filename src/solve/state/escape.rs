@@ -36,7 +36,11 @@ impl State {
                 open[id as usize] |= acts;
                 serves |= matches!(
                     self.heap[id as usize],
-                    Obj::Chan { .. } | Obj::Wait(..) | Obj::Clock(..) | Obj::Cond(..) | Obj::Cancel(_)
+                    Obj::Chan { .. }
+                        | Obj::Wait(..)
+                        | Obj::Clock(..)
+                        | Obj::Cond(..)
+                        | Obj::Cancel(_)
                 );
             }
             is_new
