@@ -307,7 +307,10 @@ pub(super) fn needs_arg(
     {
         return true;
     }
+    let is_address = matches!(arg, Expr::Addr(_));
     match &call.callee {
+        // What is read may be written there.
+        Callee::Unknown | Callee::Named(_) if is_address && relevant.place(id, arg) => true,
         // What a library call does may depend on its plain arguments too.
         Callee::Library(..) => true,
         // The receiver says what is called; how much is added, where that is a wait group behind an interface.

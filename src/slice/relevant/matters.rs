@@ -88,7 +88,9 @@ impl Marker<'_, '_> {
         // Whoever is handed the address of something that is read may write there.
         let fills = || {
             let addresses = call.args.iter().filter(|arg| matches!(arg, Expr::Addr(_)));
-            addresses.into_iter().any(|arg| self.relevant.place(id, arg))
+            addresses
+                .into_iter()
+                .any(|arg| self.relevant.place(id, arg))
         };
         match &call.callee {
             Callee::Body(callee) => {
