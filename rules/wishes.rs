@@ -21,6 +21,8 @@ pub(super) fn send(leak: &Leak) -> Vec<FixWish> {
     let kinds: &[FixKind] = match leak.stranding.exit {
         // Whoever should receive waits for the sender.
         Exit::Stuck => &[Close, RoomForAll],
+        // How many values that comes to nobody knows.
+        _ if leak.facts.run_elsewhere => &[SelectStop, Drain],
         // A loop may send once and leave.
         _ if leak.op.in_loop => &[SelectStop, RoomForOne, RoomForAll, Drain],
         _ if many => &[RoomForAll, SelectStop, Drain],

@@ -321,6 +321,8 @@ pub struct Facts {
     pub guarded: Option<Place>,
     /// Whether the partner was lost by what came of a channel that the root was handed: its callers know whether that can be.
     pub owner_acts: bool,
+    /// Whether it is in a function that code which is not followed runs, as often as that sees fit.
+    pub run_elsewhere: bool,
     /// Whether it is stuck for room that the run does not fill itself: so many values are taken to have been sent before.
     pub large_room: bool,
     /// Whether the goroutine that ran the root had come to its end.
@@ -429,6 +431,7 @@ impl Leak {
             reply: _,
             guarded,
             owner_acts: _,
+            run_elsewhere: _,
             large_room: _,
             root_ended: _,
             items: _,

@@ -118,12 +118,18 @@ pub(super) fn handed(
         machine.handed = Handed::InPlace;
         let told: Vec<Place> = leaks.iter().map(|leak| leak.op.at).collect();
         let only_in_place = in_place.candidates.iter().filter_map(|c| tell(machine, c));
-        // It is run as long as the call goes on, whoever has left.
-        leaks.extend(only_in_place.filter(|leak| {
+        let only_in_place = only_in_place.filter(|leak| {
             leak.op.kind == OpKind::Send
                 && !leak.op.in_loop
                 && leaves(leak.stranding.exit)
                 && !told.contains(&leak.op.at)
+        });
+        // It is run as often as the call sees fit, whoever has left.
+        leaks.extend(only_in_place.map(|mut leak| {
+            leak.op.in_loop = true;
+            leak.op.again = true;
+            leak.facts.run_elsewhere = true;
+            leak
         }));
     }
     machine.handed = Handed::Kept;

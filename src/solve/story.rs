@@ -87,6 +87,12 @@ impl Teller<'_, '_> {
                 Happening::Stopped if event.on == on => {
                     Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
                 }
+                // A timer that has no function to run.
+                Happening::Sent(Some(_)) | Happening::Received(Some(_))
+                    if self.is_made_up(event) && event.on.is_none() =>
+                {
+                    None
+                }
                 // A function that runs later, or is stopped.
                 Happening::Sent(Some(_)) | Happening::Received(Some(_))
                     if self.is_made_up(event) =>

@@ -131,6 +131,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         reply: yes(8) && yes(3),
         guarded: (yes(8) && yes(1)).then_some(at),
         owner_acts: false,
+        run_elsewhere: false,
         large_room: yes(2) && yes(5),
         root_ended: yes(1),
         items: 0,
