@@ -133,14 +133,6 @@ pub(super) fn value_clients<'e>(
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
     }
-    if std::env::var("GLD").is_ok() {
-        for m in &all {
-            eprintln!(
-                "{} blocks {} releases {} starts {} runs {}",
-                program.bodies[m.body.0 as usize].name, m.blocks, m.releases, m.starts, m.runs
-            );
-        }
-    }
     let mut out = Vec::new();
     if has_map || !program.troubled.is_empty() {
         out = again(program, constructor, &all, wanted);

@@ -64,6 +64,9 @@ impl Package<'_> {
     }
 }
 
+/// The longest text, in bytes, that is put together.
+const LONGEST: usize = 4096;
+
 /// Folds two constants, as Go does for untyped ones; `None` when the operation or kinds do not fit.
 pub fn fold(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
     match (left, right) {
@@ -101,7 +104,10 @@ pub fn fold(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
             _ => None,
         },
         (Const::Str(a), Const::Str(b)) => match op {
-            BinaryOp::Add => Some(Const::Str(Name::from(format!("{a}{b}")))),
+            // Texts that double from one constant to the next would grow without end.
+            BinaryOp::Add if a.len() + b.len() <= LONGEST => {
+                Some(Const::Str(Name::from(format!("{a}{b}"))))
+            }
             BinaryOp::Eq => Some(Const::Bool(a == b)),
             BinaryOp::Ne => Some(Const::Bool(a != b)),
             _ => None,
@@ -204,7 +210,7 @@ pub fn parse_int(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_int;
+    use super::*;
 
     #[test]
     fn integers_in_all_notations() {
@@ -218,5 +224,59 @@ mod tests {
         ] {
             assert_eq!(parse_int(text), Some(value), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_is_the_same_however_it_is_written() {
+        let texts = [
+            "`x\\y`",
+            r#""x\\y""#,
+            r#""\x78\134\u0079""#,
+            r#""\U00000078\\y""#,
+        ];
+        for literal in texts {
+            assert_eq!(parse_text(literal).as_deref(), Some("x\\y"), "{literal}");
+        }
+        assert_eq!(parse_text("\"\\xe4\\xb8\\x96\"").as_deref(), Some("世"));
+        assert_eq!(parse_text("`a\r\nb`").as_deref(), Some("a\nb"));
+    }
+
+    #[test]
+    fn what_is_no_text_of_go_has_no_value() {
+        for literal in [
+            "\"",
+            "`a",
+            "\"\\xff\"",
+            "\"\\q\"",
+            "\"\\x4\"",
+            "\"\\u00\"",
+            "\"\\9\"",
+            "",
+        ] {
+            assert_eq!(parse_text(literal), None, "{literal}");
+        }
+    }
+
+    #[test]
+    fn a_rune_is_a_number() {
+        for (literal, number) in [
+            ("'a'", 97),
+            (r"'\n'", 10),
+            (r"'\''", 39),
+            (r"'\377'", 255),
+            ("'世'", 0x4e16),
+        ] {
+            assert_eq!(parse_rune(literal), Some(number), "{literal}");
+        }
+        assert_eq!(parse_rune("'ab'"), None);
+        assert_eq!(parse_rune("''"), None);
+    }
+
+    #[test]
+    fn texts_are_put_together_up_to_a_length() {
+        let text = |length: usize| Const::Str(Name::from("x".repeat(length)));
+        let sum = |a, b| fold(BinaryOp::Add, &text(a), &text(b));
+        assert_eq!(sum(1, 2), Some(text(3)));
+        assert_eq!(sum(LONGEST, 1), None);
     }
 }
