@@ -145,6 +145,12 @@ pub fn empty_body() -> Body {
 }
 
 impl Body {
+    /// Where a captured variable comes from: the body that this literal stands in, and the variable there.
+    pub fn outer(&self, var: Var) -> Option<(BodyId, Var)> {
+        let (outer, _) = self.captures.iter().find(|(_, inner)| *inner == var)?;
+        Some((self.parent?, *outer))
+    }
+
     /// The name of its function, or of its method without the type.
     pub fn simple_name(&self) -> &str {
         self.name.rsplit('.').next().unwrap_or_default()

@@ -377,7 +377,6 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
             _ => false,
         };
         if !idle {
-            write_through(arc, pc, holds);
             continue;
         }
         // One result is an assignment; with several each has to be one, in place of a single operation.
@@ -411,27 +410,6 @@ fn drop_idle_calls(arc: &mut Arc<Body>, holds: &[bool], matters: &[bool]) {
                 dests,
             }),
         };
-    }
-}
-
-/// A call that is not followed, and has to do with primitives, may have written to plain variables whose addresses it is
-/// handed as well.
-fn write_through(arc: &mut Arc<Body>, pc: usize, holds: &[bool]) {
-    let Op::Call(call) = &arc.code[pc] else {
-        return;
-    };
-    if !matches!(call.callee, Callee::Unknown | Callee::Named(_)) {
-        return;
-    }
-    let plain = |arg: &Expr| match addressed(arg) {
-        Some(Target::Var(var)) if !holds[var as usize] => Some(Target::Var(var)),
-        _ => None,
-    };
-    let written: Vec<Target> = call.args.iter().filter_map(plain).collect();
-    if !written.is_empty()
-        && let Op::Call(call) = &mut Body::changed(arc).code[pc]
-    {
-        call.dests.splice(0..0, written);
     }
 }
 

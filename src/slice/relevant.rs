@@ -161,6 +161,11 @@ impl Relevant {
         }
     }
 
+    /// Whether code that is not followed, handed this, may write where something is read: it is the address of that.
+    fn may_be_written(&self, id: BodyId, arg: &Expr) -> bool {
+        matches!(arg, Expr::Addr(_)) && self.place(id, arg)
+    }
+
     /// Whether a place is read.
     fn place(&self, id: BodyId, place: &Expr) -> bool {
         match place {
@@ -307,10 +312,8 @@ pub(super) fn needs_arg(
     {
         return true;
     }
-    let is_address = matches!(arg, Expr::Addr(_));
     match &call.callee {
-        // What is read may be written there.
-        Callee::Unknown | Callee::Named(_) if is_address && relevant.place(id, arg) => true,
+        Callee::Unknown | Callee::Named(_) if relevant.may_be_written(id, arg) => true,
         // What a library call does may depend on its plain arguments too.
         Callee::Library(..) => true,
         // The receiver says what is called; how much is added, where that is a wait group behind an interface.

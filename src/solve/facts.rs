@@ -76,10 +76,8 @@ impl Teller<'_, '_> {
         let mut spawn = proc.spawn;
         loop {
             let body = self.machine.source(id);
-            if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
-                && let Some(parent) = body.parent
-            {
-                (id, var) = (parent, *outer);
+            if let Some(outer) = body.outer(var) {
+                (id, var) = outer;
                 continue;
             }
             let index = body.params.iter().position(|p| *p == var);

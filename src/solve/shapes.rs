@@ -230,10 +230,8 @@ impl Teller<'_, '_> {
                 var = way.var;
                 continue;
             }
-            if let Some((outer, _)) = body.captures.iter().find(|(_, inner)| *inner == var)
-                && let Some(parent) = body.parent
-            {
-                (id, var) = (parent, *outer);
+            if let Some(outer) = body.outer(var) {
+                (id, var) = outer;
                 continue;
             }
             let Some(index) = body.params.iter().position(|p| *p == var) else {

@@ -87,13 +87,7 @@ impl Teller<'_, '_> {
                 Happening::Stopped if event.on == on => {
                     Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
                 }
-                // A timer that has no function to run.
-                Happening::Sent(Some(_)) | Happening::Received(Some(_))
-                    if self.is_made_up(event) && event.on.is_none() =>
-                {
-                    None
-                }
-                // A function that runs later, or is stopped.
+                // A function that runs later, or is stopped. A timer need not have any.
                 Happening::Sent(Some(_)) | Happening::Received(Some(_))
                     if self.is_made_up(event) =>
                 {
@@ -102,7 +96,9 @@ impl Teller<'_, '_> {
                     } else {
                         "the function is stopped before it runs"
                     };
-                    Some((StepKind::Sync, format!("{what}: `{quoted}`")))
+                    event
+                        .on
+                        .map(|_| (StepKind::Sync, format!("{what}: `{quoted}`")))
                 }
                 Happening::Sent(Some(case)) | Happening::Received(Some(case)) => {
                     let text = self.case_text(event, case);

@@ -85,12 +85,10 @@ impl Marker<'_, '_> {
             let runs = |e: &Expr| runs_relevant(self.program, &self.relevant, id, e);
             call.args.iter().any(|e| mine(e) || runs(e))
         };
-        // Whoever is handed the address of something that is read may write there.
         let fills = || {
-            let addresses = call.args.iter().filter(|arg| matches!(arg, Expr::Addr(_)));
-            addresses
-                .into_iter()
-                .any(|arg| self.relevant.place(id, arg))
+            call.args
+                .iter()
+                .any(|arg| self.relevant.may_be_written(id, arg))
         };
         match &call.callee {
             Callee::Body(callee) => {
