@@ -403,6 +403,7 @@ fn is_data(expr: &Expr) -> bool {
             | Expr::Len(..)
             | Expr::Cap(_)
             | Expr::Has(_)
+            | Expr::Followed(_)
             | Expr::HasKey(..)
             | Expr::StillHas(..)
             | Expr::Answer(..)

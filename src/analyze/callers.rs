@@ -89,7 +89,7 @@ impl Owners {
         if waiting.is_empty() {
             return (Vec::new(), Vec::new());
         }
-        let uses = Uses::of(program);
+        let uses = Uses::of(program, &|_| true);
         let refuted = |root: &BodyId, leak: &Leak| {
             let calls = uses.known_calls(program, *root, is_main);
             calls.is_some_and(|calls| {
@@ -127,9 +127,13 @@ pub(super) struct Uses<'p> {
 }
 
 impl<'p> Uses<'p> {
-    pub(super) fn of(program: &'p Program) -> Self {
+    /// As the files say that count.
+    pub(super) fn of(program: &'p Program, counts: &dyn Fn(FileId) -> bool) -> Self {
         let mut this = Self::default();
         for (index, body) in program.bodies.iter().enumerate() {
+            if !counts(body.file) {
+                continue;
+            }
             for (op, in_loop) in body.code.iter().zip(&body.in_loop) {
                 let values = &mut this.as_values;
                 op.exprs(&mut |e| e.functions(&mut |func| _ = values.insert(func.into())));

@@ -9,6 +9,7 @@ use crate::flow::ir::{Body, BodyId, Op, Var};
 use crate::leak::{Confidence, Leak};
 use crate::library::Library;
 use crate::resolve::Ty;
+use crate::source::FileId;
 use rustc_hash::FxHashSet;
 
 /// The functions that run once at most.
@@ -17,14 +18,20 @@ pub(super) struct Commands(FxHashSet<BodyId>);
 impl Commands {
     /// Those that a library for command lines runs (`[[command]]` in `rules/library.toml`), and those that only they call,
     /// outside loops; `is_main` says whether nobody else can call what is exported.
-    pub(super) fn of(program: &Program, library: &Library, is_main: bool) -> Self {
+    pub(super) fn of(
+        program: &Program,
+        library: &Library,
+        is_main: bool,
+        in_test: &dyn Fn(FileId) -> bool,
+    ) -> Self {
         let bodies = program.bodies.iter().zip(0..);
         let run = bodies.filter(|(body, _)| is_command(body, library));
         let run: FxHashSet<BodyId> = run.map(|(_, id)| BodyId(id)).collect();
         if run.is_empty() {
             return Self(run);
         }
-        let uses = Uses::of(program);
+        // A test may run them as often as it likes; its process ends as well.
+        let uses = Uses::of(program, &|file| !in_test(file));
         let mut once = FxHashSet::default();
         let mut next: Vec<BodyId> = run.iter().copied().collect();
         while let Some(body) = next.pop() {

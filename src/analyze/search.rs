@@ -316,7 +316,8 @@ pub(super) fn search(package: Unit<'_>, focus: Option<&[Place]>) -> Searched {
         told,
     };
     let is_main = package.members.name == "main";
-    let commands = Commands::of(&program, &options.library, is_main);
+    let in_test = |file| package.is_in_test(file);
+    let commands = Commands::of(&program, &options.library, is_main, &in_test);
     let mut owners = Owners::default();
     let mut to_keep = Vec::new();
     for Outcome { root, met, quotes } in search.run(&roots, inquiry.as_mut()) {

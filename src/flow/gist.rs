@@ -311,6 +311,7 @@ fn field_names(expr: &Expr, names: &mut FxHashSet<Name>) {
         | Expr::Not(a)
         | Expr::Len(a, _)
         | Expr::Has(a)
+        | Expr::Followed(a)
         | Expr::Keys(a)
         | Expr::Grown(a)
         | Expr::Is(a, _)

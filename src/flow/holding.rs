@@ -54,6 +54,8 @@ struct Pass {
     named: bool,
     /// Whether the call runs in a goroutine of its own.
     starts: bool,
+    /// Whether what it returns is called with a function or something that may hold a primitive.
+    gives_function: bool,
     args: Vec<Arg>,
 }
 
@@ -94,6 +96,7 @@ impl Holding {
         for op in &body.code {
             this.op(body, op);
         }
+        this.note_functions(body);
         // What holds in any case flows on in any case.
         let base: Vec<Var> = (0..count as Var)
             .filter(|var| this.base[*var as usize])
@@ -143,6 +146,38 @@ impl Holding {
             e.functions(&mut |func| self.mentions.push(func));
             self.binds(e);
         });
+    }
+
+    /// Notes the calls that return a function which is called in turn, with more than plain data.
+    fn note_functions(&mut self, body: &Body) {
+        let mut called = vec![false; self.into.len()];
+        for op in &body.code {
+            if let Op::Call(call) | Op::Go(call) | Op::Defer(call) = op
+                && let Callee::Value(Expr::Var(function)) = call.callee
+            {
+                called[function as usize] |= call.args.iter().any(|arg| {
+                    let by = By::of(arg);
+                    by.always || !by.vars.is_empty()
+                });
+            }
+        }
+        let leads = |var: Var| {
+            called[var as usize]
+                || self.into[var as usize]
+                    .iter()
+                    .any(|to| called[*to as usize])
+        };
+        let calls = body.code.iter().filter_map(|op| match op {
+            Op::Call(call) => Some((op, call.body()?)),
+            _ => None,
+        });
+        let giving: Vec<BodyId> = calls
+            .filter(|(op, _)| written(op).into_iter().any(leads))
+            .map(|(_, callee)| callee)
+            .collect();
+        for pass in &mut self.passes {
+            pass.gives_function |= giving.contains(&pass.callee);
+        }
     }
 
     /// Notes the methods that an expression binds to a receiver.
@@ -195,6 +230,7 @@ impl Holding {
             callee,
             named,
             starts,
+            gives_function: false,
             args: call.args.iter().map(arg).collect(),
         });
     }
@@ -239,7 +275,7 @@ impl Holding {
         named: &mut dyn FnMut(&Name),
     ) {
         for pass in self.passes.iter().filter(|pass| pass.named) {
-            let handed = pass.args.iter().any(|arg| arg.by.holds(holds));
+            let handed = pass.gives_function || pass.args.iter().any(|arg| arg.by.holds(holds));
             calls(FuncId(pass.callee.0), pass.starts, handed);
         }
         for (name, by) in &self.to_named {

@@ -76,6 +76,7 @@ pub(super) fn sources(expr: &Expr, f: &mut dyn FnMut(Option<Var>)) {
         | Expr::Map(..)
         | Expr::Gone
         | Expr::Has(_)
+        | Expr::Followed(_)
         | Expr::HasKey(..)
         | Expr::StillHas(..)
         | Expr::Is(..)

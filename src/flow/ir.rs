@@ -5,6 +5,7 @@
 //! variable. What the lowering does not understand is [`Expr::Fresh`]: a value nobody knows anything about.
 
 use super::facts::Facts;
+use super::walk::Walk;
 use crate::library::Effect;
 use crate::resolve::{Ask, FuncId, Ty, TypeId};
 use crate::source::{FileId, Place, Span};
@@ -67,6 +68,8 @@ pub struct Body {
     pub in_loop: Vec<bool>,
     /// The branches that decide whether a loop goes on.
     pub loop_conds: Vec<Pc>,
+    /// Whether it is the body of a loop over a function: run once a turn.
+    pub ranged: bool,
     /// Whether it calls `recover`.
     pub recovers: bool,
     /// Whether something in it could not be read.
@@ -134,6 +137,7 @@ pub fn empty_body() -> Body {
         spans: Vec::new(),
         in_loop: Vec::new(),
         loop_conds: Vec::new(),
+        ranged: false,
         recovers: false,
         partial: false,
         ends: false,
@@ -158,6 +162,11 @@ impl Body {
 
     /// Whether the operation at `pc` can be come to again from itself: one in a loop that is left right after it cannot.
     pub fn comes_again(&self, pc: Pc) -> bool {
+        // The loop's next turn is another call.
+        let goes_on = |op: &Op| matches!(op, Op::Return(values) if *values == [Expr::Bool(true)]);
+        if self.ranged && self.walk(pc, |_, op| if goes_on(op) { Walk::Found } else { Walk::On }) {
+            return true;
+        }
         let mut seen = vec![false; self.code.len()];
         let mut todo = vec![pc];
         while let Some(here) = todo.pop() {
@@ -268,6 +277,8 @@ pub enum Expr {
     StillHas(Box<Expr>, Box<Expr>),
     /// What an entry of a map is set to when it is deleted.
     Gone,
+    /// Whether a function value is one in view.
+    Followed(Box<Expr>),
     /// Whether the map `base` has an entry that was asked for, or the pipe has both ends open.
     Has(Box<Expr>),
     /// Whether a value is of this type; nil is of none.
@@ -459,6 +470,7 @@ macro_rules! each_child {
             | Self::Len(base, _)
             | Self::Cap(base)
             | Self::Has(base)
+            | Self::Followed(base)
             | Self::Keys(base)
             | Self::Grown(base)
             | Self::Is(base, _)

@@ -3,6 +3,7 @@
 use super::ir::{
     Body, BodyId, Call, Callee, Expr, JumpKind, Op, Pc, Target, Var, VarInfo, empty_body,
 };
+use super::lower_iterator::Ranged;
 use crate::library::Library;
 use crate::package::GoVersion;
 use crate::resolve::{Const, FuncId, Package, Ty, TypeDef, TypeId};
@@ -67,6 +68,8 @@ pub(super) struct FnState {
     pub span: Span,
     /// The label of the statement being lowered, for `break L` and `continue L`.
     pub pending_label: Option<Name>,
+    /// For the body of a loop over a function: how it is left.
+    pub ranged: Option<Ranged>,
 }
 
 pub(super) struct Lowerer<'p, 'a> {
@@ -238,17 +241,23 @@ impl<'a> Lowerer<'_, 'a> {
 
     /// Lowers a function literal; returns its body and leaves the captures to be read off it.
     pub fn literal(&mut self, signature: &Signature, block: &Block, span: Span) -> BodyId {
+        let id = self.open_literal("func", span);
+        self.signature(signature);
+        self.body_block(block);
+        self.close();
+        id
+    }
+
+    /// Opens a literal, with a number of its own behind `kind` in its name.
+    pub fn open_literal(&mut self, kind: &str, span: Span) -> BodyId {
         let id = self.new_body();
         let outer = self.top();
         outer.literals += 1;
         let (name, parent) = (
-            format!("{}.func{}", outer.body.name, outer.literals),
+            format!("{}.{kind}{}", outer.body.name, outer.literals),
             outer.id,
         );
         self.open(id, name, span, Some(parent));
-        self.signature(signature);
-        self.body_block(block);
-        self.close();
         id
     }
 
@@ -292,6 +301,7 @@ impl<'a> Lowerer<'_, 'a> {
             literals: 0,
             span,
             pending_label: None,
+            ranged: None,
         });
     }
 
@@ -326,8 +336,10 @@ impl<'a> Lowerer<'_, 'a> {
         self.top().body.param_spans.push(span);
     }
 
+    /// The statements of a function's body, in the scope in which its parameters and results are declared (Go spec,
+    /// "Declarations and scope"): `:=` assigns to those that it names.
     fn body_block(&mut self, block: &Block) {
-        self.scoped(|this| this.stmts(&block.stmts));
+        self.stmts(&block.stmts);
         self.at(Span {
             start: block.span.end.saturating_sub(1),
             end: block.span.end,
@@ -336,7 +348,7 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     /// Resolves labels and files the finished body.
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         let Some(mut state) = self.fns.pop() else {
             return;
         };
@@ -366,7 +378,12 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     pub fn emit(&mut self, op: Op) {
-        let state = self.top();
+        self.emit_in(self.fns.len() - 1, op);
+    }
+
+    /// Like [`Self::emit`], in a function around the innermost one.
+    pub fn emit_in(&mut self, level: usize, op: Op) {
+        let state = &mut self.fns[level];
         state.body.code.push(op);
         let (span, in_loop) = (state.span, state.loop_depth > 0);
         state.body.spans.push(span);
@@ -395,9 +412,14 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     pub fn new_var(&mut self, name: Name, ty: Ty) -> Var {
+        self.new_var_in(self.fns.len() - 1, name, ty)
+    }
+
+    /// Like [`Self::new_var`], in a function around the innermost one.
+    pub fn new_var_in(&mut self, level: usize, name: Name, ty: Ty) -> Var {
         let is_pointer = matches!(ty, Ty::Ptr(_));
         let is_struct = !is_pointer && matches!(self.package.underlying(&ty), Ty::Struct(_));
-        let vars = &mut self.top().body.vars;
+        let vars = &mut self.fns[level].body.vars;
         vars.push(VarInfo {
             name,
             ty,
@@ -460,7 +482,7 @@ impl<'a> Lowerer<'_, 'a> {
     }
 
     /// Makes variable `outer` of function `inner - 1` known in function `inner`.
-    fn capture(&mut self, inner: usize, outer: Var) -> Var {
+    pub fn capture(&mut self, inner: usize, outer: Var) -> Var {
         self.fns[inner - 1].body.vars[outer as usize].cell = true;
         if let Some((_, var)) = self.fns[inner]
             .body

@@ -2,8 +2,9 @@
 
 use super::ir::{Case, Expr, Op, Pc, Target, Var};
 use super::lower::{Entity, Exit, Lowerer};
+use super::lower_iterator::OverFunction;
 use crate::package::GoVersion;
-use crate::resolve::Ty;
+use crate::resolve::{FuncTy, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{
     self, AssignOp, BinaryOp, Block, ExprId, Name, SelectClause, Stmt, StmtId, SwitchClause,
@@ -333,6 +334,22 @@ impl Lowerer<'_, '_> {
         let label = self.top().pending_label.take();
         let ty = self.value_type(subject);
         let kind = self.package.underlying(&ty);
+        if let Ty::Func(func) = &kind
+            && self.is_handed_over(subject, body)
+        {
+            let of = OverFunction {
+                key,
+                value,
+                define,
+                subject,
+                body,
+                label,
+                span,
+            };
+            let yields = yielded(func);
+            self.range_over_function(&of, &yields);
+            return;
+        }
         let subject_span = self.ast().expr_span(subject);
         let subject = self.expr(subject);
         let (head, start, end) = (self.label(), self.label(), self.label());
@@ -357,7 +374,7 @@ impl Lowerer<'_, '_> {
                 self.iteration_vars(&[(key, Expr::Var(item), (*elem).clone())], define);
             }
             Ty::Func(func) => {
-                // Range over a function: the function decides how often the body runs.
+                // Range over a function out of view: it decides how often the body runs.
                 let call = super::ir::Call {
                     callee: super::ir::Callee::Unknown,
                     args: vec![subject],
@@ -369,10 +386,7 @@ impl Lowerer<'_, '_> {
                 self.place(head);
                 self.emit(Op::Choose(vec![start, end]));
                 self.place(start);
-                let types = match func.params.first() {
-                    Some(Ty::Func(yield_)) => yield_.params.clone(),
-                    _ => Vec::new(),
-                };
+                let types = yielded(&func);
                 let fresh = |i: usize| {
                     (
                         Expr::Fresh(span),
@@ -467,5 +481,13 @@ impl Lowerer<'_, '_> {
                 }
             }
         }
+    }
+}
+
+/// The types of what a function hands to the loop over it.
+fn yielded(function: &FuncTy) -> Vec<Ty> {
+    match function.params.first() {
+        Some(Ty::Func(body)) => body.params.clone(),
+        _ => Vec::new(),
     }
 }

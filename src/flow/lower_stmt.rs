@@ -40,13 +40,7 @@ impl Lowerer<'_, '_> {
             Stmt::Defer(call) => self.go_or_defer(*call, span, false),
             Stmt::Return(values) => self.return_stmt(values, span),
             Stmt::Break(label) => self.break_stmt(label.as_ref(), span),
-            Stmt::Continue(label) => {
-                let target = self.exit(label.as_ref(), true).and_then(|e| e.continue_to);
-                match target {
-                    Some(target) => self.emit_at(span, Op::Jump(target, JumpKind::Plain)),
-                    None => self.top().body.partial = true,
-                }
-            }
+            Stmt::Continue(label) => self.continue_stmt(label.as_ref(), span),
             Stmt::Goto(name) => {
                 let label = self.goto_label(name);
                 self.emit_at(span, Op::Jump(label, JumpKind::Goto));
@@ -145,7 +139,7 @@ impl Lowerer<'_, '_> {
     }
 
     pub(super) fn return_stmt(&mut self, values: &[ExprId], span: Span) {
-        let results = self.top().body.results.clone();
+        let results = self.function_results();
         let values: Vec<Expr> = if values.is_empty() {
             // What the named results hold is returned.
             results.into_iter().map(Expr::Var).collect()
@@ -159,7 +153,7 @@ impl Lowerer<'_, '_> {
         } else {
             values.iter().map(|v| self.expr(*v)).collect()
         };
-        self.emit_at(span, Op::Return(values));
+        self.leave_function(values, span);
     }
 
     pub(super) fn exit(&mut self, label: Option<&Name>, looping: bool) -> Option<Exit> {
@@ -176,26 +170,6 @@ impl Lowerer<'_, '_> {
                 break_to: e.break_to,
                 continue_to: e.continue_to,
             })
-    }
-
-    pub(super) fn break_stmt(&mut self, label: Option<&Name>, span: Span) {
-        let target = self.exit(label, false);
-        match target {
-            // Only a break out of a loop leaves anything a partner could still do.
-            Some(Exit {
-                break_to,
-                continue_to,
-                ..
-            }) => {
-                let kind = if continue_to.is_some() {
-                    JumpKind::Break
-                } else {
-                    JumpKind::Plain
-                };
-                self.emit_at(span, Op::Jump(break_to, kind));
-            }
-            None => self.top().body.partial = true,
-        }
     }
 
     pub(super) fn goto_label(&mut self, name: &Name) -> Pc {

@@ -25,6 +25,7 @@ mod lower_call;
 mod lower_composite;
 mod lower_control;
 mod lower_expr;
+mod lower_iterator;
 mod lower_later;
 mod lower_multi;
 mod lower_pipe;

@@ -26,10 +26,11 @@ impl Constraint {
         self.decide(&|tag| Some(context.holds(tag))) == Some(true)
     }
 
-    /// Whether the file takes part in a build only if somebody sets the tag `ignore`, the convention for programs
-    /// that are run by hand.
-    pub fn is_ignore(&self) -> bool {
-        self.decide(&|tag| (tag == "ignore").then_some(false)) == Some(false)
+    /// Whether the file takes part in a build only if somebody sets the tag `ignore`, the convention for programs that are run
+    /// by hand, or `wireinject`, that for functions which a generator writes anew under the same names (Wire's guide).
+    pub fn is_apart(&self) -> bool {
+        let by_hand = |tag: &str| matches!(tag, "ignore" | "wireinject");
+        self.decide(&|tag| by_hand(tag).then_some(false)) == Some(false)
     }
 
     /// The value when `known` leaves some tags open (`None`).
@@ -295,12 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn only_an_expression_that_needs_ignore_is_an_ignore() {
-        let ignore = |text| Constraint::parse(text).expect("well formed").is_ignore();
-        assert!(ignore("ignore"));
-        assert!(ignore("ignore && linux"));
-        assert!(!ignore("ignore || linux"));
-        assert!(!ignore("!ignore"));
-        assert!(!ignore("integration"));
+    fn a_file_is_apart_if_it_needs_a_tag_that_no_build_of_the_package_has() {
+        let apart = |text| Constraint::parse(text).expect("well formed").is_apart();
+        assert!(apart("ignore"));
+        assert!(apart("wireinject"));
+        assert!(apart("ignore && linux"));
+        assert!(!apart("ignore || linux"));
+        assert!(!apart("!ignore"));
+        assert!(!apart("!wireinject"));
+        assert!(!apart("integration"));
     }
 }

@@ -64,8 +64,8 @@ pub fn is_excluded(file_name: &str, header: &Header, context: &BuildContext) -> 
 
 /// Groups the files of one directory, given as (file name, header).
 ///
-/// Packages are sorted by name. `x` and `x_test` come apart; so does every `//go:build ignore` file, because such
-/// programs are compiled one by one and may repeat each other's names.
+/// Packages are sorted by name. `x` and `x_test` come apart; so does every file that needs the tag `ignore` or
+/// `wireinject`, because such files are compiled one by one and may repeat each other's names.
 pub fn group(files: &[(&str, &Header)], context: &BuildContext) -> Vec<Package> {
     let mut packages: BTreeMap<(&str, Option<usize>), Vec<Member>> = BTreeMap::new();
     for (index, (name, header)) in files.iter().enumerate() {
@@ -73,7 +73,7 @@ pub fn group(files: &[(&str, &Header)], context: &BuildContext) -> Vec<Package> 
             && header
                 .constraint
                 .as_ref()
-                .is_some_and(|constraint| constraint.is_ignore() && !constraint.holds(context));
+                .is_some_and(|constraint| constraint.is_apart() && !constraint.holds(context));
         packages
             .entry((&header.package, alone.then_some(index)))
             .or_default()

@@ -175,7 +175,13 @@ impl Package<'_> {
                 _ => Ty::Unknown,
             },
             Expr::Star(inner) => Ty::Ptr(Arc::new(ty(*inner))),
-            Expr::Index(base, _) => ty(*base),
+            Expr::Index(base, args) => match ty(*base) {
+                Ty::Ext(path, name) if path == "iter" => {
+                    let args = args.iter().map(|arg| ty(*arg)).collect();
+                    iterator(&name, args).unwrap_or(Ty::Ext(path, name))
+                }
+                other => other,
+            },
             Expr::SliceType(elem) => Ty::Slice(Arc::new(ty(*elem))),
             Expr::ArrayType(len, elem) => {
                 let len = len.and_then(|len| self.const_value(self.ast(index), len, 0, &|_| None));
@@ -311,4 +317,16 @@ impl Package<'_> {
         }
         None
     }
+}
+
+/// The function type that `iter.Seq` or `iter.Seq2` of these types stands for (Go's documentation of `iter`).
+fn iterator(name: &str, of: Vec<Ty>) -> Option<Ty> {
+    let count = match name {
+        "Seq" => 1,
+        "Seq2" => 2,
+        _ => return None,
+    };
+    let function = |params, results| Ty::Func(Arc::new(FuncTy { params, results }));
+    let body = (of.len() == count).then(|| function(of, vec![Ty::Bool]))?;
+    Some(function(vec![body], Vec::new()))
 }

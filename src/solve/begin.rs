@@ -48,7 +48,8 @@ impl Machine<'_> {
                 if cells.iter().any(|(var, _)| var == outer) {
                     continue;
                 }
-                let cell = state.alloc(Obj::Cell(Value::Unset));
+                let value = self.declared(state, parent, *outer);
+                let cell = state.alloc(Obj::Cell(value));
                 cells.push((*outer, cell));
                 let held = local_function(self.source(parent), *outer);
                 literals.extend(held.map(|function| (function, Some(cell))));
@@ -70,5 +71,14 @@ impl Machine<'_> {
             }
         }
         env_of(root)
+    }
+
+    /// What a variable of a function around a literal holds when a system starts in the literal: something nobody knows, of
+    /// which messages speak as of the parameter that it is.
+    fn declared(&self, state: &mut State, function: BodyId, var: Var) -> Value {
+        let body = self.source(function);
+        let index = body.params.iter().position(|param| *param == var);
+        let span = index.and_then(|index| body.param_spans.get(index));
+        span.map_or(Value::Unset, |span| state.symbol(body.file, *span))
     }
 }

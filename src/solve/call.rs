@@ -80,6 +80,7 @@ impl Machine<'_> {
         if let (Value::Sym(list, _), Value::Sym(count, 0)) = (list, number) {
             let known = state.known(count);
             known.lo = known.lo.max(0);
+            known.length = true;
             state.set_path(list, LEN, Value::Sym(count, 0));
         }
     }

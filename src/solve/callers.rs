@@ -111,10 +111,6 @@ impl Teller<'_, '_> {
             let note = proc.spawn.and_then(|at| self.note(at));
             note.is_some_and(|note| note.part)
         };
-        let leaves = |proc: &Proc| {
-            let outermost = proc.frames.first();
-            outermost.is_none_or(|frame| frame.leaving != Leaving::No)
-        };
         let mut parts = self.state.procs.iter().filter(|p| is_part(p));
         parts.any(|p| leaves(p))
     }
@@ -288,6 +284,12 @@ impl Teller<'_, '_> {
         let methods = bodies.into_iter().filter(does);
         methods.map(|(index, _)| BodyId(index as u32)).collect()
     }
+}
+
+/// Whether a goroutine has ended, or is about to: it leaves its outermost function.
+pub(super) fn leaves(proc: &Proc) -> bool {
+    let outermost = proc.frames.first();
+    outermost.is_none_or(|frame| frame.leaving != Leaving::No)
 }
 
 /// What serves such an operation.

@@ -29,7 +29,8 @@ pub struct Tracks {
     held: Vec<(ObjId, Sym)>,
     /// Those that have been told a number since a goroutine was started last: nobody but who was there has them.
     alone: Vec<ObjId>,
-    /// Numbers drawn from a shared counter that were held against another one nobody followed.
+    /// Numbers drawn from a shared counter that were held against another one nobody followed, and lengths of lists that have
+    /// grown too long to follow.
     drawn: Vec<Sym>,
     /// What the loops counted up to that came to their end by their own condition.
     counted_out: Vec<Bound>,
@@ -72,8 +73,19 @@ impl Tracks {
 }
 
 impl Machine<'_> {
-    /// For the log: how a number drawn from a shared counter compares with another says who draws no more.
+    /// For the log: how a number drawn from a shared counter compares with another says who draws no more, and how long a list
+    /// has grown says that there is enough in it.
     pub(super) fn note_drawn(state: &mut State, op: BinaryOp, left: &Value, right: &Value) {
+        let grown = [left, right].into_iter().find_map(|value| match value {
+            Value::Sym(sym, _) => {
+                let known = &state.syms[*sym as usize];
+                (known.length && known.opaque).then_some(*sym)
+            }
+            _ => None,
+        });
+        if let (Some(sym), Some(log)) = (grown, &mut state.log) {
+            log.tracks.drawn.push(sym);
+        }
         let (Value::Sym(a, _), Value::Sym(b, _)) = (left, right) else {
             return;
         };

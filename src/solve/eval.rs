@@ -212,6 +212,16 @@ impl<'p> Machine<'p> {
             // Only branches ask, and go by every answer.
             Expr::HasKey(..) | Expr::StillHas(..) => self.fresh(state, proc, Span::default()),
             Expr::Gone => Value::Unset,
+            Expr::Followed(function) => {
+                let function = self.eval(state, proc, function);
+                let closure = state.object(&function).map(|id| &state.heap[id as usize]);
+                let body = match (function, closure) {
+                    (Value::Func(func), _) => Some(func.into()),
+                    (_, Some(Obj::Closure(body, ..))) => Some(*body),
+                    _ => None,
+                };
+                Value::Bool(body.is_some_and(|body| !self.body(body).code.is_empty()))
+            }
             Expr::Has(base) => {
                 let base = self.eval(state, proc, base);
                 let has = match state.object(&base).map(|id| (id, &state.heap[id as usize])) {

@@ -4,6 +4,7 @@
 //! which order in [`super::story`], what the run takes for granted in [`super::assumptions`], where the primitive was
 //! made in [`super::origin`].
 
+use super::callers::leaves;
 use super::explore::Candidate;
 use super::machine::Machine;
 use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, State, Value, Wish};
@@ -12,6 +13,7 @@ use crate::flow::ir::{BodyId, Callee, Expr, Note, Op, Pc};
 use crate::leak::{Leak, OpKind, Operation};
 use crate::source::{FileId, Place, Span};
 use crate::summary::{Acts, CLOSE, RECV, way_of};
+use std::rc::Rc;
 
 /// Reads source text for messages: file and span to one line of text.
 pub type Text<'t> = dyn Fn(FileId, Span) -> String + 't;
@@ -168,7 +170,8 @@ impl Teller<'_, '_> {
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);
         facts.items = self.items();
-        facts.root_ended = self.state.procs.iter().all(|p| p.id != 0 || p.ended());
+        let goes_on = |p: &Rc<Proc>| p.id == 0 && (candidate.doomed.contains(&0) || !leaves(p));
+        facts.root_ended = !self.state.procs.iter().any(goes_on);
         if let (Act::Cond(_), Some(cond)) = (act, primitive) {
             if self.was_woken(proc, cond) {
                 self.machine.abstain("unknown-condition");

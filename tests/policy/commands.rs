@@ -107,3 +107,46 @@ fn a_command_that_hangs_is_a_leak() {
 ";
     assert_eq!(found(hangs, ""), ["commands.go:12"]);
 }
+
+#[test]
+fn what_tests_call_a_command_for_makes_it_no_function_of_others() {
+    let command = "func run(cmd *cobra.Command, late chan struct{}) {
+\task(func() int { return 0 }, late)
+}
+";
+    let test = "package tool\n\nimport \"testing\"\n\nfunc TestAsk(t *testing.T) {\n\task(func() int { return 1 }, t.Context().Done())\n}\n";
+    let head = "package tool\n\nimport \"github.com/spf13/cobra\"\n\n";
+    let folder = tree(&[
+        ("go.mod", b"module m\n\ngo 1.27\n"),
+        ("ask.go", ASK.as_bytes()),
+        ("ask_test.go", test.as_bytes()),
+        ("commands.go", format!("{head}{command}").as_bytes()),
+    ]);
+    assert_eq!(goleash(&folder, "-f concise").stdout, "");
+    let low = goleash(&folder, "-f concise --min-confidence low").stdout;
+    assert!(low.starts_with("ask.go:6:"), "{low}");
+}
+
+#[test]
+fn what_a_command_cleans_up_as_it_ends_is_part_of_its_end() {
+    let command = "func run(cmd *cobra.Command, args []string) error {
+\tfailed := make(chan error)
+\tdefer cleanUp(cmd)
+\tgo func() { failed <- cmd.Execute() }()
+\tselect {
+\tcase err := <-failed:
+\t\treturn err
+\tcase <-cmd.Context().Done():
+\t\treturn nil
+\t}
+}
+
+func cleanUp(cmd *cobra.Command) {
+\tdone := make(chan struct{})
+\tgo func() { defer close(done); cmd.Help() }()
+\t<-done
+}
+";
+    assert_eq!(found(command, ""), [""; 0]);
+    assert_eq!(found(command, "--min-confidence low"), ["commands.go:8"]);
+}
