@@ -28,6 +28,33 @@ fn lines_from(text: &str, min_confidence: Confidence) -> Vec<u32> {
 }
 
 #[test]
+fn atomic_values_of_uber_are_those_of_the_standard_library() {
+    let with = |package: &str, told: &str| {
+        format!(
+            r#"package p
+
+import "{package}"
+
+func ask(answer func() int) int {{
+	var wanted atomic.Bool
+	answers := make(chan int)
+	wanted.Store({told})
+	go func() {{ answers <- answer() }}()
+	if wanted.Swap(false) {{
+		return <-answers
+	}}
+	return 0
+}}
+"#
+        )
+    };
+    for package in ["sync/atomic", "go.uber.org/atomic"] {
+        assert!(all_lines(&with(package, "true")).is_empty(), "{package}");
+        assert_eq!(all_lines(&with(package, "false")), [9], "{package}");
+    }
+}
+
+#[test]
 fn an_error_that_was_required_to_be_nil_is_nil() {
     let with = |check: &str| {
         format!(

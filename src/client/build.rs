@@ -8,7 +8,7 @@ use crate::flow::ir::{
     Body, BodyId, Call, Callee, Case, Expr, Note, Op, Pc, Target, Var, VarInfo, empty_body,
 };
 use crate::resolve::Ty;
-use crate::source::{Place, Span};
+use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Name};
 
 pub(super) struct Builder<'p> {
@@ -65,18 +65,9 @@ impl<'p> Builder<'p> {
         self.body.vars.len() as Var - 1
     }
 
-    /// Where a function is declared: from `func` to its name and parameters.
-    fn declared(&self, id: BodyId) -> Place {
-        let body = &self.program.bodies[id.0 as usize];
-        Place {
-            file: body.file,
-            span: body.span,
-        }
-    }
-
     pub(super) fn note(&self, id: BodyId, text: String) -> Note {
         Note {
-            at: self.declared(id),
+            at: self.program.bodies[id.0 as usize].declared(),
             text,
             ends: None,
             assumption: String::new(),

@@ -8,12 +8,13 @@ use super::kept::keeps;
 use super::made::followed_maps;
 use super::methods::{acts_on_receiver, context_param, methods, returned_functions};
 use super::starts::{
-    closes_after_waiting, has_begun, spawns_loop, spawns_method, stops_something, waits_in_loop,
+    closes_after_waiting, has_begun, leaves_waiting, spawns_loop, spawns_method, stops_something,
+    waits_in_loop,
 };
 use crate::flow::Program;
-use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target};
+use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Target, Var};
 use crate::library::Effect;
-use crate::resolve::TypeId;
+use crate::resolve::{Ty, TypeId};
 use crate::summary::{Acts, CLOSE, Future, RECV};
 use crate::syntax::ast::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -32,6 +33,10 @@ pub(super) struct Method {
     pub(super) releases: bool,
     /// It starts goroutines that go on for long: called once, before anything else.
     pub(super) starts: bool,
+    /// It goes on itself until another method tells it to end: run from the beginning, and at any time later.
+    pub(super) serves: bool,
+    /// It starts goroutines that may be waiting for a field of its receiver when it is over.
+    pub(super) leaves: bool,
     /// The owner runs it in a goroutine of his own: it waits, and says as it leaves that it has ended.
     pub(super) runs: bool,
 }
@@ -80,6 +85,11 @@ pub(super) fn value_clients<'e>(
             met.stores && met.waits
         };
         method.blocks = !method.starts && (acts.waits || has_map && registers());
+        // What starts things as well as it stops them has not let go, nor is it a plain use.
+        let starts = spawns_loop(program, method.body, true);
+        method.releases &= !starts;
+        method.leaves =
+            method.blocks && !starts && acts.waits && leaves_waiting(program, method.body);
         // What goes on until it is told to end, and says so as it leaves, tells nobody else to.
         method.releases &= acts.signals
             || !waits_in_loop(program, method.body)
@@ -132,12 +142,25 @@ pub(super) fn value_clients<'e>(
         .collect();
     for (method, waits) in all.iter_mut().zip(waits) {
         method.releases &= !waits;
+        // Who gives something back in the end is asked for that.
+        method.serves = waits
+            && method.blocks
+            && !method.leaves
+            && waits_in_loop(program, method.body)
+            && gives_at_most_an_error(program, method.body);
+        method.blocks &= !method.serves;
     }
     let mut out = Vec::new();
     if has_map || !program.troubled.is_empty() {
         out = again(program, constructor, &all, wanted);
     }
-    let spawns = all.iter().any(|m| m.starts || m.runs) || spawns_loop(program, constructor, false);
+    let goes_on = |m: &Method| m.starts || m.runs || m.serves;
+    // What a method leaves behind may be served by one that the owner runs for long, whatever tells that to end.
+    let leaves = all.iter().any(|m| m.leaves)
+        && !all.iter().any(|m| {
+            !goes_on(m) && waits_in_loop(program, m.body) && gives_at_most_an_error(program, m.body)
+        });
+    let spawns = leaves || all.iter().any(goes_on) || spawns_loop(program, constructor, false);
     if !spawns {
         return out;
     }
@@ -195,6 +218,13 @@ fn again(program: &Program, constructor: BodyId, all: &[Method], wanted: &Wanted
             Builder::new(program, constructor).value(all, &twice, Release::Never, wanted.guesses)
         })
         .collect()
+}
+
+/// Whether a method has no result but an error.
+fn gives_at_most_an_error(program: &Program, method: BodyId) -> bool {
+    let body = &program.bodies[method.0 as usize];
+    let is_error = |result: &Var| body.vars[*result as usize].ty == Ty::Error;
+    body.results.len() <= 1 && body.results.iter().all(is_error)
 }
 
 /// What a function or one that it calls does.

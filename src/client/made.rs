@@ -35,6 +35,19 @@ pub(super) fn called_here(program: &Program) -> Vec<bool> {
     called
 }
 
+/// Whether another function makes the same by calling this one first.
+pub(super) fn is_begun_with(program: &Program, function: BodyId, makes: Made) -> bool {
+    let calls = |op: &Op| matches!(op, Op::Call(call) if call.body() == Some(function));
+    let mut bodies = program.bodies.iter().zip(0..);
+    bodies.any(|(body, id)| {
+        BodyId(id) != function
+            && body.parent.is_none()
+            && body.client.is_empty()
+            && body.code.iter().any(calls)
+            && made(program, body) == Some(makes)
+    })
+}
+
 /// The functions whose first result a caller in view hands to code elsewhere.
 pub(super) fn given_elsewhere(program: &Program) -> Vec<bool> {
     let mut given = vec![false; program.bodies.len()];

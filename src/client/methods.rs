@@ -23,6 +23,8 @@ pub(super) fn methods(program: &Program, ty: TypeId, handed: &[bool]) -> Vec<Met
             blocks: false,
             releases: false,
             starts: spawns_loop(program, (*func).into(), true),
+            serves: false,
+            leaves: false,
             runs: false,
         })
         .filter(|m| !program.bodies[m.body.0 as usize].code.is_empty())

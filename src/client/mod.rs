@@ -22,7 +22,7 @@ use crate::source::FileId;
 use crate::summary::Future;
 use build::Builder;
 use contract::{Wanted, value_clients};
-use made::{called_here, given_elsewhere, handed_methods, has_any, made};
+use made::{called_here, given_elsewhere, handed_methods, has_any, is_begun_with, made};
 use methods::{context_param, methods};
 use std::cell::RefCell;
 
@@ -56,6 +56,12 @@ pub fn constructors(program: &Program, counts: &dyn Fn(FileId) -> bool) -> Vec<C
         .filter(|(_, body)| body.parent.is_none() && counts(body.file) && body.gives)
         .filter_map(|(index, body)| {
             let makes = made(program, body)?;
+            // Who completes what it begins is the constructor.
+            if !is_exported(body.simple_name())
+                && is_begun_with(program, BodyId(index as u32), makes)
+            {
+                return None;
+            }
             let leaves = is_exported(body.simple_name())
                 || !called[index]
                 || match makes {

@@ -20,6 +20,14 @@ pub(super) fn spawns_loop(program: &Program, root: BodyId, receiver: bool) -> bo
     })
 }
 
+/// Whether a function, or one it calls, starts a goroutine that is handed its receiver and may wait: it may be there when
+/// the call is over.
+pub(super) fn leaves_waiting(program: &Program, root: BodyId) -> bool {
+    spawns(program, root, &|spawn| {
+        spawn.in_view && spawn.handed && waits(program, spawn.body, false)
+    })
+}
+
 /// Whether a function, or one it calls, starts a goroutine that runs `method`.
 pub(super) fn spawns_method(program: &Program, root: BodyId, method: BodyId) -> bool {
     let calls = |op: &Op| matches!(op, Op::Call(call) if call.body() == Some(method));
@@ -251,6 +259,11 @@ pub(super) fn spawned_by_library(call: &Call) -> Option<BodyId> {
 }
 
 pub(super) fn waits_in_loop(program: &Program, root: BodyId) -> bool {
+    waits(program, root, true)
+}
+
+/// Whether a function, or one it calls, may wait; only in a loop if `again`.
+fn waits(program: &Program, root: BodyId, again: bool) -> bool {
     let mut seen = FxHashSet::default();
     let mut todo = vec![root];
     while let Some(id) = todo.pop() {
@@ -260,12 +273,15 @@ pub(super) fn waits_in_loop(program: &Program, root: BodyId) -> bool {
         let body = &program.bodies[id.0 as usize];
         for (pc, op) in body.code.iter().enumerate() {
             match op {
-                Op::Send(..) | Op::Recv { .. } | Op::Select { .. } if body.in_loop[pc] => {
+                Op::Send(..) | Op::Recv { .. } if body.in_loop[pc] || !again => return true,
+                Op::Select { default, .. } if body.in_loop[pc] || !again && default.is_none() => {
                     return true;
                 }
                 Op::Call(call) => match call.callee {
                     Callee::Body(callee) => todo.push(callee),
-                    Callee::Library(Effect::CondWait, _) if body.in_loop[pc] => return true,
+                    Callee::Library(Effect::CondWait, _) if body.in_loop[pc] || !again => {
+                        return true;
+                    }
                     _ => {}
                 },
                 _ => {}

@@ -39,8 +39,8 @@ impl Builder<'_> {
             unstarted.extend(failed.into_iter().map(|check| (method.body, check)));
             self.keep(&results, method.body);
         }
-        for method in all.iter().filter(|m| m.runs) {
-            self.start(method.body, &receiver, true);
+        for method in all.iter().filter(|m| m.runs || m.serves) {
+            self.start(method.body, &receiver, method.runs);
         }
         if !blocked.is_empty() {
             self.was_used(&receiver);

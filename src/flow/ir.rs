@@ -184,6 +184,14 @@ impl Body {
         seen.get(pc as usize) == Some(&true)
     }
 
+    /// Where it is declared: from `func` to its end.
+    pub fn declared(&self) -> Place {
+        Place {
+            file: self.file,
+            span: self.span,
+        }
+    }
+
     /// Where the operation at `pc` stands.
     pub fn place(&self, pc: Pc) -> Place {
         if let Some(note) = self.client.get(pc as usize) {

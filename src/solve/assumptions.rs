@@ -155,10 +155,19 @@ impl Teller<'_, '_> {
                 assumptions.push(told.clone());
             }
         }
+        // The method that a caller of his own calls, or the one who lets go.
+        let method = proc.frames.get(usize::from(!called));
+        if (called || proc.id == 0)
+            && let Some(method) = method
+            && let Some(failed) = self.failed_part()
+        {
+            confidence = confidence.min(Confidence::Medium);
+            let name = self.machine.source(method.body).simple_name();
+            assumptions.push(format!("`{name}` is called after `{failed}` has failed"));
+        }
         if called && let Some(context) = self.ended_context() {
             confidence = confidence.min(Confidence::Medium);
-            let name = &self.machine.source(proc.frames[0].body).name;
-            let name = name.rsplit('.').next().unwrap_or_default();
+            let name = self.machine.source(proc.frames[0].body).simple_name();
             assumptions.push(format!(
                 "a call of `{name}` overlaps with the end of `{context}`"
             ));

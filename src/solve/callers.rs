@@ -2,12 +2,13 @@
 
 use super::state::{Act, Event, Happening, Leaving, Obj, ObjId, Proc, Sym, Value};
 use super::witness::Teller;
-use crate::flow::ir::{Body, BodyId, LetGo, Op, Var};
-use crate::leak::{Caller, OpKind, Origin, Stranding};
+use crate::flow::ir::{Body, BodyId, Expr, LetGo, Op, Pc, Var};
+use crate::leak::{Caller, Facts, OpKind, Origin, Stranding};
 use crate::resolve::{Ty, TypeId};
 use crate::source::Place;
-use crate::summary::{Acts, CALL, CLOSE, RECV, SEND};
+use crate::summary::{ANY, Acts, CALL, CLOSE, PASSED, RECV, SEND};
 use crate::syntax::ast::Name;
+use std::rc::Rc;
 use std::sync::Arc;
 
 impl Teller<'_, '_> {
@@ -115,6 +116,31 @@ impl Teller<'_, '_> {
         parts.any(|p| leaves(p))
     }
 
+    /// The method that the owner runs beside a value, where it has returned an error: whoever runs it knows that there is
+    /// nothing to let go of.
+    pub(super) fn failed_part(&self) -> Option<&str> {
+        let failed = self.events.iter().find(|event| {
+            let proc = self.state.procs.iter().find(|p| p.id == event.proc);
+            let note = proc.and_then(|p| p.spawn).and_then(|at| self.note(at));
+            let body = self.machine.source(event.at.0);
+            note.is_some_and(|note| note.part && note.at == body.declared())
+                && matches!(event.what, Happening::Left(_))
+                && returns_an_error(body, event.at.1)
+        })?;
+        Some(self.machine.source(failed.at.0).simple_name())
+    }
+
+    /// Whether what a group counts is started by another call than that which counts it: how many go with how many calls is
+    /// between them.
+    pub(super) fn counts_for_others(&self, act: &Act, facts: &Facts) -> bool {
+        let Act::Wait(group) = act else { return false };
+        let unstarted = facts.tally.as_ref().is_some_and(|t| t.unstarted.is_some());
+        let group = self.state.object(group);
+        let adds = |event: &Event| event.on == group && event.what == Happening::Added;
+        // The caller himself only makes the value, and lets go of it.
+        unstarted && self.events.iter().any(|e| e.proc == 0 && adds(e))
+    }
+
     /// The context that a made-up caller has handed to a constructor, where its end is what a goroutine goes on by in the
     /// run: whoever owns it knows until when the value may be used.
     pub(super) fn ended_context(&self) -> Option<String> {
@@ -190,9 +216,9 @@ impl Teller<'_, '_> {
         body(method).name.rsplit('.').next().map(str::to_owned)
     }
 
-    /// Whether the caller himself is stuck in what starts the value, which another method would serve: nothing says that he
-    /// calls that one later.
-    pub(super) fn starts_out_of_turn(&self, proc: &Proc) -> bool {
+    /// Whether the caller himself is stuck in what starts the value, which another method would serve, or lets go of it, which
+    /// one would that nobody has run: nothing says that he does not call that one before.
+    pub(super) fn calls_out_of_turn(&self, proc: &Proc) -> bool {
         let Some(first) = proc.frames.first().filter(|_| proc.id == 0) else {
             return false;
         };
@@ -203,18 +229,23 @@ impl Teller<'_, '_> {
         let lets_go = client.code.iter().position(is_choice);
         // He stands behind the call.
         let at = first.pc as usize;
-        let starts =
-            makes.is_some_and(|makes| at > makes + 1) && lets_go.is_some_and(|go| at <= go);
-        if client.client.is_empty() || !starts {
+        if client.client.is_empty() || makes.is_none_or(|makes| at <= makes + 1) {
             return false;
         }
+        let starts = lets_go.is_some_and(|go| at <= go);
         let wanted = proc.park.as_ref().and_then(|(act, _)| match act {
-            Act::Send(..) => Some(RECV),
-            Act::Recv(..) => Some(SEND | CLOSE | CALL),
-            Act::Select(..) => Some(SEND | RECV | CLOSE | CALL),
+            Act::Send(..) => Some(RECV | ANY | PASSED),
+            Act::Recv(..) => Some(SEND | CLOSE | CALL | ANY | PASSED),
+            Act::Select(..) => Some(SEND | RECV | CLOSE | CALL | ANY | PASSED),
             _ => None,
         });
-        wanted.is_some_and(|wanted| !self.other_methods_that(proc, wanted).is_empty())
+        let others = wanted.map_or_else(Vec::new, |wanted| self.other_methods_that(proc, wanted));
+        let is_in = |p: &Rc<Proc>, id: BodyId| p.frames.iter().any(|frame| frame.body == id);
+        let has_run = |id: &BodyId| {
+            self.events.iter().any(|event| event.at.0 == *id)
+                || self.state.procs.iter().any(|p| is_in(p, *id))
+        };
+        !others.is_empty() && (starts || !others.iter().any(has_run))
     }
 
     /// The methods that do one of these to what `proc` waits for, but for those it is in.
@@ -290,6 +321,16 @@ impl Teller<'_, '_> {
 pub(super) fn leaves(proc: &Proc) -> bool {
     let outermost = proc.frames.first();
     outermost.is_none_or(|frame| frame.leaving != Leaving::No)
+}
+
+/// Whether a function leaves there with an error, for all that its text says.
+fn returns_an_error(body: &Body, pc: Pc) -> bool {
+    let Some(Op::Return(values)) = body.code.get(pc as usize) else {
+        return false;
+    };
+    let mut returned = body.results.iter().zip(values);
+    returned
+        .any(|(result, value)| body.vars[*result as usize].ty == Ty::Error && *value != Expr::Nil)
 }
 
 /// What serves such an operation.

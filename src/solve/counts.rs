@@ -76,29 +76,24 @@ impl Machine<'_> {
     /// For the log: how a number drawn from a shared counter compares with another says who draws no more, and how long a list
     /// has grown says that there is enough in it.
     pub(super) fn note_drawn(state: &mut State, op: BinaryOp, left: &Value, right: &Value) {
-        let grown = [left, right].into_iter().find_map(|value| match value {
-            Value::Sym(sym, _) => {
-                let known = &state.syms[*sym as usize];
-                (known.length && known.opaque).then_some(*sym)
-            }
-            _ => None,
-        });
-        if let (Some(sym), Some(log)) = (grown, &mut state.log) {
-            log.tracks.drawn.push(sym);
-        }
-        let (Value::Sym(a, _), Value::Sym(b, _)) = (left, right) else {
-            return;
-        };
         let ordered = matches!(
             op,
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge
         );
-        if a == b || !ordered {
+        let sym = |value: &Value| match value {
+            Value::Sym(sym, _) => Some(*sym),
+            _ => None,
+        };
+        let (a, b) = (sym(left), sym(right));
+        if a == b {
             return;
         }
-        let drawn = [*a, *b]
-            .into_iter()
-            .find(|sym| state.syms[*sym as usize].drawn);
+        let unknown = a.is_some() && b.is_some();
+        let says = |sym: &Sym| {
+            let known = &state.syms[*sym as usize];
+            known.drawn && (known.length || ordered && unknown)
+        };
+        let drawn = a.into_iter().chain(b).find(says);
         if let (Some(sym), Some(log)) = (drawn, &mut state.log) {
             log.tracks.drawn.push(sym);
         }

@@ -173,6 +173,8 @@ impl Machine<'_> {
                 outcomes
             }
             Expr::Binary(op, left, right, _) => {
+                // A constant is not how many there are to be.
+                let constant = matches!((&**left, &**right), (Expr::Int(_), _) | (_, Expr::Int(_)));
                 let (left, right) = (
                     self.eval(&mut state, proc, left),
                     self.eval(&mut state, proc, right),
@@ -182,7 +184,9 @@ impl Machine<'_> {
                 {
                     self.believe(&mut state, proc, *sym);
                 }
-                Self::note_drawn(&mut state, *op, &left, &right);
+                if !constant {
+                    Self::note_drawn(&mut state, *op, &left, &right);
+                }
                 self.decide_comparison(state, *op, &left, &right, counted)
             }
             Expr::HasKey(map, key) => self.decide_key(state, proc, map, key),

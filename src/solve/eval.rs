@@ -473,7 +473,7 @@ impl<'p> Machine<'p> {
                 values.iter().for_each(|v| {
                     state.escape(v);
                 });
-                return self.opaque(state, proc);
+                return self.grown_list(state, proc);
             }
         };
         all.extend(values);
@@ -483,7 +483,7 @@ impl<'p> Machine<'p> {
                     state.escape(v);
                 });
             }
-            return self.opaque(state, proc);
+            return self.grown_list(state, proc);
         }
         Value::Ref(state.alloc(Obj::Slice(all)))
     }
@@ -520,10 +520,11 @@ impl<'p> Machine<'p> {
                         pipe: None,
                     }))
                 }
-                ("sync/atomic", kind) => {
+                ("sync/atomic" | "go.uber.org/atomic", kind) => {
                     let value = match kind {
                         "Bool" => Value::Bool(false),
-                        "Pointer" | "Value" => Value::Nil,
+                        "Pointer" | "Value" | "Error" => Value::Nil,
+                        "String" | "Float32" | "Float64" | "Time" => self.fresh(state, proc, span),
                         _ => Value::Int(0),
                     };
                     Value::Val(state.alloc(Obj::Struct(None, vec![(ATOMIC, value)])))

@@ -18,6 +18,19 @@ impl Machine<'_> {
         value
     }
 
+    /// A list that has been added to, too long to follow: how long it is says that there is enough in it.
+    pub(super) fn grown_list(&self, state: &mut State, proc: usize) -> Value {
+        let (list, length) = (self.opaque(state, proc), self.opaque(state, proc));
+        if let (Value::Sym(list, _), Value::Sym(count, _)) = (list, length) {
+            let known = state.known(count);
+            known.lo = 0;
+            known.length = true;
+            known.drawn = true;
+            state.set_path(list, LEN, length);
+        }
+        list
+    }
+
     pub(super) fn length(&self, state: &mut State, proc: usize, base: &Value, span: Span) -> Value {
         match base {
             Value::Nil => Value::Int(0),

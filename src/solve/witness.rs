@@ -56,7 +56,7 @@ impl Machine<'_> {
             text,
             wants,
         };
-        if teller.starts_out_of_turn(&proc) {
+        if teller.calls_out_of_turn(&proc) {
             self.abstain("unknown-caller");
             return None;
         }
@@ -166,6 +166,10 @@ impl Teller<'_, '_> {
         facts.caller = self.caller(proc, &stranding);
         if facts.caller.is_none() || self.is_unstarted() {
             facts.released_by = self.released_by(op.kind, proc, &stranding);
+        }
+        if facts.caller.is_some() && self.counts_for_others(act, &facts) {
+            self.machine.abstain("unknown-caller");
+            return None;
         }
         facts.owner_acts = self.owner_acts(root, &stranding);
         self.shapes(root, proc, primitive, &mut facts);

@@ -175,7 +175,7 @@ pub struct Known {
     pub opaque: bool,
     /// Whether it is the value of a shared counter, on which a run must not depend.
     pub counter: bool,
-    /// Whether numbers counted from it are drawn from a shared counter.
+    /// Whether numbers counted from it are drawn from a shared counter, or it is how long a list has grown.
     pub drawn: bool,
     /// Whether it is an element of a list nobody knows.
     pub element: bool,
