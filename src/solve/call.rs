@@ -210,7 +210,7 @@ impl Machine<'_> {
             self.abstain("escape-call");
         }
         self.fresh_dests(state, proc, dests, 0, call.pc);
-        self.run_handed(state, proc, call)
+        self.run_handed(state, proc, call, dests)
     }
 
     /// What code that is not followed can do to a channel that is argument `index` of the call at `pc`, if that is not

@@ -5,9 +5,10 @@
 //! ([`Handed::Beside`]). What is stuck in both is stuck however it is run.
 
 use super::machine::Machine;
-use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, Proc, State};
+use super::state::{Called, Event, Happening, Leaving, Obj, Prepared, Proc, State, Value};
 use super::step::Flow;
 use crate::flow::ir::{BodyId, Callee, Expr, Op, Pc, Target};
+use crate::resolve::Ty;
 use crate::source::Place;
 use crate::summary::{ANY, CLOSE, PASSED, RECV, SEND};
 
@@ -28,7 +29,13 @@ const RUN: usize = 4;
 
 impl Machine<'_> {
     /// Runs what an unknown call has been handed, as far as it may wait.
-    pub(super) fn run_handed(&self, state: &mut State, proc: usize, call: &Prepared) -> Flow {
+    pub(super) fn run_handed(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: &Prepared,
+        dests: &[Target],
+    ) -> Flow {
         let leaving = state.procs[proc]
             .frames
             .last()
@@ -52,6 +59,7 @@ impl Machine<'_> {
                 for function in waiting {
                     self.run_beside(&mut run, proc, function);
                 }
+                self.succeeds(&mut run, proc, dests);
                 Flow::Fork(vec![run, skipped])
             }
             Handed::InPlace => {
@@ -69,6 +77,22 @@ impl Machine<'_> {
                 ways.push(skipped);
                 Flow::Fork(ways)
             }
+        }
+    }
+
+    /// The error that a call gives last is nil: what is to be run later is not run by a call that has failed.
+    fn succeeds(&self, state: &mut State, proc: usize, dests: &[Target]) {
+        let (Some(Target::Var(last)), Some(frame)) =
+            (dests.last(), state.procs[proc].frames.last())
+        else {
+            return;
+        };
+        let var = &self.body(frame.body).vars[*last as usize];
+        if var.ty != Ty::Error && var.name != "err" {
+            return;
+        }
+        if let Value::Sym(error, _) = self.read_var(state, proc, *last) {
+            state.known(error).nil = Some(true);
         }
     }
 
