@@ -1,4 +1,4 @@
-//! `ticker-range`: a goroutine waits for the ticks of a ticker that has been stopped.
+//! `ticker-range`: a goroutine waits for the ticks of a ticker, or for a timer, that has been stopped.
 
 use super::wishes::wishes;
 use super::wording::{blocked, channel, code};
@@ -7,18 +7,19 @@ use crate::leak::{Leak, OpKind};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
     let alone = matches!(leak.op.kind, OpKind::Range | OpKind::Receive);
-    let stop = leak.facts.ticker_stopped.as_ref().filter(|_| alone)?;
-    let by = code(stop.strip_prefix("defer ").unwrap_or(stop));
+    let stopped = leak.facts.clock_stopped.as_ref().filter(|_| alone)?;
+    let by = code(stopped.by.strip_prefix("defer ").unwrap_or(&stopped.by));
+    let clock = if stopped.is_timer { "timer" } else { "ticker" };
     let ticks = channel(leak).replace('`', "");
     Some(Diagnosis {
         message: format!(
-            "{}: {by} stops the ticker and does not close its channel",
+            "{}: {by} stops the {clock} and does not close its channel",
             blocked(leak)
         ),
         help: format!(
             "wait for a stop signal too, such as `for {{ select {{ case <-{ticks}: … case <-done: return }} }}`, and give that \
-             signal where the ticker is stopped; then one of the two cases always becomes ready, while a stopped ticker \
-             never ticks again"
+             signal where the {clock} is stopped; then one of the two cases always becomes ready, while nothing comes from a \
+             stopped {clock}"
         ),
         fixes: wishes(leak, &[FixKind::SelectStop]),
     })
@@ -28,12 +29,15 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
 mod tests {
     use super::super::sample::leak;
     use super::*;
-    use crate::leak::Exit;
+    use crate::leak::{Exit, StoppedClock};
 
     fn stopped(kind: OpKind, text: &str) -> Leak {
         let mut stopped = leak(kind, Exit::Done, text);
         stopped.op.target = "t.C".to_owned();
-        stopped.facts.ticker_stopped = Some(text.to_owned());
+        stopped.facts.clock_stopped = Some(StoppedClock {
+            by: text.to_owned(),
+            is_timer: false,
+        });
         stopped
     }
 

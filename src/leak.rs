@@ -229,6 +229,15 @@ pub struct Caller {
     pub left: bool,
 }
 
+/// What makes a clock silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedClock {
+    /// The statement that stopped it, as in the source.
+    pub by: String,
+    /// Whether it is a timer, and not a ticker.
+    pub is_timer: bool,
+}
+
 /// A context that nobody ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadContext {
@@ -307,8 +316,8 @@ pub struct Facts {
     pub released_by: Option<String>,
     /// For a nil channel: the `make` for its variable that this run does not come to, or comes to later.
     pub skipped_make: Option<Place>,
-    /// For a channel of a ticker: the statement that stopped the ticker.
-    pub ticker_stopped: Option<String>,
+    /// For a channel of a ticker or timer: what stopped it.
+    pub clock_stopped: Option<StoppedClock>,
     /// The statement at which a test ends in this run: a failed check, `t.Fatal`, `t.Skip`.
     pub test_exit: Option<String>,
     /// A context among what is waited for, which nobody ends.
@@ -424,7 +433,7 @@ impl Leak {
             caller: _,
             released_by: _,
             skipped_make,
-            ticker_stopped: _,
+            clock_stopped: _,
             test_exit: _,
             dead_context: _,
             promise: _,

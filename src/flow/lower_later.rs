@@ -14,7 +14,7 @@ use crate::syntax::ast::{ChanDir, Name};
 use std::sync::Arc;
 
 /// The field of a timer by which its function is claimed.
-pub(super) const CLAIM: Name = Name::new_static("claim()");
+pub(crate) const CLAIM: Name = Name::new_static("claim()");
 
 /// How the names of goroutines end that run a function later.
 pub(crate) const LATER: &str = ".later";

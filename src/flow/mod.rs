@@ -47,7 +47,7 @@ pub use kept::Kept;
 pub(crate) use links::Links;
 pub(crate) use locks::is_lock;
 pub(crate) use lower::PACKAGE_VARIABLES;
-pub(crate) use lower_later::LATER;
+pub(crate) use lower_later::{CLAIM, LATER};
 pub(crate) use simplify::{emptied, key_of};
 pub(crate) use users::Users;
 pub(crate) use walk::Walk;

@@ -4,7 +4,7 @@
 use super::eval::ERROR;
 use super::machine::{DEPTH_LIMIT, Machine};
 use super::numbers::LEN;
-use super::state::{Act, Called, Obj, ObjId, Outside, Prepared, Site, State, Sym, Value};
+use super::state::{Act, Called, Clock, Obj, ObjId, Prepared, Site, State, Sym, Value};
 use super::step::Flow;
 use crate::flow::ir::{Body, BodyId, Callee, Expr, Op, Pc, Target, Var};
 use crate::library::Effect;
@@ -283,15 +283,11 @@ impl Machine<'_> {
             (Some(Obj::Chan { pipe: Some(_), .. }), "Close" | "CloseWithError") => {
                 Some(Effect::PipeClose)
             }
-            (Some(Obj::Clock(..)), "Stop") => Some(Effect::TickerStop),
-            (Some(Obj::Clock(..)), "Reset") => Some(Effect::TickerReset),
-            (Some(Obj::Struct(None, fields)), "Stop" | "Reset")
-                if fields
-                    .iter()
-                    .any(|(n, v)| n == "C" && *v == Value::Out(Outside::Timer)) =>
-            {
-                Some(Effect::Inert)
+            (Some(Obj::Clock(_, Clock::Ticks | Clock::Stopped)), "Stop") => {
+                Some(Effect::TickerStop)
             }
+            (Some(Obj::Clock(..)), "Stop") => Some(Effect::TimerStop),
+            (Some(Obj::Clock(..)), "Reset") => Some(Effect::TickerReset),
             (None, "Done") if call.args.len() == 1 && !dests.is_empty() => {
                 Some(Effect::ContextDone)
             }

@@ -220,8 +220,9 @@ impl<'s> Encoder<'s> {
                 self.value(lock);
             }
             Obj::Once(done) => self.word(25 + u64::from(*done)),
-            Obj::Clock(site, stopped) => {
-                self.word(32 + u64::from(*stopped));
+            Obj::Clock(site, clock) => {
+                self.word(32);
+                self.word(*clock as u64);
                 self.word(u64::from(site.span.start));
             }
             Obj::Context(_, parent, cancelled, own) => {

@@ -5,7 +5,7 @@ use super::numbers::LEN;
 use super::state::{Obj, Outside, Site, State, Sym, Value};
 use crate::flow::answers::comes_again;
 use crate::flow::ir::{BodyId, COND_LOCK, Expr};
-use crate::flow::is_lock;
+use crate::flow::{CLAIM, is_lock};
 use crate::model::ROOM_LIMIT;
 use crate::resolve::{Ty, TypeDef};
 use crate::source::Span;
@@ -341,7 +341,7 @@ impl<'p> Machine<'p> {
                     id = inner;
                 }
                 match &state.heap[id as usize] {
-                    Obj::Clock(..) if name == "C" => return Value::Ref(id),
+                    Obj::Clock(..) if name == "C" || *name == CLAIM => return Value::Ref(id),
                     Obj::Cond(_, lock) if *name == COND_LOCK => return *lock,
                     _ => {}
                 }

@@ -4,13 +4,14 @@
 //! is in [`super::contexts`], what ends a test in [`super::checks`].
 
 use super::machine::Machine;
-use super::state::{Act, Called, Happening, Leaving, Obj, Outside, Prepared, State, Value, Wish};
+use super::state::{
+    Act, Called, Clock, Happening, Leaving, Obj, Outside, Prepared, State, Value, Wish,
+};
 use super::step::Flow;
 use crate::flow::ir::{Callee, Op, Target};
 use crate::library::Effect;
 use crate::source::Span;
 use crate::summary::ANY;
-use crate::syntax::ast::Name;
 
 impl Machine<'_> {
     #[allow(
@@ -52,8 +53,7 @@ impl Machine<'_> {
             | Effect::PipeRead
             | Effect::PipeScan
             | Effect::PipeReadAll
-            | Effect::PipeCopy
-            | Effect::TimerStop => {
+            | Effect::PipeCopy => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
             Effect::Reorders => {
@@ -185,22 +185,28 @@ impl Machine<'_> {
                 );
             }
             Effect::Timer => self.set_dest(state, proc, dests, 0, Value::Out(Outside::Timer)),
-            Effect::TimerValue => {
-                let clock = vec![(Name::new_static("C"), Value::Out(Outside::Timer))];
-                let id = state.alloc(Obj::Struct(None, clock));
-                self.set_dest(state, proc, dests, 0, Value::Ref(id));
-            }
-            Effect::Ticker => {
+            Effect::TimerValue | Effect::Ticker => {
                 let site = self.call_site(state, proc, call.pc);
-                let clock = state.alloc(Obj::Clock(site, false));
+                let does = if effect == Effect::Ticker {
+                    Clock::Ticks
+                } else {
+                    Clock::Set
+                };
+                let clock = state.alloc(Obj::Clock(site, does));
                 self.set_dest(state, proc, dests, 0, Value::Ref(clock));
             }
+            Effect::TimerStop => return self.stop_timer(state, proc, call, dests),
             Effect::TickerStop | Effect::TickerReset => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
                 let clock = state.object(&receiver);
                 if let Some(id) = clock
-                    && let Obj::Clock(_, stopped) = &mut state.heap[id as usize]
+                    && let Obj::Clock(_, does) = &mut state.heap[id as usize]
                 {
-                    *stopped = effect == Effect::TickerStop;
+                    *does = match (effect, *does) {
+                        (Effect::TickerStop, _) => Clock::Stopped,
+                        (_, Clock::Ticks | Clock::Stopped) => Clock::Ticks,
+                        _ => Clock::Set,
+                    };
                     self.note(state, proc, call.pc, Happening::Stopped, clock);
                 }
             }
@@ -257,6 +263,48 @@ impl Machine<'_> {
             }
         }
         Flow::Next
+    }
+
+    /// `Stop` of a timer says whether it comes before the timer has fired; where it does, nothing comes from it any more
+    /// (package time, "Timer.Stop"). Who does not ask may have come too late.
+    fn stop_timer(
+        &self,
+        state: &mut State,
+        proc: usize,
+        call: &Prepared,
+        dests: &[Target],
+    ) -> Flow {
+        let asked = dests.first().is_some_and(|d| *d != Target::Ignore);
+        let timer = call
+            .args
+            .first()
+            .and_then(|receiver| state.object(receiver));
+        let does = timer.map(|id| state.heap[id as usize].clone());
+        match (timer, does) {
+            (Some(_), Some(Obj::Clock(_, Clock::Fired | Clock::Disarmed))) => {
+                self.set_dest(state, proc, dests, 0, Value::Bool(false));
+                Flow::Next
+            }
+            (Some(id), Some(Obj::Clock(site, Clock::Set))) if asked => {
+                let mut late = state.clone();
+                let mut early = std::mem::take(state);
+                for (state, clock, in_time) in [
+                    (&mut early, Clock::Disarmed, true),
+                    (&mut late, Clock::Fired, false),
+                ] {
+                    state.heap.set(id as usize, Obj::Clock(site, clock));
+                    if in_time {
+                        self.note(state, proc, call.pc, Happening::Stopped, timer);
+                    }
+                    self.set_dest(state, proc, dests, 0, Value::Bool(in_time));
+                }
+                Flow::Fork(vec![early, late])
+            }
+            _ => {
+                self.fresh_dests(state, proc, dests, 0, call.pc);
+                Flow::Next
+            }
+        }
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one call")]

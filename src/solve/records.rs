@@ -4,7 +4,7 @@
 //! view. Nothing here decides whether there is a leak.
 
 use super::machine::Machine;
-use super::state::{Act, Event, Happening, Log, Obj, Proc, State, Value};
+use super::state::{Act, Event, Happening, Log, Obj, ObjId, Proc, State, Value};
 use crate::flow::facts::Slot;
 use crate::flow::ir::{Body, Expr, Op, Target};
 use crate::syntax::ast::{BinaryOp, Name};
@@ -58,9 +58,14 @@ impl Machine<'_> {
             Op::Select { cases, .. } => cases.iter().any(|case| case.send && is_it(&case.ch)),
             _ => false,
         });
+        // Nobody in view has sent there.
+        let unsent = |on: ObjId| {
+            let sends = |e: &Event| e.on == Some(on) && matches!(e.what, Happening::Sent(_));
+            on != id && !log.events.iter().any(sends)
+        };
         let of_outside = |event: &Event| {
             event.proc == proc.id
-                && event.on.is_none()
+                && event.on.is_none_or(unsent)
                 && matches!(event.what, Happening::Received(_))
         };
         has_room && alone && puts_in && log.events.iter().any(of_outside)

@@ -4,10 +4,10 @@
 //! is a leak.
 
 use super::machine::Machine;
-use super::state::{Act, Happening, Obj, ObjId, Proc, Value};
+use super::state::{Act, Clock, Happening, Obj, ObjId, Proc, Value};
 use super::witness::Teller;
 use crate::flow::ir::{Body, BodyId, Call, Callee, Case, Expr, Op, Pc, Target, Var};
-use crate::leak::{DeadContext, Facts, Undying};
+use crate::leak::{DeadContext, Facts, StoppedClock, Undying};
 use crate::library::Effect;
 use crate::resolve::Ty;
 use crate::source::Place;
@@ -25,7 +25,7 @@ impl Teller<'_, '_> {
         primitive: Option<ObjId>,
         facts: &mut Facts,
     ) {
-        facts.ticker_stopped = self.stopped(primitive);
+        facts.clock_stopped = self.stopped(primitive);
         facts.test_exit = self.test_exit();
         facts.dead_context = self.dead_context(root, proc);
         facts.promise = self.promise(root, proc, primitive);
@@ -38,13 +38,21 @@ impl Teller<'_, '_> {
         id.is_some_and(|id| matches!(self.state.heap[id as usize], Obj::Clock(..)))
     }
 
-    /// The statement that stopped a ticker last.
-    fn stopped(&self, primitive: Option<ObjId>) -> Option<String> {
-        primitive.filter(|_| self.is_clock(primitive))?;
-        let stops = |e: &&super::state::Event| e.what == Happening::Stopped && e.on == primitive;
+    /// The statement that stopped a ticker or timer last.
+    fn stopped(&self, primitive: Option<ObjId>) -> Option<StoppedClock> {
+        let Obj::Clock(_, clock) = &self.state.heap[primitive? as usize] else {
+            return None;
+        };
+        // Where functions run later as well, a timer is stopped by a claim.
+        let stops = |e: &&super::state::Event| {
+            matches!(e.what, Happening::Stopped | Happening::Sent(_)) && e.on == primitive
+        };
         let (body, pc) = self.events.iter().rfind(stops)?.at;
         let span = self.machine.source(body).spans.get(pc as usize)?;
-        Some(self.quote(body, *span))
+        Some(StoppedClock {
+            by: self.quote(body, *span),
+            is_timer: *clock == Clock::Disarmed,
+        })
     }
 
     /// The statement at which a test ended.

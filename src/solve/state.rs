@@ -20,7 +20,7 @@ mod log;
 mod value;
 
 pub use log::{Event, Happening, Log};
-pub use value::{Entry, Known, Obj, ObjId, Outside, Site, Sym, Text, Value};
+pub use value::{Clock, Entry, Known, Obj, ObjId, Outside, Site, Sym, Text, Value};
 
 /// A call with everything evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

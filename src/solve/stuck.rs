@@ -43,12 +43,11 @@ impl Machine<'_> {
         let mut add = |value: &Value, acts: Acts| -> bool {
             match state.object(value) {
                 Some(id) if state.open[id as usize] & (ANY | TOUCHED | acts) != 0 => false,
-                Some(id) if matches!(state.heap[id as usize], Obj::Clock(..)) => {
-                    wants.push((id, RESET));
-                    matches!(state.heap[id as usize], Obj::Clock(_, true))
-                        && state.open[id as usize] & RESET == 0
-                }
                 Some(id) => match &state.heap[id as usize] {
+                    Obj::Clock(_, clock) => {
+                        wants.push((id, RESET));
+                        clock.is_silent() && state.open[id as usize] & RESET == 0
+                    }
                     // Who sends when it is closed panics, and sits there no more.
                     Obj::Chan { closed: true, .. } if acts == RECV => false,
                     Obj::Chan { pipe, .. } => {
@@ -145,7 +144,7 @@ impl Machine<'_> {
             return false;
         }
         let watched = log.watched;
-        let ticks = |id: ObjId| matches!(state.heap[id as usize], Obj::Clock(_, false));
+        let ticks = |id: ObjId| matches!(state.heap[id as usize], Obj::Clock(_, clock) if !clock.is_silent());
         if wants.iter().any(|(id, _)| ticks(*id)) {
             return true;
         }

@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::prospects::Prospects;
 use super::shared::List;
-use super::state::{Act, Happening, Obj, ObjId, Outside, State, Value, Wish};
+use super::state::{Act, Clock, Happening, Obj, ObjId, Outside, State, Value, Wish};
 use crate::flow::ir::{Op, Target};
 use crate::summary::{ANY, Acts, CLOSE, DONE, RECV, RESET, SEND, SIGNAL, TOUCHED};
 use crate::syntax::ast::BinaryOp;
@@ -161,7 +161,11 @@ impl Machine<'_> {
                 Some(false) => Readiness::Outside,
                 None => Readiness::Partner(id),
             },
-            Obj::Clock(_, true) if state.open[id as usize] & (ANY | RESET) == 0 => {
+            // Who would stop a timer before it fires.
+            Obj::Clock(_, Clock::Fired | Clock::Disarmed) if port.send => Readiness::Never,
+            Obj::Clock(_, clock)
+                if clock.is_silent() && state.open[id as usize] & (ANY | RESET) == 0 =>
+            {
                 Readiness::Partner(id)
             }
             // A clock that ticks, or a value of another kind: what it is was not understood.
@@ -440,6 +444,15 @@ impl Machine<'_> {
                 if let Obj::Context(_, _, ended, _) = &mut state.heap[id as usize] {
                     // Whoever ended it, it stays ended.
                     *ended = true;
+                }
+            }
+            Some((id, Obj::Clock(_, Clock::Set))) => {
+                if let Obj::Clock(_, clock) = &mut state.heap[id as usize] {
+                    *clock = if port.send {
+                        Clock::Disarmed
+                    } else {
+                        Clock::Fired
+                    };
                 }
             }
             Some((id, Obj::Chan { .. })) => {

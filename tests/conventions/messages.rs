@@ -2,7 +2,7 @@
 
 use goleash::leak::{
     Caller, Confidence, DeadContext, Exit, Facts, HeldLock, Leak, LockTrouble, OpKind, Operation,
-    Origin, Signal, Stranding, Tally, Undying, Witness,
+    Origin, Signal, StoppedClock, Stranding, Tally, Undying, Witness,
 };
 use goleash::rules::classify;
 use goleash::source::{FileId, Place, Span};
@@ -118,7 +118,10 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
         }),
         released_by: (!yes(6) && yes(1)).then(|| "Stop".to_owned()),
         test_exit: None,
-        ticker_stopped: (yes(7) && yes(8)).then(|| "defer t.Stop()".to_owned()),
+        clock_stopped: (yes(7) && yes(8)).then(|| StoppedClock {
+            by: "defer t.Stop()".to_owned(),
+            is_timer: yes(9),
+        }),
         dead_context: (yes(7) && !yes(8)).then(|| DeadContext {
             name: if yes(3) { "ctx" } else { "" }.to_owned(),
             why: match (yes(0), yes(1)) {

@@ -111,14 +111,36 @@ pub enum Obj {
     Cond(Site, Value),
     /// A `sync.Once`, and whether it is done.
     Once(bool),
-    /// A ticker, which stands for its channel as well, and whether it is stopped.
-    Clock(Site, bool),
+    /// A ticker or timer, which stands for its channel as well.
+    Clock(Site, Clock),
     /// A context: its parent, whether it has been cancelled, whether it can end by itself.
     Context(Site, Value, bool, bool),
     /// The cancel function of a context.
     Cancel(ObjId),
     /// A function literal with its cells, or a bound method with its receiver.
     Closure(BodyId, Vec<ObjId>, Option<Value>),
+}
+
+/// What a clock does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clock {
+    /// A ticker that ticks.
+    Ticks,
+    /// A ticker that has been stopped.
+    Stopped,
+    /// A timer that fires some time, or has fired without anybody having seen it.
+    Set,
+    /// A timer that has fired.
+    Fired,
+    /// A timer that was stopped before it fired.
+    Disarmed,
+}
+
+impl Clock {
+    /// Whether nothing comes from it any more.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Self::Stopped | Self::Disarmed)
+    }
 }
 
 impl Obj {
