@@ -281,7 +281,9 @@ impl Machine<'_> {
             .and_then(|receiver| state.object(receiver));
         let does = timer.map(|id| state.heap[id as usize].clone());
         match (timer, does) {
-            (Some(_), Some(Obj::Clock(_, Clock::Fired | Clock::Disarmed))) => {
+            // Who drains a timer after that counts on it that it was set again: when, numbers say.
+            (Some(id), Some(Obj::Clock(site, Clock::Fired | Clock::Disarmed))) => {
+                state.heap.set(id as usize, Obj::Clock(site, Clock::Fired));
                 self.set_dest(state, proc, dests, 0, Value::Bool(false));
                 Flow::Next
             }

@@ -34,15 +34,17 @@ impl Teller<'_, '_> {
         facts.large_room = self.large_rooms(proc).next().is_some();
     }
 
-    pub(super) fn is_clock(&self, id: Option<ObjId>) -> bool {
-        id.is_some_and(|id| matches!(self.state.heap[id as usize], Obj::Clock(..)))
+    /// The ticker or timer that this is.
+    pub(super) fn clock(&self, id: Option<ObjId>) -> Option<Clock> {
+        match self.state.heap[id? as usize] {
+            Obj::Clock(_, clock) => Some(clock),
+            _ => None,
+        }
     }
 
     /// The statement that stopped a ticker or timer last.
     fn stopped(&self, primitive: Option<ObjId>) -> Option<StoppedClock> {
-        let Obj::Clock(_, clock) = &self.state.heap[primitive? as usize] else {
-            return None;
-        };
+        let clock = self.clock(primitive)?;
         // Where functions run later as well, a timer is stopped by a claim.
         let stops = |e: &&super::state::Event| {
             matches!(e.what, Happening::Stopped | Happening::Sent(_)) && e.on == primitive
@@ -51,7 +53,7 @@ impl Teller<'_, '_> {
         let span = self.machine.source(body).spans.get(pc as usize)?;
         Some(StoppedClock {
             by: self.quote(body, *span),
-            is_timer: *clock == Clock::Disarmed,
+            is_timer: clock == Clock::Disarmed,
         })
     }
 

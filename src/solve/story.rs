@@ -2,7 +2,7 @@
 //!
 //! Only what concerns the stuck operation is told; steps of a made-up caller are told by its notes.
 
-use super::state::{Event, Happening, ObjId, Proc};
+use super::state::{Clock, Event, Happening, ObjId, Proc};
 use super::witness::Teller;
 use crate::flow::LATER;
 use crate::flow::ir::{Note, Op};
@@ -37,8 +37,10 @@ impl Teller<'_, '_> {
                 OpKind::Wait | OpKind::CondWait | OpKind::Lock | OpKind::ReadLock => {
                     format!("{made} is declared")
                 }
-                _ if self.is_clock(on) => format!("{made} is made, a ticker"),
-                _ => format!("{made} is made{}", origin.room()),
+                _ => match self.clock(on) {
+                    Some(clock) => format!("{made} is made, a {}", clock.name()),
+                    None => format!("{made} is made{}", origin.room()),
+                },
             };
             steps.push(Step {
                 at: origin.at,
@@ -65,6 +67,15 @@ impl Teller<'_, '_> {
                     };
                     Some((StepKind::Spawn, format!("{who}: `{quoted}`")))
                 }
+                Happening::Stopped | Happening::Sent(_)
+                    if event.on == on && self.clock(on).is_some() =>
+                {
+                    let clock = self.clock(on).map_or("", Clock::name);
+                    Some((
+                        StepKind::Sync,
+                        format!("the {clock} is stopped: `{quoted}`"),
+                    ))
+                }
                 Happening::Sent(_) if event.on == on && on.is_some() => {
                     let what = if op.pipe { "write" } else { "send" };
                     Some((StepKind::Send, format!("a {what} completes: `{quoted}`")))
@@ -84,9 +95,6 @@ impl Teller<'_, '_> {
                     StepKind::Sync,
                     format!("of {waited} that wait `{quoted}` wakes {woken}"),
                 )),
-                Happening::Stopped if event.on == on => {
-                    Some((StepKind::Sync, format!("the ticker is stopped: `{quoted}`")))
-                }
                 // A function that runs later, or is stopped. A timer need not have any.
                 Happening::Sent(Some(_)) | Happening::Received(Some(_))
                     if self.is_made_up(event) =>

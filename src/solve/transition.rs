@@ -409,9 +409,17 @@ impl Machine<'_> {
 
     /// A select goes by its default.
     fn default(&self, state: &mut State, proc: usize) {
-        let Some((_, pc)) = state.procs[proc].park else {
+        let Some((act, pc)) = state.procs[proc].park.clone() else {
             return;
         };
+        // A timer that is stopped once more, as in `stop_timer`.
+        if let Act::Select(cases, _) = &act
+            && let [(true, clock, _)] = cases.as_slice()
+            && let Some(id) = state.object(clock)
+            && let Obj::Clock(_, clock @ Clock::Disarmed) = &mut state.heap[id as usize]
+        {
+            *clock = Clock::Fired;
+        }
         if let Some(target) = self.select_target(state, proc, None) {
             let process = state.proc_mut(proc);
             process.park = None;

@@ -137,6 +137,14 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ticks | Self::Stopped => "ticker",
+            Self::Set | Self::Fired | Self::Disarmed => "timer",
+        }
+    }
+
     /// Whether nothing comes from it any more.
     pub fn is_silent(self) -> bool {
         matches!(self, Self::Stopped | Self::Disarmed)
