@@ -3,7 +3,7 @@
 use super::explore::Candidate;
 use super::state::{Event, Happening, Leaving, Obj, Proc};
 use super::witness::Teller;
-use crate::flow::ir::{Expr, JumpKind, Note, Op};
+use crate::flow::ir::{Callee, Expr, JumpKind, Note, Op};
 use crate::leak::{Exit, Stranding};
 use crate::source::{Place, Span};
 
@@ -32,7 +32,26 @@ impl Teller<'_, '_> {
         let Some(event) = self.events.get(last + 1) else {
             return none(Exit::Never);
         };
-        self.classify(last + 1, event)
+        let index = self.leaves_before(last + 1, event);
+        self.classify(index, &self.events[index])
+    }
+
+    /// Where a deferred literal decides or comes to its end, its function has begun to leave before: the event that says so.
+    fn leaves_before(&self, index: usize, event: &Event) -> usize {
+        let ends = |e: &Event| matches!(e.what, Happening::Left(_) | Happening::FellOff);
+        let is_it = Callee::Value(Expr::Closure(event.at.0));
+        let defers = |op: &Op| matches!(op, Op::Defer(call) if call.callee == is_it);
+        let outer = self.machine.source(event.at.0).parent;
+        let before = outer
+            .filter(|_| ends(event) || matches!(event.what, Happening::Decided(_)))
+            .filter(|outer| self.machine.source(*outer).code.iter().any(defers))
+            .and_then(|outer| {
+                let of_outer = |e: &Event| e.proc == event.proc && e.at.0 == outer;
+                self.events[..index].iter().rposition(of_outer)
+            });
+        before
+            .filter(|at| matches!(self.events[*at].what, Happening::Left(Leaving::Return)))
+            .unwrap_or(index)
     }
 
     pub(super) fn classify(&self, index: usize, event: &Event) -> Stranding {
@@ -159,6 +178,12 @@ impl Teller<'_, '_> {
             let at = Some(self.place(later.at));
             let text = self.quote(later.at.0, self.place(later.at).span);
             let exit = match later.what {
+                // What is called on the way out comes back.
+                Happening::Left(Leaving::Return) | Happening::FellOff
+                    if later.at.0 != event.at.0 =>
+                {
+                    continue;
+                }
                 Happening::Left(Leaving::Return) | Happening::FellOff if ends_loop => Exit::Done,
                 Happening::Left(leaving) => exit_of(leaving),
                 Happening::FellOff | Happening::Ended => Exit::Return,
