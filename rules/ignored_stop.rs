@@ -12,7 +12,9 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         leak.op.kind,
         OpKind::Send | OpKind::Receive | OpKind::Range | OpKind::Select
     );
-    if !stops || !waits || leak.op.nil || leak.stranding.exit == Exit::Stuck {
+    // A range that no close ends is none that a stop should end: who closes it is missing.
+    let unclosed = leak.op.kind == OpKind::Range && leak.skipped_close.is_none();
+    if !stops || !waits || unclosed || leak.op.nil || leak.stranding.exit == Exit::Stuck {
         return None;
     }
     Some(Diagnosis {
