@@ -4,13 +4,14 @@
 use super::counts::rooms;
 use super::explore::Candidate;
 use super::handed::Handed;
-use super::state::{Act, Event, Happening, Proc, Value};
+use super::state::{Act, Event, Happening, Obj, Proc, Value};
 use super::witness::{QUOTE, Teller};
 use crate::flow::ir::{Callee, Expr, LetGo, Op};
 use crate::leak::{Confidence, Exit, Stranding};
 use crate::library::Effect;
 use crate::model;
 use crate::resolve::Ty;
+use crate::summary::CLOSE;
 use std::rc::Rc;
 
 impl Teller<'_, '_> {
@@ -153,6 +154,17 @@ impl Teller<'_, '_> {
                     Confidence::Medium
                 });
                 assumptions.push(told.clone());
+            }
+            // Who has a method that closes what a goroutine ranges over, or selects from, is asked to call it, whatever has ended.
+            let ended = event.on.map(|id| &self.state.heap[id as usize]);
+            if !called
+                && matches!(ended, Some(Obj::Context(..)))
+                && matches!(proc.park, Some((Act::Recv(_, true) | Act::Select(..), _)))
+                && let Some(closes) = self.other_methods_that(proc, CLOSE).first()
+            {
+                confidence = Confidence::Low;
+                let name = self.machine.source(*closes).simple_name();
+                assumptions.push(format!("`{name}` is not called"));
             }
         }
         // The method that a caller of his own calls, or the one who lets go.

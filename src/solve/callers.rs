@@ -249,7 +249,7 @@ impl Teller<'_, '_> {
     }
 
     /// The methods that do one of these to what `proc` waits for, but for those it is in.
-    fn other_methods_that(&self, proc: &Proc, wanted: Acts) -> Vec<BodyId> {
+    pub(super) fn other_methods_that(&self, proc: &Proc, wanted: Acts) -> Vec<BodyId> {
         let mut methods = self.methods_that(&self.keeping_fields(), wanted);
         methods.retain(|id| !proc.frames.iter().any(|frame| frame.body == *id));
         methods
