@@ -45,7 +45,7 @@ pub enum Effect {
     SpawnLater,
     /// The same when the first argument, a context, has ended; what it returns is called to stop it.
     SpawnAtEnd,
-    /// Stops the receiver, a timer; returns whether it came before.
+    /// Stops the receiver, a timer; returns whether it came before the timer had fired.
     TimerStop,
     /// Like `spawn`, counted by the receiver as `WaitGroup.Go` does.
     WaitSpawn,
@@ -105,13 +105,13 @@ pub enum Effect {
     Receive,
     /// Returns a channel that a clock serves.
     Timer,
-    /// Returns a value whose field `C` is a channel that a clock serves.
+    /// Returns a timer: its channel `C` is served by a clock unless somebody stops it before.
     TimerValue,
     /// Returns a ticker: its channel `C` is served by a clock until somebody stops it.
     Ticker,
     /// Stops the receiver, a ticker; its channel stays open.
     TickerStop,
-    /// Lets the receiver, a ticker, go on.
+    /// Lets the receiver, a ticker or timer, go on.
     TickerReset,
     /// A context that never ends.
     ContextNever,

@@ -80,7 +80,8 @@ impl Machine<'_> {
         }
     }
 
-    /// The error that a call gives last is nil: what is to be run later is not run by a call that has failed.
+    /// The error that a call gives last is nil: what is to be run later is not run by a call that has failed. An error is known
+    /// by its type or, where the call is out of view, by the name that it is given.
     fn succeeds(&self, state: &mut State, proc: usize, dests: &[Target]) {
         let (Some(Target::Var(last)), Some(frame)) =
             (dests.last(), state.procs[proc].frames.last())
