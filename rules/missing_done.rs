@@ -6,6 +6,11 @@ use crate::finding::{Diagnosis, FixKind};
 use crate::leak::{Exit, Leak, OpKind, Tally};
 
 pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
+    if leak.op.kind == OpKind::Room {
+        // Who waits for others that are stuck is told there.
+        let is_counted = leak.facts.waits_for_itself || leak.facts.limit == Some(0);
+        return is_counted.then(|| no_room(leak));
+    }
     // Behind a goroutine that is stuck elsewhere, that one is the leak and this its consequence.
     if leak.op.kind != OpKind::Wait || leak.stranding.exit == Exit::Stuck {
         return None;
@@ -17,6 +22,27 @@ pub(super) fn classify(leak: &Leak) -> Option<Diagnosis> {
         help,
         fixes: wishes(leak, &[FixKind::DeferDone]),
     })
+}
+
+/// A group that runs only so many at a time has no room for one more.
+fn no_room(leak: &Leak) -> Diagnosis {
+    let room = leak.facts.limit.unwrap_or_default();
+    let why = match room {
+        0 => "the group may run no goroutine at all".to_owned(),
+        1 => "the group runs one goroutine at a time, and it is the one that calls".to_owned(),
+        _ => format!(
+            "the group runs {room} goroutines at a time, and they all wait for room for more"
+        ),
+    };
+    Diagnosis {
+        message: format!("{}: {why}", blocked(leak)),
+        help: format!(
+            "call `Go` of {0} from outside its own goroutines, or start what they start in another group; `Go` waits until one of \
+             those that run has ended",
+            channel(leak)
+        ),
+        fixes: Vec::new(),
+    }
 }
 
 /// Why the counter stays above zero, and what to do.
@@ -108,6 +134,23 @@ mod tests {
             "wait for `wg` never ends: the goroutine leaves by `return` before it calls `wg.Done()`"
         );
         assert!(said.help.contains("`defer wg.Done()`"), "{}", said.help);
+    }
+
+    #[test]
+    fn a_group_without_room_for_what_it_starts_itself() {
+        let mut full = leak(OpKind::Room, Exit::Never, "");
+        full.op.target = "g".to_owned();
+        full.facts.limit = Some(1);
+        assert_eq!(classify(&full), None, "those that run may end");
+        full.facts.waits_for_itself = true;
+        let said = classify(&full).expect("claimed");
+        assert_eq!(
+            said.message,
+            "wait for room in `g` never ends: the group runs one goroutine at a time, and it is the one that calls"
+        );
+        full.facts.limit = Some(2);
+        let said = classify(&full).expect("claimed");
+        assert!(said.message.ends_with("they all wait for room for more"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(super) fn blocked(leak: &Leak) -> String {
         OpKind::EmptySelect => "empty select blocks for ever".to_owned(),
         OpKind::Select => format!("select on {} blocks for ever", cases(leak)),
         OpKind::Wait => format!("wait for {channel} never ends"),
+        OpKind::Room => format!("wait for room in {channel} never ends"),
         OpKind::Lock => format!("lock of {channel} is never got"),
         OpKind::ReadLock => format!("read lock of {channel} is never got"),
         OpKind::CondWait => format!("wait for {channel} never ends"),

@@ -20,6 +20,8 @@ pub enum OpKind {
     EmptySelect,
     /// `sync.WaitGroup.Wait`
     Wait,
+    /// `errgroup.Group.Go` behind `SetLimit`
+    Room,
     /// `Mutex.Lock` or `RWMutex.Lock`
     Lock,
     /// `RWMutex.RLock`
@@ -64,6 +66,8 @@ impl Operation {
             (OpKind::Receive | OpKind::Range, true) => "chan receive (nil chan)",
             (OpKind::Select | OpKind::Call, _) => "select",
             (OpKind::EmptySelect, _) => "select (no cases)",
+            // Its group waits for room in a channel of its own.
+            (OpKind::Room, _) => "chan send",
             (OpKind::Wait, _) => "sync.WaitGroup.Wait",
             (OpKind::Lock, _) => "sync.Mutex.Lock",
             (OpKind::ReadLock, _) => "sync.RWMutex.RLock",
@@ -308,6 +312,8 @@ pub struct Facts {
     pub tally: Option<Tally>,
     /// For a stuck `Wait`: a `Done` that stands in the code and is not reached in this run.
     pub skipped_done: Option<Place>,
+    /// For a stuck call that starts one more goroutine of a group: how many run at a time.
+    pub limit: Option<u8>,
     /// Whether the stuck goroutine would serve itself, further on.
     pub waits_for_itself: bool,
     /// Callers elsewhere, if the run needs any.
@@ -429,6 +435,7 @@ impl Leak {
         let Facts {
             tally,
             skipped_done,
+            limit: _,
             waits_for_itself: _,
             caller: _,
             released_by: _,

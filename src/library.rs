@@ -49,6 +49,10 @@ pub enum Effect {
     TimerStop,
     /// Like `spawn`, counted by the receiver as `WaitGroup.Go` does.
     WaitSpawn,
+    /// The same, if the counter's limit lets it; returns whether it has.
+    WaitTrySpawn,
+    /// Limits how many goroutines of a wait counter run at a time to its argument (`argument`).
+    WaitLimit,
     /// Calls a function argument in place, any number of times.
     Call,
     /// Calls a function argument in place, once at most over the receiver's life.
@@ -218,7 +222,11 @@ impl Effect {
     pub fn starts_argument(self) -> bool {
         matches!(
             self,
-            Self::Spawn | Self::SpawnLater | Self::SpawnAtEnd | Self::WaitSpawn
+            Self::Spawn
+                | Self::SpawnLater
+                | Self::SpawnAtEnd
+                | Self::WaitSpawn
+                | Self::WaitTrySpawn
         )
     }
 

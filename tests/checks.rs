@@ -219,6 +219,78 @@ func first(bad bool, pool *workerpool.WorkerPool, flight *singleflight.Group) (i
 }
 
 #[test]
+fn a_group_starts_no_more_than_it_may_run() {
+    let with = |limit: &str, start: &str, room: &str| {
+        all_lines(&format!(
+            r#"package p
+
+import "golang.org/x/sync/errgroup"
+
+func lengths(items []string, workers int) []int {{
+	var group errgroup.Group
+	{limit}
+	answers := make(chan int{room})
+	for _, item := range items {{
+		group.{start}(func() error {{
+			answers <- len(item)
+			return nil
+		}})
+	}}
+	go func() {{
+		group.Wait()
+		close(answers)
+	}}()
+	var all []int
+	for n := range answers {{
+		all = append(all, n)
+	}}
+	return all
+}}
+"#
+        ))
+    };
+    // Those that run wait for somebody who receives only once all are started.
+    assert_eq!(with("group.SetLimit(2)", "Go", ""), [11]);
+    // All are started, or as many as there is room for; how many nobody knows, or nobody counts to.
+    assert!(with("", "Go", "").is_empty());
+    assert!(with("group.SetLimit(-1)", "Go", "").is_empty());
+    assert!(with("group.SetLimit(2)", "TryGo", "").is_empty());
+    assert!(with("group.SetLimit(2)", "Go", ", len(items)").is_empty());
+    assert!(with("group.SetLimit(workers)", "Go", "").is_empty());
+    assert!(with("group.SetLimit(100)", "Go", "").is_empty());
+    // A limit that is set behind the loop keeps nobody from starting.
+    assert!(with("defer group.SetLimit(2)", "Go", "").is_empty());
+}
+
+#[test]
+fn a_full_group_waits_for_itself_where_its_own_goroutines_start_more() {
+    let with = |limit: u32, start: &str| {
+        all_lines(&format!(
+            r#"package p
+
+import "golang.org/x/sync/errgroup"
+
+func nested(work func() error) {{
+	go func() {{
+		var group errgroup.Group
+		group.SetLimit({limit})
+		group.Go(func() error {{
+			group.{start}(work)
+			return nil
+		}})
+		group.Wait()
+	}}()
+}}
+"#
+        ))
+    };
+    assert_eq!(with(1, "Go"), [10]);
+    assert_eq!(with(0, "Go"), [9]);
+    assert!(with(2, "Go").is_empty());
+    assert!(with(1, "TryGo").is_empty());
+}
+
+#[test]
 fn a_test_that_hangs_says_so_itself() {
     let with = |body: &str| {
         format!(

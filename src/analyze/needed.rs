@@ -375,7 +375,12 @@ enum Sort {
 fn is_group_of_others(fact: &Fact) -> bool {
     let acts = matches!(
         fact.effect,
-        Effect::WaitAdd | Effect::WaitDone | Effect::WaitWait | Effect::WaitSpawn
+        Effect::WaitAdd
+            | Effect::WaitDone
+            | Effect::WaitWait
+            | Effect::WaitSpawn
+            | Effect::WaitTrySpawn
+            | Effect::WaitLimit
     );
     acts && !fact.name.contains("Group).")
 }
@@ -400,7 +405,13 @@ fn sort(effect: Effect) -> Sort {
         Effect::ContextNever | Effect::ContextErr => Sort::Nothing,
         Effect::Cond => Sort::Makes,
         // Behind names as common as `Add` and `Wait` always stands a wait group, which is declared somewhere.
-        Effect::WaitAdd | Effect::WaitDone | Effect::WaitWait | Effect::WaitSpawn => Sort::Nothing,
+        Effect::WaitAdd
+        | Effect::WaitDone
+        | Effect::WaitWait
+        | Effect::WaitSpawn
+        | Effect::WaitTrySpawn => Sort::Nothing,
+        // A group that is limited is waited for where it is started as well.
+        Effect::WaitLimit => Sort::Waits,
         Effect::CondWait => Sort::Nothing,
         other if other.is_aside() => Sort::Nothing,
         _ => Sort::Waits,

@@ -361,6 +361,7 @@ fn may_block(bytes: &[u8]) -> bool {
         "NewTicker",
         "Mutex",
         ".Pipe",
+        ".SetLimit",
     ]
     .iter()
     .any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
@@ -371,7 +372,7 @@ fn may_block(bytes: &[u8]) -> bool {
 pub fn may_tell(bytes: &[u8], library: &Library) -> bool {
     let waits = library.facts().filter(|fact| fact.effect.waits());
     let waits = waits.filter_map(|fact| fact.name.rsplit('.').next());
-    ["<-", "select", "for", "goleash"]
+    ["<-", "select", "for", ".SetLimit", "goleash"]
         .into_iter()
         .chain(waits)
         .any(|word| word == "*" || memmem::find(bytes, word.as_bytes()).is_some())

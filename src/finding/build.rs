@@ -56,6 +56,7 @@ fn primary_text(op: &Operation) -> String {
         OpKind::EmptySelect => return "this empty select blocks for ever".to_owned(),
         OpKind::Wait | OpKind::CondWait => ("wait", "for"),
         OpKind::Lock | OpKind::ReadLock => ("lock", "of"),
+        OpKind::Room => return format!("this call of `{}.Go` blocks for ever", op.target),
         OpKind::Call => return "nothing limits how long this call takes".to_owned(),
     };
     if op.target.is_empty() {
@@ -162,7 +163,7 @@ fn stranding(leak: &Leak) -> Option<(Place, String)> {
         OpKind::Receive | OpKind::Range if leak.op.pipe => ("writer", "write"),
         OpKind::Send => ("receiver", "receive"),
         OpKind::Receive | OpKind::Range => ("sender", "send"),
-        OpKind::Wait => ("goroutine", "`Done`"),
+        OpKind::Wait | OpKind::Room => ("goroutine", "`Done`"),
         OpKind::Lock | OpKind::ReadLock => ("goroutine that holds it", "unlock"),
         OpKind::CondWait => ("goroutine that would signal", "signal"),
         _ => ("partner", "step"),

@@ -176,7 +176,7 @@ impl Obj {
         match self {
             Self::Cell(value)
             | Self::Map(value)
-            | Self::Wait(_, value)
+            | Self::Wait(_, value, _)
             | Self::Cond(_, value)
             | Self::Context(_, value, ..) => f(Mention::Value(value)),
             Self::Chan { cap, buf, .. } => {
@@ -209,7 +209,7 @@ impl Obj {
         match self {
             Self::Cell(value)
             | Self::Map(value)
-            | Self::Wait(_, value)
+            | Self::Wait(_, value, _)
             | Self::Cond(_, value)
             | Self::Context(_, value, ..) => value.renumber(map),
             Self::Chan { cap, buf, .. } => {
@@ -269,6 +269,7 @@ impl Act {
             Self::Recv(ch, _)
             | Self::Close(ch)
             | Self::Wait(ch)
+            | Self::Room(ch)
             | Self::Lock(ch, _)
             | Self::Cond(ch) => {
                 f(Mention::Value(ch));
@@ -291,6 +292,7 @@ impl Act {
             Self::Recv(ch, _)
             | Self::Close(ch)
             | Self::Wait(ch)
+            | Self::Room(ch)
             | Self::Lock(ch, _)
             | Self::Cond(ch) => {
                 ch.renumber(map);

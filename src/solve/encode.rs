@@ -209,9 +209,10 @@ impl<'s> Encoder<'s> {
                 }
                 self.value(others);
             }
-            Obj::Wait(site, count) => {
+            Obj::Wait(site, count, limit) => {
                 self.word(24);
                 self.word(u64::from(site.span.start));
+                self.word(limit.map_or(0, |limit| 1 + u64::from(limit)));
                 self.value(count);
             }
             Obj::Cond(site, lock) => {
@@ -272,7 +273,7 @@ impl<'s> Encoder<'s> {
                 self.value(ch);
                 self.value(value);
             }
-            Act::Recv(ch, _) | Act::Close(ch) | Act::Wait(ch) => self.value(ch),
+            Act::Recv(ch, _) | Act::Close(ch) | Act::Wait(ch) | Act::Room(ch) => self.value(ch),
             // Who was woken stands at the same place, and waits for the lock.
             Act::Cond(cond) => {
                 self.word(36);

@@ -302,7 +302,7 @@ impl<'p> Machine<'p> {
             return *value;
         }
         let site = self.site(state, proc, Span::default(), Span::default());
-        let id = state.alloc(Obj::Wait(site, Value::Int(0)));
+        let id = state.alloc(Obj::Wait(site, Value::Int(0), None));
         state.open[id as usize] |= DONE;
         state.globals.push((name.clone(), Value::Val(id)));
         Value::Val(id)
@@ -508,7 +508,7 @@ impl<'p> Machine<'p> {
             Ty::Ext(path, name) => match (path.as_str(), name.as_str()) {
                 (path, name) if crate::library::is_group(path, name) => {
                     let site = self.site(state, proc, span, Span::default());
-                    Value::Val(state.alloc(Obj::Wait(site, Value::Int(0))))
+                    Value::Val(state.alloc(Obj::Wait(site, Value::Int(0), None)))
                 }
                 _ if is_lock(ty) => {
                     let site = self.site(state, proc, span, Span::default());

@@ -23,6 +23,12 @@ impl Teller<'_, '_> {
             facts.tally = self.state.object(group).map(|id| self.tally(id, proc));
             facts.skipped_done = self.skipped_done(root, name);
         }
+        if let Some((Act::Room(group), _)) = &proc.park
+            && let Some(id) = self.state.object(group)
+            && let Obj::Wait(_, _, limit) = self.state.heap[id as usize]
+        {
+            facts.limit = limit;
+        }
         if let Some((body, var)) = self.nil_variable(proc) {
             let made = self.assignment(body, var, |value| matches!(value, Expr::MakeChan(..)));
             facts.skipped_make = made.map(|at| self.place(at));
@@ -170,7 +176,7 @@ impl Teller<'_, '_> {
         };
         let done = on_it(Happening::CountedDown).count() as u32;
         let left = match &self.state.heap[group as usize] {
-            Obj::Wait(_, count) => match self.state.norm(count) {
+            Obj::Wait(_, count, _) => match self.state.norm(count) {
                 Value::Int(n) => u32::try_from(n).unwrap_or(0),
                 Value::Sym(sym, offset) => {
                     let least = self.state.syms[sym as usize].lo.saturating_add(offset);
@@ -196,12 +202,12 @@ impl Teller<'_, '_> {
 
     /// Whether another group from the same place was told that one is done: a copy, as no loop makes several.
     fn was_copied(&self, group: ObjId) -> bool {
-        let Obj::Wait(site, _) = &self.state.heap[group as usize] else {
+        let Obj::Wait(site, ..) = &self.state.heap[group as usize] else {
             return false;
         };
         let is_copy = |id: ObjId| {
             let obj = &self.state.heap[id as usize];
-            id != group && matches!(obj, Obj::Wait(other, _) if other == site)
+            id != group && matches!(obj, Obj::Wait(other, ..) if other == site)
         };
         !self.made_in_loop(site)
             && self

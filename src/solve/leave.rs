@@ -92,7 +92,7 @@ impl Machine<'_> {
             return Flow::Dead;
         }
         if let Some(group) = state.proc_mut(proc).on_end.take() {
-            self.count(state, proc, &group, &Value::Int(-1));
+            self.count(state, &group, &Value::Int(-1));
         }
         let called_from_elsewhere = state.procs[proc]
             .spawn

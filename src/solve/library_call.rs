@@ -11,7 +11,6 @@ use super::step::Flow;
 use crate::flow::ir::{Callee, Op, Target};
 use crate::library::Effect;
 use crate::source::Span;
-use crate::summary::ANY;
 
 impl Machine<'_> {
     #[allow(
@@ -84,25 +83,14 @@ impl Machine<'_> {
                 }
                 self.set_dest(state, proc, dests, 0, value);
             }
+            Effect::WaitSpawn if !deferred && !self.has_room(state, &receiver) => {
+                return Self::park(state, proc, Act::Room(receiver), call.pc);
+            }
+            Effect::WaitTrySpawn => return self.try_start(state, proc, argument, call, dests),
+            Effect::WaitLimit => Self::limit(state, &receiver, call.args.get(argument)),
             Effect::Spawn | Effect::SpawnLater | Effect::SpawnAtEnd | Effect::WaitSpawn => {
                 let on_end = (effect == Effect::WaitSpawn).then_some(receiver);
-                if let Some(group) = &on_end {
-                    self.count(state, proc, group, &Value::Int(1));
-                }
-                let (mut args, mut method) = (Vec::new(), false);
-                let function = call.args.get(argument).copied().unwrap_or(Value::Nil);
-                let callee = self.called(state, &function, &mut args, &mut method);
-                self.spawn(
-                    state,
-                    proc,
-                    Prepared {
-                        callee,
-                        args,
-                        method,
-                        pc: call.pc,
-                    },
-                    on_end,
-                );
+                self.start_argument(state, proc, argument, call, on_end);
                 self.fresh_dests(state, proc, dests, 0, call.pc);
             }
             Effect::Call | Effect::CallOnce | Effect::CallTest => {
@@ -127,24 +115,13 @@ impl Machine<'_> {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
                 return self.require(state, proc, effect, call, argument);
             }
-            Effect::WaitAdd => {
-                let count = call.args.get(1).copied().unwrap_or(Value::Int(1));
-                self.count(state, proc, &receiver, &count);
-                let what = match count {
-                    Value::Int(n) if n < 0 => Happening::CountedDown,
-                    _ => Happening::Added,
+            Effect::WaitAdd | Effect::WaitDone => {
+                let count = match effect {
+                    Effect::WaitDone => Value::Int(-1),
+                    _ => call.args.get(1).copied().unwrap_or(Value::Int(1)),
                 };
-                self.note(state, proc, call.pc, what, state.object(&receiver));
-            }
-            Effect::WaitDone => {
-                self.count(state, proc, &receiver, &Value::Int(-1));
-                self.note(
-                    state,
-                    proc,
-                    call.pc,
-                    Happening::CountedDown,
-                    state.object(&receiver),
-                );
+                self.count(state, &receiver, &count);
+                self.note_count(state, proc, call, &count);
             }
             Effect::WaitWait => {
                 self.fresh_dests(state, proc, dests, 0, call.pc);
@@ -220,7 +197,7 @@ impl Machine<'_> {
             Effect::GroupContext => {
                 let parent = call.args.get(argument).copied().unwrap_or(Value::Nil);
                 let site = self.call_site(state, proc, call.pc);
-                let group = state.alloc(Obj::Wait(site, Value::Int(0)));
+                let group = state.alloc(Obj::Wait(site, Value::Int(0), None));
                 let context = state.alloc(Obj::Context(site, parent, false, true));
                 self.set_dest(state, proc, dests, 0, Value::Ref(group));
                 self.set_dest(state, proc, dests, 1, Value::Ref(context));
@@ -377,36 +354,6 @@ impl Machine<'_> {
             matches!(call.callee, Callee::Library(Effect::Parallel, _))
         };
         self.body(*body).code.iter().any(asks)
-    }
-
-    /// Adds to the counter of a `WaitGroup`.
-    pub(super) fn count(&self, state: &mut State, _proc: usize, group: &Value, by: &Value) {
-        let Some(id) = state.object(group) else {
-            return;
-        };
-        let Obj::Wait(site, count) = state.heap[id as usize].clone() else {
-            return;
-        };
-        let count = state.norm(&count);
-        let by = &Self::number(state, by);
-        Self::holds(state, id, by);
-        let sum = match (&count, by) {
-            (Value::Int(a), Value::Int(b)) => Some(Value::Int(a + b)),
-            (Value::Sym(s, k), Value::Int(n)) | (Value::Int(n), Value::Sym(s, k)) => {
-                Some(Value::Sym(*s, k + n))
-            }
-            _ => None,
-        };
-        if let Some(sum) = sum {
-            if let Value::Sym(sym, _) = sum {
-                state.known(sym).bound = true;
-            }
-            state.heap.set(id as usize, Obj::Wait(site, sum));
-        } else {
-            // A count nobody can follow: the group is served from outside.
-            self.abstain("unknown-count");
-            state.open[id as usize] |= ANY;
-        }
     }
 
     /// Which element stands where in a list nobody knows any more: each may be any of them.

@@ -528,6 +528,7 @@ impl<'p> Machine<'p> {
             | Act::Recv(ch, _)
             | Act::Close(ch)
             | Act::Wait(ch)
+            | Act::Room(ch)
             | Act::Lock(ch, _)
             | Act::Cond(ch) => vec![ch],
             Act::Select(cases, _) => cases.iter().map(|(_, ch, _)| ch).collect(),

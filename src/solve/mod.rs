@@ -23,6 +23,7 @@ mod eval;
 pub mod explore;
 mod facts;
 mod frontier;
+mod groups;
 pub mod handed;
 mod holders;
 mod idle;

@@ -22,7 +22,7 @@ impl Teller<'_, '_> {
                     _ => (*site, 0, false),
                 }
             }
-            Obj::Wait(site, _)
+            Obj::Wait(site, ..)
             | Obj::Cond(site, _)
             | Obj::Context(site, ..)
             | Obj::Clock(site, _) => (*site, 0, false),

@@ -165,7 +165,7 @@ impl<'a> Ahead<'a, '_> {
             }
             Act::Close(ch) => self.on(ch, CLOSE),
             Act::Cancel(context) => self.acts[*context as usize] |= CALL,
-            Act::Wait(_) | Act::Pause => {}
+            Act::Wait(_) | Act::Room(_) | Act::Pause => {}
             Act::Lock(lock, _) => self.on(lock, LOCK),
             Act::Cond(cond) => self.on(cond, AWAIT),
             Act::Select(cases, _) => {

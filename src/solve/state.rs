@@ -69,6 +69,8 @@ pub enum Act {
     Close(Value),
     /// A wait for a `WaitGroup`.
     Wait(Value),
+    /// A call that starts one more goroutine of a group, which runs only so many at a time.
+    Room(Value),
     /// A call of a context's cancel function.
     Cancel(ObjId),
     /// A lock that is to be taken.

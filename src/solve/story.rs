@@ -2,11 +2,12 @@
 //!
 //! Only what concerns the stuck operation is told; steps of a made-up caller are told by its notes.
 
+use super::explore::Candidate;
 use super::state::{Clock, Event, Happening, ObjId, Proc};
 use super::witness::Teller;
 use crate::flow::LATER;
 use crate::flow::ir::{Note, Op};
-use crate::leak::{OpKind, Operation, Origin, Step, StepKind, Stranding, Witness};
+use crate::leak::{Exit, OpKind, Operation, Origin, Step, StepKind, Stranding, Witness};
 use crate::source::Span;
 
 impl Teller<'_, '_> {
@@ -17,6 +18,7 @@ impl Teller<'_, '_> {
         stranding: &Stranding,
         origin: Option<&Origin>,
         on: Option<ObjId>,
+        candidate: &Candidate,
     ) -> Witness {
         let mut steps = Vec::new();
         let name = op.target.as_str();
@@ -57,7 +59,7 @@ impl Teller<'_, '_> {
                 continue;
             }
             let quoted = self.quote(event.at.0, place.span);
-            let is_stranding = stranding.at == Some(place);
+            let is_stranding = stranding.at == Some(place) && stranding.exit != Exit::Stuck;
             let step = match event.what {
                 Happening::Spawned(id) => {
                     let who = if id == proc.id {
@@ -134,6 +136,18 @@ impl Teller<'_, '_> {
                     steps.push(step);
                 }
             }
+        }
+        let partner = self.stuck_partner(proc, candidate);
+        if let Some((partner, at)) = partner.and_then(|p| Some((p, p.site()?))) {
+            steps.push(Step {
+                at: self.place(at),
+                kind: StepKind::Stuck,
+                goroutine: partner.id,
+                text: format!(
+                    "who would serve it blocks as well: `{}`",
+                    self.quote(at.0, self.place(at).span)
+                ),
+            });
         }
         steps.push(Step {
             at: op.at,

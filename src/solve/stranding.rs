@@ -14,17 +14,13 @@ impl Teller<'_, '_> {
             at: None,
             text: String::new(),
         };
-        let others_stuck = candidate.doomed.iter().any(|id| {
-            *id != proc.id
-                && self
-                    .state
-                    .procs
-                    .iter()
-                    .position(|p| p.id == *id)
-                    .is_some_and(|q| self.machine.can_help(self.state, q, &self.wants))
-        });
-        if others_stuck {
-            return none(Exit::Stuck);
+        if let Some(partner) = self.stuck_partner(proc, candidate) {
+            let at = partner.site().map(|at| (self.place(at), at.0));
+            return Stranding {
+                exit: Exit::Stuck,
+                at: at.map(|(place, _)| place),
+                text: at.map_or_else(String::new, |(place, body)| self.quote(body, place.span)),
+            };
         }
         let Some(last) = self.events.iter().rposition(|e| e.help) else {
             return none(Exit::Never);
@@ -34,6 +30,20 @@ impl Teller<'_, '_> {
         };
         let index = self.leaves_before(last + 1, event);
         self.classify(index, &self.events[index])
+    }
+
+    /// Who would help further on, and is stuck as well.
+    pub(super) fn stuck_partner<'p>(
+        &'p self,
+        proc: &Proc,
+        candidate: &Candidate,
+    ) -> Option<&'p Proc> {
+        let mut procs = self.state.procs.iter().enumerate();
+        let helps = |index: usize| self.machine.can_help(self.state, index, &self.wants);
+        let found = procs.find(|(index, other)| {
+            other.id != proc.id && candidate.doomed.contains(&other.id) && helps(*index)
+        });
+        found.map(|(_, other)| &**other)
     }
 
     /// Where a deferred literal decides or comes to its end, its function has begun to leave before: the event that says so.

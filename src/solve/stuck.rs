@@ -89,7 +89,7 @@ impl Machine<'_> {
         let closed_world = match act {
             Act::Send(ch, _) => add(ch, RECV),
             Act::Recv(ch, _) => add(ch, SEND | CLOSE),
-            Act::Wait(group) => add(group, DONE),
+            Act::Wait(group) | Act::Room(group) => add(group, DONE),
             Act::Lock(lock, _) => add(lock, UNLOCK),
             Act::Cond(cond) => add(cond, SIGNAL),
             Act::Select(_, true) => false,

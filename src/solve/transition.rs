@@ -20,6 +20,8 @@ enum Step {
     Close(usize, Value),
     Cancel(usize, ObjId),
     Wait(usize, Option<ObjId>),
+    /// A group has room for one more goroutine: who waits to start it tries again.
+    Room(usize),
     Lock(usize, ObjId, Wish),
     /// Somebody out of view signals the condition that a process waits for.
     Woken(usize),
@@ -45,6 +47,7 @@ impl Move {
             Step::Close(proc, _)
             | Step::Cancel(proc, _)
             | Step::Wait(proc, _)
+            | Step::Room(proc)
             | Step::Lock(proc, ..)
             | Step::Woken(proc)
             | Step::KeepOut(proc, _)
@@ -113,7 +116,7 @@ impl Machine<'_> {
     }
 
     /// Whether code elsewhere may do one of these; a client's calls are looked at one by one.
-    fn others_act(&self, state: &State, id: ObjId, acts: Acts) -> bool {
+    pub(super) fn others_act(&self, state: &State, id: ObjId, acts: Acts) -> bool {
         state.exposure.client.is_none() && state.open[id as usize] & acts != 0
     }
 
@@ -198,6 +201,11 @@ impl Machine<'_> {
                         add(Step::Wait(proc, state.object(group)));
                     }
                 }
+                Act::Room(group) => {
+                    if self.has_room(state, group) {
+                        add(Step::Room(proc));
+                    }
+                }
                 Act::Lock(lock, wish) => {
                     let Some(id) = state.object(lock) else {
                         continue;
@@ -264,6 +272,12 @@ impl Machine<'_> {
                 self.resume(&mut state, proc, Happening::Synced, Some(context));
             }
             Step::Wait(proc, on) => self.resume(&mut state, proc, Happening::Synced, on),
+            Step::Room(proc) => {
+                if let Some((_, pc)) = state.proc_mut(proc).park.take() {
+                    Self::go_to(&mut state, proc, pc);
+                    state.todo.push(proc);
+                }
+            }
             Step::Lock(proc, id, wish) => {
                 Self::hold(&mut state, id, wish);
                 self.resume(&mut state, proc, Happening::Locked, Some(id));
@@ -295,7 +309,7 @@ impl Machine<'_> {
         let Some(id) = state.object(group) else {
             return true;
         };
-        let Obj::Wait(_, count) = &state.heap[id as usize] else {
+        let Obj::Wait(_, count, _) = &state.heap[id as usize] else {
             return true;
         };
         let counted =
@@ -335,7 +349,7 @@ impl Machine<'_> {
         for proc in &state.procs {
             if let Some((Act::Wait(group), _)) = &proc.park
                 && let Some(id) = state.object(group)
-                && let Obj::Wait(_, count) = &state.heap[id as usize]
+                && let Obj::Wait(_, count, _) = &state.heap[id as usize]
                 && !state.escaped(id)
             {
                 let count = state.norm(count);

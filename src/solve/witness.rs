@@ -161,7 +161,7 @@ impl Teller<'_, '_> {
             _ => false,
         });
         let (confidence, assumptions) = self.assumptions(proc, candidate, &stranding);
-        let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on);
+        let witness = self.witness(proc, &op, &stranding, origin.as_ref(), on, candidate);
         let mut facts = self.facts(root, proc, last_name(&name, &op.target));
         facts.caller = self.caller(proc, &stranding);
         if facts.caller.is_none() || self.is_unstarted() {
@@ -302,6 +302,11 @@ impl Teller<'_, '_> {
                 wait.target = receiver_of(&(self.text)(body.file, span));
                 (wait, Vec::new())
             }
+            (Act::Room(_), _) => {
+                let mut room = make(OpKind::Room, span, span, false);
+                room.target = receiver_of(&(self.text)(body.file, span));
+                (room, Vec::new())
+            }
             (Act::Cond(_), _) => {
                 let mut wait = make(OpKind::CondWait, span, span, false);
                 wait.target = receiver_of(&(self.text)(body.file, span));
@@ -366,7 +371,7 @@ impl Teller<'_, '_> {
 
 /// The group or lock in the text of a statement that waits for it: `s.wg` of `defer s.wg.Wait()`.
 pub(super) fn receiver_of(statement: &str) -> String {
-    let methods = [".Wait(", ".Lock(", ".RLock("];
+    let methods = [".Wait(", ".Go(", ".Lock(", ".RLock("];
     let end = methods
         .iter()
         .filter_map(|method| statement.find(method))

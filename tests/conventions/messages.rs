@@ -18,6 +18,7 @@ fn leaks() -> Vec<Leak> {
         K::Select,
         K::EmptySelect,
         K::Wait,
+        K::Room,
         K::Lock,
     ];
     let exits = [
@@ -108,6 +109,7 @@ fn facts(kind: OpKind, at: Place, yes: impl Fn(u32) -> bool) -> Facts {
             copied: yes(4),
         }),
         skipped_done: (wait && yes(1)).then_some(at),
+        limit: (kind == OpKind::Room).then(|| u8::from(yes(0)) + u8::from(yes(1))),
         waits_for_itself: yes(5),
         skipped_make: (yes(5) && yes(3)).then_some(at),
         caller: yes(6).then(|| Caller {
@@ -173,6 +175,12 @@ fn messages_follow_the_style() {
         let claimed = match leak.op.kind {
             // Behind a stuck goroutine a wait is a consequence, and that goroutine is told.
             OpKind::Wait => leak.stranding.exit != Exit::Stuck || leak.facts.lock.is_some(),
+            // So is one for room in a group, but for that of its own goroutines.
+            OpKind::Room => {
+                leak.facts.waits_for_itself
+                    || leak.facts.limit == Some(0)
+                    || leak.facts.lock.is_some()
+            }
             // Nothing is said of a lock of which nobody knows who has it.
             OpKind::Lock => leak.facts.lock.is_some(),
             _ => true,

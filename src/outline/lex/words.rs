@@ -56,6 +56,8 @@ impl Lexer<'_> {
                 self.mark(true);
             }
             b"NewTicker" | b"Mutex" | b"RWMutex" => self.outline.blocks = true,
+            // A group waits where it starts one goroutine more than it may run at a time.
+            b"SetLimit" if after_dot => self.outline.blocks = true,
             b"go" | b"close" if !after_dot => self.mark(false),
             b"panic" | b"recover" if !after_dot => self.stop(),
             b"true" if self.last_word_was_for(start) => self.stop(),

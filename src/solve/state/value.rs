@@ -105,8 +105,8 @@ pub enum Obj {
     /// A map whose entries are followed, in the order in which they came, with the number of those that others have put
     /// into it.
     Entries(Vec<Entry>, Value),
-    /// A `WaitGroup`, with its counter.
-    Wait(Site, Value),
+    /// A `WaitGroup`, with its counter, and how many goroutines of a group may run at a time.
+    Wait(Site, Value, Option<u8>),
     /// A condition, with its lock.
     Cond(Site, Value),
     /// A `sync.Once`, and whether it is done.
@@ -162,7 +162,7 @@ impl Obj {
         match self {
             Self::Cell(held)
             | Self::Map(held)
-            | Self::Wait(_, held)
+            | Self::Wait(_, held, _)
             | Self::Cond(_, held)
             | Self::Context(_, held, ..) => value(held),
             Self::Chan { buf, .. } => buf.iter().for_each(value),
